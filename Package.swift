@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is checked for memory safety; unsafe code lives in `EmakiPlatform` alone.
+let strict: [SwiftSetting] = [.strictMemorySafety()]
+
+let package = Package(
+    name: "emaki",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "EmakiLog", targets: ["EmakiLog"]),
+        .executable(name: "emaki", targets: ["emaki"]),
+    ],
+    dependencies: [
+        // Only the command line uses these; a package that embeds `EmakiLog` fetches neither.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        .target(name: "CEmaki"),
+        .systemLibrary(
+            name: "CLZ4", pkgConfig: "liblz4",
+            providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+        .target(name: "EmakiPlatform", dependencies: ["CEmaki", "CLZ4"], swiftSettings: strict),
+        .target(name: "EmakiLog", dependencies: ["EmakiPlatform"], swiftSettings: strict),
+        .executableTarget(
+            name: "emaki",
+            dependencies: [
+                "EmakiLog", "EmakiPlatform",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            resources: [.embedInCode("Resources/histories-small.jsonl")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiLogTests", dependencies: ["EmakiLog", "EmakiPlatform"],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(name: "EmakiCommandTests", dependencies: ["emaki"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+    ]
+)

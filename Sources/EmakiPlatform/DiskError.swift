@@ -1,0 +1,35 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A call to the disk that failed: which one, and the system's error number.
+package struct DiskError: Error, Equatable, Sendable {
+    package enum Operation: UInt8, Sendable {
+        case open, read, write, sync, resize, map, list, kind, makeFolder, rename, remove
+        case syncFolder, lock, traits, allocate
+    }
+    package var operation: Operation
+    /// The system's error number.
+    package var code: Int32
+
+    package init(_ operation: Operation, _ code: Int32) {
+        self.operation = operation
+        self.code = code
+    }
+
+    package var isNotFound: Bool { code == ENOENT }
+    package var isExists: Bool { code == EEXIST }
+    package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
+    package var isReadOnly: Bool { code == EROFS }
+    package var isNoPermission: Bool { code == EACCES || code == EPERM }
+    /// Somebody, perhaps this process, holds the lock.
+    package var isLocked: Bool { operation == .lock && code == EWOULDBLOCK }
+    package var isNotAFolder: Bool { code == ENOTDIR }
+}
+
+extension DiskError: CustomStringConvertible {
+    /// For people: "write: No space left on device (28)".
+    package var description: String { "\(operation): \(systemMessage(code)) (\(code))" }
+}
