@@ -5,7 +5,8 @@
 /// be read from several threads at once; writes to one range are never issued concurrently.
 package protocol FileSystem: AnyObject, Sendable {
     /// Opens an existing file, or creates a new one.
-    /// - Throws: an error that `isNotFound` if it must exist and does not, that `isExists` if it must be new and is not.
+    /// - Throws: an error that `isNotFound` if it must exist and does not, that `isExists` if it
+    ///   must be new and is not.
     func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any File
     /// Names in a folder, sorted by bytes, without "." and "..".
     func list(_ folder: String) throws(DiskError) -> [String]

@@ -1,0 +1,84 @@
+/// Reading numbers and text from bytes that came from a disk: little-endian, at any offset, and
+/// never past the end. A range inside a span is `span.extracting(range)`.
+extension RawSpan {
+    @inlinable
+    package func loadUInt8(at offset: Int) -> UInt8 { load(UInt8.self, at: offset) }
+    @inlinable
+    package func loadUInt16(at offset: Int) -> UInt16 { load(UInt16.self, at: offset) }
+    @inlinable
+    package func loadUInt32(at offset: Int) -> UInt32 { load(UInt32.self, at: offset) }
+    @inlinable
+    package func loadUInt64(at offset: Int) -> UInt64 { load(UInt64.self, at: offset) }
+
+    @inlinable @inline(__always)
+    func load<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type, at offset: Int) -> Value {
+        precondition(
+            offset >= 0 && offset <= byteCount - MemoryLayout<Value>.size, "within the bytes")
+        // Safe because the range was checked and any bits make an integer.
+        return Value(
+            littleEndian: unsafe unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: Value.self))
+    }
+
+    package func isZero(in range: Range<Int>) -> Bool {
+        let part = extracting(range)
+        let wordsEnd = part.byteCount & ~7
+        var offset = 0
+        while offset < wordsEnd {
+            if part.loadUInt64(at: offset) != 0 { return false }
+            offset += 8
+        }
+        while offset < part.byteCount {
+            if part.loadUInt8(at: offset) != 0 { return false }
+            offset += 1
+        }
+        return true
+    }
+
+    package func isEqual(to other: RawSpan) -> Bool {
+        // Safe because the buffers do not leave the closures.
+        unsafe withUnsafeBytes { left in
+            unsafe other.withUnsafeBytes { right in
+                unsafe SystemCall.isEqual(left, right)
+            }
+        }
+    }
+
+    package func copyToArray() -> [UInt8] {
+        // Safe because the buffer does not leave the closure.
+        unsafe withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+}
+
+extension String {
+    /// The text that these bytes spell, or nil if they are not UTF-8.
+    package init?(validating bytes: RawSpan) {
+        // Safe because the buffer does not leave the closure.
+        let text = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe String(validating: buffer, as: UTF8.self)
+        }
+        guard let text else { return nil }
+        self = text
+    }
+
+    /// The UTF-8 bytes of this text, without a copy if it is stored as Swift stores text.
+    package func withUTF8Span<R, E>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+        var text = self
+        // Safe because the bytes are valid for the length of the body.
+        let result: Result<R, E> = text.withUTF8 { buffer in
+            do throws(E) {
+                return .success(try body(unsafe RawSpan(_unsafeElements: buffer)))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension Array where Element == UInt8 {
+    package func withRawSpan<R, E>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+        // Safe because every byte of an array of bytes is initialised.
+        try body(unsafe span.bytes)
+    }
+}

@@ -1,0 +1,132 @@
+/// Zeroed memory that starts on a page and never moves: what direct I/O reads from and writes to.
+///
+/// The size is fixed; the system takes the memory back at deinit. Who writes and who reads is
+/// the owner's affair: calls check bounds, they do not lock. All numbers are little-endian and may
+/// lie at any offset.
+@safe package final class PageMemory: @unchecked Sendable {
+    package let byteCount: Int
+    @usableFromInline let base: UnsafeMutableRawPointer
+
+    private static let pageBytes = 4096
+
+    /// - Throws: `.allocate` if the system has no memory.
+    package init(byteCount: Int) throws(DiskError) {
+        precondition(byteCount > 0, "page memory is never empty")
+        self.byteCount = byteCount
+        // Safe because the pointer is kept with its size and unmapped only at the end.
+        unsafe base = try SystemCall.mapPages(byteCount: byteCount)
+    }
+
+    deinit {
+        // Safe because nobody refers to the memory any more.
+        unsafe SystemCall.unmap(base, byteCount: byteCount)
+    }
+
+    /// Makes the system hand out all pages now, so that no later store waits for one.
+    /// What was stored is kept.
+    package func prefault() {
+        // Safe because the range is the whole mapping.
+        if unsafe SystemCall.populate(base, byteCount: byteCount) { return }
+        for offset in stride(from: 0, to: byteCount, by: Self.pageBytes) {
+            storeUnchecked(loadUInt8(at: offset), at: offset)
+        }
+    }
+
+    package func withBytes<R, E>(in range: Range<Int>, _ body: (RawSpan) throws(E) -> R)
+        throws(E) -> R
+    {
+        check(range.lowerBound, range.count)
+        defer { withExtendedLifetime(self) {} }
+        // Safe because the range is inside the memory, which `self` keeps until after the body.
+        return try body(
+            unsafe RawSpan(_unsafeStart: base + range.lowerBound, byteCount: range.count))
+    }
+
+    package func withMutableBytes<R, E>(
+        in range: Range<Int>, _ body: (inout MutableRawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        check(range.lowerBound, range.count)
+        defer { withExtendedLifetime(self) {} }
+        // Safe because the range is inside the memory, which `self` keeps until after the body.
+        var span = unsafe MutableRawSpan(
+            _unsafeStart: base + range.lowerBound, byteCount: range.count)
+        return try body(&span)
+    }
+
+    package func zero(_ range: Range<Int>) {
+        check(range.lowerBound, range.count)
+        // Safe because the range is inside the memory.
+        unsafe (base + range.lowerBound).initializeMemory(
+            as: UInt8.self, repeating: 0, count: range.count)
+    }
+
+    /// CRC32C of a range; `seed` is 0 or the checksum of the bytes before it.
+    package func checksum(_ range: Range<Int>, seed: UInt32 = 0) -> UInt32 {
+        withBytes(in: range) { Checksum.crc32c($0, seed: seed) }
+    }
+
+    package func isEqual(_ bytes: RawSpan, at offset: Int) -> Bool {
+        withBytes(in: offset..<offset + bytes.byteCount) { $0.isEqual(to: bytes) }
+    }
+}
+
+// MARK: - The hot path, compiled into its callers
+
+extension PageMemory {
+    @inlinable
+    package func loadUInt8(at offset: Int) -> UInt8 { load(UInt8.self, at: offset) }
+    @inlinable
+    package func loadUInt16(at offset: Int) -> UInt16 { load(UInt16.self, at: offset) }
+    @inlinable
+    package func loadUInt32(at offset: Int) -> UInt32 { load(UInt32.self, at: offset) }
+    @inlinable
+    package func loadUInt64(at offset: Int) -> UInt64 { load(UInt64.self, at: offset) }
+
+    @inlinable
+    package func store(_ value: UInt8, at offset: Int) { storeChecked(value, at: offset) }
+    @inlinable
+    package func store(_ value: UInt16, at offset: Int) { storeChecked(value, at: offset) }
+    @inlinable
+    package func store(_ value: UInt32, at offset: Int) { storeChecked(value, at: offset) }
+    @inlinable
+    package func store(_ value: UInt64, at offset: Int) { storeChecked(value, at: offset) }
+
+    @inlinable
+    package func copy(_ bytes: RawSpan, at offset: Int) {
+        check(offset, bytes.byteCount)
+        // Safe because both ranges were checked, and a copy may even overlap.
+        unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe (base + offset).copyMemory(from: start, byteCount: source.count)
+        }
+    }
+
+    @inlinable
+    func check(_ offset: Int, _ count: Int) {
+        precondition(
+            offset >= 0 && count >= 0 && offset <= byteCount && count <= byteCount - offset,
+            "within the memory")
+    }
+
+    @inlinable @inline(__always)
+    func load<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type, at offset: Int) -> Value {
+        check(offset, MemoryLayout<Value>.size)
+        // Safe because the range was checked and any bits make an integer.
+        return Value(
+            littleEndian: unsafe base.loadUnaligned(fromByteOffset: offset, as: Value.self))
+    }
+
+    @inlinable @inline(__always)
+    func storeChecked(_ value: some FixedWidthInteger & BitwiseCopyable, at offset: Int) {
+        check(offset, MemoryLayout.size(ofValue: value))
+        storeUnchecked(value, at: offset)
+    }
+
+    @inlinable @inline(__always)
+    func storeUnchecked<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ value: Value, at offset: Int
+    ) {
+        // Safe because every caller stays inside the memory.
+        unsafe base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
+    }
+}

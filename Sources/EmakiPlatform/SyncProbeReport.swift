@@ -1,0 +1,100 @@
+/// What one method's durable writes cost, in nanoseconds.
+package struct SyncTiming: Sendable, Equatable {
+    package let method: SyncMethod
+    package let sampleCount: Int
+    package let durableMin: Int64
+    package let durableP50: Int64
+    package let durableP99: Int64
+    /// The same write without the sync.
+    package let unsyncedP50: Int64
+
+    /// Nil without samples.
+    package init?(method: SyncMethod, durable: [Int64], unsynced: [Int64]) {
+        let durable = durable.sorted()
+        let unsynced = unsynced.sorted()
+        guard let least = durable.first, !unsynced.isEmpty else { return nil }
+        self.method = method
+        sampleCount = durable.count
+        durableMin = least
+        durableP50 = Self.percentile(50, of: durable)
+        durableP99 = Self.percentile(99, of: durable)
+        unsyncedP50 = Self.percentile(50, of: unsynced)
+    }
+
+    /// The smallest sample that at least this share of all samples does not exceed.
+    private static func percentile(_ percent: Int, of sorted: [Int64]) -> Int64 {
+        sorted[max(0, (sorted.count * percent + 99) / 100 - 1)]
+    }
+}
+
+/// What the probe found: the method to use, the price of a commit, and reasons for doubt.
+package struct SyncProbeReport: Sendable, Equatable {
+    /// One for each method that works here, in the order in which they were asked for.
+    package let timings: [SyncTiming]
+    /// The method with the lowest median.
+    package let chosen: SyncMethod
+    /// Nanoseconds; the unit in which latency is stated (F): the median of the direct method, or
+    /// of the chosen one where there is no direct I/O.
+    package let rawLatencyP50: Int64
+    package let warnings: [SyncWarning]
+
+    /// Below this no device that keeps bytes without power has answered yet.
+    package static let durableP50Min: Int64 = 5_000
+    /// A sync that adds less than this share, in percent, to a write did not empty a cache.
+    package static let syncedToUnsyncedPercentMin: Int64 = 115
+
+    /// Nil without timings.
+    package init?(timings: [SyncTiming], traits: DiskTraits) {
+        guard let best = timings.min(by: { $0.durableP50 < $1.durableP50 }) else { return nil }
+        self.timings = timings
+        chosen = best.method
+        let direct = timings.first { $0.method == .direct }
+        rawLatencyP50 = (direct ?? best).durableP50
+        warnings = Self.warnings(timings, traits, hasDirect: direct != nil)
+    }
+
+    private static func warnings(
+        _ timings: [SyncTiming], _ traits: DiskTraits, hasDirect: Bool
+    ) -> [SyncWarning] {
+        var warnings: [SyncWarning] = timings.filter { isImplausible($0, traits) }
+            .map { .implausiblyFast($0.method) }
+        if FileSystemKind.isUnsafe(named: traits.fileSystemName) {
+            warnings.append(.unsafeFileSystem(traits.fileSystemName))
+        }
+        if !traits.overwritesInPlace { warnings.append(.notInPlace(traits.fileSystemName)) }
+        if !hasDirect { warnings.append(.noDirect) }
+        return warnings
+    }
+
+    private static func isImplausible(_ timing: SyncTiming, _ traits: DiskTraits) -> Bool {
+        if timing.durableP50 < durableP50Min { return true }
+        guard traits.hasVolatileCache == true else { return false }
+        return timing.durableP50 * 100 <= timing.unsyncedP50 * syncedToUnsyncedPercentMin
+    }
+}
+
+/// A reason to doubt that what is synced survives a power cut, or stays where it was written.
+package enum SyncWarning: Sendable, Equatable {
+    case implausiblyFast(SyncMethod)
+    case unsafeFileSystem(String)
+    case notInPlace(String)
+    case noDirect
+}
+
+extension SyncWarning: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .implausiblyFast(let method):
+            "Durable writes (\(method)) are faster than a device can keep bytes. Something "
+                + "between here and the device ignores syncs; a power cut may lose events."
+        case .unsafeFileSystem(let name):
+            "The file system is \(name), whose syncs do not reach a device of this machine. "
+                + "Events may be lost with power or with the other side."
+        case .notInPlace(let name):
+            "The file system (\(name)) does not promise to overwrite in place, so a commit costs "
+                + "more and a full disk can make it fail."
+        case .noDirect:
+            "There is no direct I/O here. Commits go through the page cache and cost more."
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import CEmaki
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// The system's calls, each used in exactly one place, with typed errors instead of `errno`.
+///
+/// These on descriptors do one call each. Loops over short counts live in `PosixFile`, so that
+/// what is repeated and what is not can be read there.
+enum SystemCall {
+    /// What `stat` tells that somebody here asks for.
+    struct Status {
+        var device: UInt64
+        var inode: UInt64
+        var kind: EntryKind
+        var byteCount: Int
+        var blockBytes: Int
+
+        init(_ status: stat) {
+            device = UInt64(truncatingIfNeeded: status.st_dev)
+            inode = UInt64(status.st_ino)
+            byteCount = Int(status.st_size)
+            blockBytes = Int(status.st_blksize)
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: kind = .file
+            case S_IFDIR: kind = .folder
+            default: kind = .other
+            }
+        }
+    }
+
+    /// Throws what the call before left in `errno`, if it failed.
+    static func check(_ operation: DiskError.Operation, _ result: some BinaryInteger)
+        throws(DiskError)
+    {
+        if result < 0 { throw DiskError(operation, errno) }
+    }
+
+    /// Opens for the caller alone: close-on-exec, mode 0600 if it is made.
+    static func openDescriptor(
+        _ path: String, _ flags: Int32, for operation: DiskError.Operation = .open
+    ) throws(DiskError) -> Int32 {
+        // Safe because the path lives through the call and is only read.
+        let descriptor = unsafe open(path, flags | O_CLOEXEC, 0o600)
+        try check(operation, descriptor)
+        return descriptor
+    }
+
+    /// An error of `close` says nothing that a sync before it did not say.
+    static func closeDescriptor(_ descriptor: Int32) {
+        _ = close(descriptor)
+    }
+
+    static func status(of descriptor: Int32, for operation: DiskError.Operation)
+        throws(DiskError) -> Status
+    {
+        var status = stat()
+        // Safe because `status` is a whole `stat`, written before the call returns.
+        try check(operation, unsafe fstat(descriptor, &status))
+        return Status(status)
+    }
+
+    /// - Returns: how many bytes were read; nil if a signal came first.
+    static func readOnce(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer, at: Int)
+        throws(DiskError) -> Int?
+    {
+        // Safe because the buffer is valid for its count.
+        let count = unsafe pread(descriptor, bytes.baseAddress, bytes.count, off_t(at))
+        if count < 0, errno == EINTR { return nil }
+        try check(.read, count)
+        return count
+    }
+
+    /// - Returns: how many bytes were written; nil if a signal came first.
+    static func writeOnce(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at: Int)
+        throws(DiskError) -> Int?
+    {
+        // Safe because the buffer is valid for its count and only read.
+        let count = unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(at))
+        if count < 0, errno == EINTR { return nil }
+        try check(.write, count)
+        return count
+    }
+
+    /// As `writeOnce`, and what was written is durable. `ENOSYS` where there is no such call.
+    static func writeDurablyOnce(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at: Int)
+        throws(DiskError) -> Int?
+    {
+        // Safe because the buffer is valid for its count and only read.
+        let result = unsafe emaki_pwrite_dsync(
+            descriptor, bytes.baseAddress, bytes.count, Int64(at))
+        if result == -Int64(EINTR) { return nil }
+        if result < 0 { throw DiskError(.write, Int32(-result)) }
+        return Int(result)
+    }
+
+    /// Contents, and only as much about the file as is needed to read them back.
+    static func syncContents(_ descriptor: Int32) throws(DiskError) {
+        #if canImport(Darwin)
+            try syncEverything(descriptor, for: .sync)
+        #else
+            try check(.sync, fdatasync(descriptor))
+        #endif
+    }
+
+    /// Contents and all that the file system knows of the file.
+    static func syncEverything(_ descriptor: Int32, for operation: DiskError.Operation)
+        throws(DiskError)
+    {
+        #if canImport(Darwin)
+            // `fsync` on Apple platforms leaves bytes in the device's cache.
+            try check(operation, fcntl(descriptor, F_FULLFSYNC))
+        #else
+            try check(operation, fsync(descriptor))
+        #endif
+    }
+
+    static func resize(_ descriptor: Int32, to byteCount: Int) throws(DiskError) {
+        try check(.resize, ftruncate(descriptor, off_t(byteCount)))
+    }
+
+    /// Drops clean pages of the whole file from the page cache.
+    static func dropCache(_ descriptor: Int32) throws(DiskError) {
+        #if canImport(Darwin)
+            // The nearest there is: from now on reads do not go through the cache.
+            try check(.read, fcntl(descriptor, F_NOCACHE, 1))
+        #else
+            let code = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+            if code != 0 { throw DiskError(.read, code) }
+        #endif
+    }
+
+    /// Takes (or ends) the exclusive lock of an open file without waiting.
+    static func lock(_ descriptor: Int32, exclusive: Bool) throws(DiskError) {
+        try check(.lock, flock(descriptor, exclusive ? LOCK_EX | LOCK_NB : LOCK_UN))
+    }
+}
+
+/// Flags and facts that not every platform has.
+extension SystemCall {
+    /// Makes `open` bypass the page cache.
+    static var directFlag: Int32? {
+        let flag = emaki_open_direct_flag()
+        return flag == 0 ? nil : flag
+    }
+
+    /// Makes `open` create a file without a name in a folder.
+    static var unnamedFlag: Int32? {
+        let flag = emaki_open_unnamed_flag()
+        return flag == 0 ? nil : flag
+    }
+
+    /// Which kind of file system an open file is on, as Linux numbers them.
+    static func fileSystemNumber(_ descriptor: Int32) -> Int64? {
+        let number = emaki_file_system_kind(descriptor)
+        return number < 0 ? nil : number
+    }
+
+    static var processNumber: Int32 { getpid() }
+}
