@@ -45,12 +45,10 @@ package struct JobQueue: Sendable {
     }
 }
 
-/// Runs a job now, on this thread, which must be the thread of both executors. Each job that an
-/// executor was given runs exactly once.
-package func runJob(
-    _ job: UnownedJob, isolatedTo executor: UnownedSerialExecutor,
-    taskExecutor: UnownedTaskExecutor
-) {
-    // Safe because the caller owns the job, and both executors outlive the call.
-    unsafe job.runSynchronously(isolatedTo: executor, taskExecutor: taskExecutor)
+/// Runs a job now, on this thread, which must be the executor's. Each job that an executor was given
+/// runs exactly once.
+package func runJob<Loop: SerialExecutor & TaskExecutor>(_ job: UnownedJob, on loop: Loop) {
+    // Safe because the caller owns the job, and holds the executor during the call.
+    unsafe job.runSynchronously(
+        isolatedTo: loop.asUnownedSerialExecutor(), taskExecutor: loop.asUnownedTaskExecutor())
 }

@@ -1,0 +1,69 @@
+import EmakiPlatform
+
+/// Appends that found no room and wait, first come first served, for a commit to make some.
+struct AdmissionQueue {
+    private struct Entry {
+        var slot: WaitSlot<Committer.Signal>?
+        var id: UInt64
+        var reason: WaitReason
+    }
+
+    private var entries: ContiguousArray<Entry> = []
+    private var head = 0
+    private(set) var count = 0
+
+    var isEmpty: Bool { count == 0 }
+
+    mutating func append(
+        _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason
+    ) {
+        entries.append(Entry(slot: slot, id: id, reason: reason))
+        count += 1
+    }
+
+    /// The oldest waiters, up to a number of them.
+    mutating func take(_ countMax: Int) -> [WaitSlot<Committer.Signal>] {
+        guard count > 0 else { return [] }
+        var taken: [WaitSlot<Committer.Signal>] = []
+        while head < entries.count, taken.count < countMax {
+            if let slot = entries[head].slot { taken.append(slot) }
+            head += 1
+        }
+        count -= taken.count
+        compact()
+        return taken
+    }
+
+    /// Everybody who waits for a segment.
+    mutating func takeWaitingForSegment() -> [WaitSlot<Committer.Signal>] {
+        var taken: [WaitSlot<Committer.Signal>] = []
+        for index in head..<entries.count where entries[index].reason == .segment {
+            if let slot = entries[index].slot { taken.append(slot) }
+            entries[index].slot = nil
+        }
+        count -= taken.count
+        return taken
+    }
+
+    /// One that gave up.
+    /// - Complexity: O(waiting appends).
+    mutating func remove(_ id: UInt64) -> WaitSlot<Committer.Signal>? {
+        guard let index = entries[head...].firstIndex(where: { $0.id == id && $0.slot != nil })
+        else { return nil }
+        defer { entries[index].slot = nil }
+        count -= 1
+        return entries[index].slot
+    }
+
+    private mutating func compact() {
+        guard head > 1024, head * 2 > entries.count || head == entries.count else {
+            if head == entries.count {
+                entries.removeAll(keepingCapacity: true)
+                head = 0
+            }
+            return
+        }
+        entries.removeFirst(head)
+        head = 0
+    }
+}

@@ -1,0 +1,171 @@
+import EmakiPlatform
+
+/// The commit thread, which is an executor: it runs every ready job, makes all that they appended
+/// durable with one write, and resumes the waiters on the same thread.
+///
+/// Run code here with `Task(executorPreference: log.loop)`,
+/// `withTaskExecutorPreference(log.loop) { … }`, or `addTask(executorPreference:)`. Tasks that live
+/// here share every write and pay no hop between threads. Keep jobs short: a job that runs for
+/// milliseconds delays everybody's commits. Never block here: blocking calls of the log throw
+/// `LogError.wouldDeadlock`.
+///
+/// It goes on running jobs after the log is closed, so that no task is left hanging.
+public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+    /// What the loop does for a log between its jobs.
+    enum Step {
+        /// Something was written, so there may be jobs.
+        case again
+        /// Nothing to do until this instant, or until woken.
+        case rest(until: Int64?)
+        /// The log is closed.
+        case leave
+    }
+
+    /// Jobs between two looks at the clock.
+    private static let jobsPerClockRead = 8
+    /// A loop without a log ends its thread after this long without a job; the next job starts one.
+    private static let lingerNanoseconds: Int64 = 10_000_000
+
+    private let id: UInt64
+    private let gatherLimit: Int64
+    /// Bumped by whoever has something for a sleeping loop.
+    private let word = WaitWord()
+
+    // The loop's thread only.
+    private var ready = JobQueue()
+    private var stopsGathering = false
+
+    // Guarded by `lock`.
+    private let lock = Lock()
+    private var inbox: ContiguousArray<UnownedJob> = []
+    private var isSleeping = false
+    private var hasThread = false
+    private var step: (@Sendable () -> Step)?
+
+    init(gatherLimit: Int64, entropy: any Entropy) {
+        self.gatherLimit = gatherLimit
+        id = entropy.next() | 1
+        inbox.reserveCapacity(1024)
+    }
+
+    /// True on the loop's thread.
+    var isCurrent: Bool { CurrentLoop.id == id }
+
+    // MARK: Executor
+
+    /// Called by the runtime.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            ready.push(job)
+            return
+        }
+        lock.lock()
+        inbox.append(job)
+        let mustWake = isSleeping
+        isSleeping = false
+        let mustStart = !hasThread
+        hasThread = true
+        lock.unlock()
+        if mustWake { wake() }
+        if mustStart { startThread() }
+    }
+
+    // MARK: The log's side
+
+    /// Gives the loop a log to commit for, and starts its thread.
+    func start(_ step: @escaping @Sendable () -> Step) {
+        let mustStart = lock.withLock { () -> Bool in
+            self.step = step
+            defer { hasThread = true }
+            return !hasThread
+        }
+        if mustStart { startThread() }
+    }
+
+    /// Wakes the loop's thread if it sleeps.
+    func wake() {
+        word.bump()
+        word.wakeOne()
+    }
+
+    /// Ends the gathering of this round: the group is full. On the loop's thread only.
+    func stopGathering() { stopsGathering = true }
+
+    // MARK: The thread
+
+    nonisolated private func startThread() {
+        SystemThread.start(name: "emaki-commit") { self.run() }
+    }
+
+    private func run() {
+        CurrentLoop.id = id
+        defer { CurrentLoop.id = 0 }
+        while true {
+            let seen = word.value
+            drainInbox()
+            gather()
+            switch currentStep()?() {
+            case .again: continue
+            case .rest(let instant):
+                guard ready.isEmpty else { continue }
+                sleep(while: seen, until: instant)
+            case .leave:
+                lock.withLock { step = nil }
+            case nil:
+                guard ready.isEmpty else { continue }
+                if lingerAndEnd(while: seen) { return }
+            }
+        }
+    }
+
+    private func currentStep() -> (@Sendable () -> Step)? { lock.withLock { step } }
+
+    private func drainInbox() {
+        lock.lock()
+        isSleeping = false
+        if !inbox.isEmpty { ready.drain(&inbox) }
+        lock.unlock()
+    }
+
+    /// Runs ready jobs until there are none, the group is full, or somebody has waited long enough.
+    private func gather() {
+        guard !ready.isEmpty else { return }
+        let started = SystemClock.monotonicNanoseconds()
+        var jobCount = 0
+        stopsGathering = false
+        while !stopsGathering, let job = ready.pop() {
+            runJob(job, on: self)
+            jobCount += 1
+            guard jobCount % Self.jobsPerClockRead == 0 else { continue }
+            if SystemClock.monotonicNanoseconds() - started > gatherLimit { return }
+        }
+    }
+
+    private func sleep(while seen: UInt32, until instant: Int64?) {
+        let mayRest = lock.withLock { () -> Bool in
+            isSleeping = inbox.isEmpty
+            return isSleeping
+        }
+        guard mayRest else { return }
+        guard let instant else {
+            word.wait(while: seen)
+            return
+        }
+        let left = instant - SystemClock.monotonicNanoseconds()
+        if left > 0 { _ = word.wait(while: seen, nanoseconds: left) }
+    }
+
+    /// - Returns: true if the thread ends; a later job starts another.
+    private func lingerAndEnd(while seen: UInt32) -> Bool {
+        sleep(
+            while: seen,
+            until: SystemClock.monotonicNanoseconds() + Self.lingerNanoseconds)
+        return lock.withLock {
+            isSleeping = false
+            guard inbox.isEmpty, step == nil else { return false }
+            hasThread = false
+            return true
+        }
+    }
+}

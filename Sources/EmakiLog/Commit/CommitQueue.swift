@@ -1,0 +1,65 @@
+/// Decides who writes, what, and when: a pure value. Instants are monotonic nanoseconds, passed in.
+///
+/// There is one *lease*: who holds it performs one write, or one mark, and gives it back. The commit
+/// loop asks `next`; a plain thread that may lead asks `lead`.
+struct CommitQueue {
+    enum Action: Equatable {
+        /// The caller holds the lease now, and writes the gathering group.
+        case write
+        /// The caller holds the lease now, and marks the end of the log.
+        case mark
+        /// Nothing to do before this instant; nil: until somebody wakes the loop.
+        case rest(until: Int64?)
+        /// Closing, and everything is done.
+        case leave
+    }
+
+    private let idleMarkDelay: Int64
+    private(set) var isLeased = false
+    private(set) var isClosing = false
+    /// When the last group became durable.
+    private var lastCommit: Int64 = 0
+    /// The loop rests until it is woken, so somebody who commits must wake it to watch the clock.
+    private(set) var restsWithoutTimer = false
+
+    init(idleMarkDelay: Int64) { self.idleMarkDelay = idleMarkDelay }
+
+    /// What the commit loop does next.
+    mutating func next(hasStaged: Bool, wantsMark: Bool, now: Int64) -> Action {
+        restsWithoutTimer = false
+        guard !isLeased else { return rest(until: nil) }
+        if hasStaged {
+            isLeased = true
+            return .write
+        }
+        if wantsMark {
+            let due = lastCommit + idleMarkDelay
+            guard isClosing || now >= due else { return rest(until: due) }
+            isLeased = true
+            return .mark
+        }
+        return isClosing ? .leave : rest(until: nil)
+    }
+
+    private mutating func rest(until instant: Int64?) -> Action {
+        restsWithoutTimer = instant == nil
+        return .rest(until: instant)
+    }
+
+    /// A plain thread asks to write what is staged.
+    mutating func lead(hasStaged: Bool) -> Bool {
+        guard !isLeased, hasStaged else { return false }
+        isLeased = true
+        return true
+    }
+
+    /// The lease comes back.
+    mutating func giveBack(now: Int64) {
+        precondition(isLeased, "only a lease that was taken comes back")
+        isLeased = false
+        lastCommit = now
+    }
+
+    /// No new work; what is staged is written, then the end is marked.
+    mutating func close() { isClosing = true }
+}

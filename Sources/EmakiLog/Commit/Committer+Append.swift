@@ -1,0 +1,153 @@
+import EmakiPlatform
+
+/// What a finished append reports.
+struct Commitment {
+    var positions: Range<Position>
+    var wasStoredBefore: Bool
+
+    /// Turns what was staged, and what the waiter was told, into a result.
+    init(_ outcome: StageOutcome, _ signal: Committer.Signal) throws(LogError) {
+        switch (signal, outcome) {
+        case (.durable, .staged(let positions)):
+            self.positions = positions
+            wasStoredBefore = false
+        case (.durable, .repeated(let positions)):
+            self.positions = positions
+            wasStoredBefore = true
+        case (.durable, .refused(let error, _)): throw error
+        // What a refusal rests on was not durable yet; the refused batch itself is certainly not.
+        case (.poisoned, .refused), (.poisoned, .wait): throw .poisoned
+        case (.poisoned, .staged), (.poisoned, .repeated): throw .outcomeUnknown
+        case (.refused(let error), _): throw error
+        case (.closed, _): throw .closed
+        case (.retry, _), (.cancelled, _), (_, .wait): throw .wouldWait(.pendingEvents)
+        }
+    }
+}
+
+extension StageOutcome {
+    /// The durable position at which the outcome holds; nil if nothing was decided.
+    var decidedAt: Position? {
+        switch self {
+        case .staged(let positions), .repeated(let positions): positions.upperBound
+        case .refused(_, let after): after
+        case .wait: nil
+        }
+    }
+}
+
+extension Committer {
+    /// Offers a batch to the core. Called with the lock.
+    func stage<Source: BatchSource>(
+        _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
+    ) -> StageOutcome {
+        guard !queue.isClosing else { return .refused(.closed) }
+        return core.stage(batch, version: report)
+    }
+
+    /// Stages a batch and suspends until it is decided and durable. Place and waiter are registered
+    /// under one lock, so no wake-up can be lost.
+    nonisolated(nonsending) func commit<Source: BatchSource>(
+        _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
+    ) async throws(LogError) -> Commitment {
+        while true {
+            var outcome = StageOutcome.wait(.pendingEvents)
+            let signal = await WaitSlot<Signal>.wait { slot in
+                offer(batch, slot, &outcome, version: report)
+            }
+            if case .retry = signal { continue }
+            return try Commitment(outcome, signal)
+        }
+    }
+
+    private func offer<Source: BatchSource>(
+        _ batch: MeasuredBatch<Source>, _ slot: WaitSlot<Signal>, _ outcome: inout StageOutcome,
+        version report: (Int, StreamVersion) -> Void
+    ) {
+        lock.lock()
+        outcome = stage(batch, version: report)
+        var answer: Signal?
+        var mustPrepare = false
+        if let end = outcome.decidedAt {
+            answer = wait(for: end, slot)
+        } else if case .wait(let reason) = outcome {
+            admissions.append(slot, id: 0, reason: reason)
+            mustPrepare = reason == .segment
+            if loop.isCurrent { loop.stopGathering() }
+        }
+        let baton = isStaged(outcome) ? nil : nextAdmission(answered: answer != nil)
+        mustPrepare = mustPrepare || core.wantsSegment
+        let mustWake = loopIsNeeded()
+        lock.unlock()
+        if mustWake { loop.wake() }
+        if mustPrepare { kickWorker() }
+        baton?.resume(returning: .retry)
+        if let answer { slot.resume(returning: answer) }
+    }
+
+    private func isStaged(_ outcome: StageOutcome) -> Bool {
+        if case .staged = outcome { return true }
+        return false
+    }
+
+    /// Waiting appends are woken by commits. One that was woken and staged nothing causes no commit,
+    /// so it passes its turn on.
+    private func nextAdmission(answered: Bool) -> WaitSlot<Signal>? {
+        guard answered, !core.hasStaged, !queue.isLeased else { return nil }
+        return admissions.take(1).first
+    }
+
+    /// Stages a batch without waiting.
+    func reserve<Source: BatchSource>(
+        _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
+    ) throws(LogError) -> StageOutcome {
+        lock.lock()
+        let outcome = stage(batch, version: report)
+        let failure = core.segmentFailure
+        let durable = core.durableEnd
+        let mustPrepare = core.wantsSegment
+        let mustWake = loopIsNeeded()
+        lock.unlock()
+        if mustWake { loop.wake() }
+        if mustPrepare { kickWorker() }
+        switch outcome {
+        case .wait(let reason):
+            if loop.isCurrent { loop.stopGathering() }
+            if reason == .segment, let failure { throw failure }
+            throw .wouldWait(reason)
+        case .refused(let error, let after) where after <= durable: throw error
+        case .refused, .staged, .repeated: return outcome
+        }
+    }
+
+    /// Suspends until the durable position reaches `end`.
+    nonisolated(nonsending) func wait(until end: Position) async -> Signal {
+        await WaitSlot<Signal>.wait { slot in
+            lock.lock()
+            let answer = wait(for: end, slot)
+            let mustWake = loopIsNeeded()
+            lock.unlock()
+            if mustWake { loop.wake() }
+            if let answer { slot.resume(returning: answer) }
+        }
+    }
+
+    /// As `wait(until:)`, and ends early with `.cancelled` when the task is cancelled.
+    nonisolated(nonsending) func waitCancellably(until end: Position) async -> Signal {
+        let id = lock.withLock { () -> UInt64 in
+            nextWaiterID += 1
+            return nextWaiterID
+        }
+        return await withTaskCancellationHandler {
+            await WaitSlot<Signal>.wait { slot in
+                lock.lock()
+                // Cancelled before it was registered: the handler found nothing to resume.
+                let answer = Task.isCancelled ? .cancelled : wait(for: end, slot, id: id)
+                lock.unlock()
+                if let answer { slot.resume(returning: answer) }
+            }
+        } onCancel: {
+            cancel(id)
+        }
+    }
+}

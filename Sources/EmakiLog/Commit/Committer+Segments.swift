@@ -1,0 +1,53 @@
+import EmakiPlatform
+
+/// Background work: keeps segments ready, on a thread that never holds the lock while it waits for
+/// the disk.
+extension Committer {
+    /// Asks the worker to look whether a segment is wanted.
+    func kickWorker() {
+        _ = worker.run { [self] in prepareSegments() }
+    }
+
+    private func prepareSegments() {
+        while let preparation = lock.withLock({ queue.isClosing ? nil : core.planSegment() }) {
+            let result: Result<Segment, DiskError>
+            do {
+                result = .success(try preparation.run(in: core.files))
+            } catch {
+                result = .failure(error)
+            }
+            guard finish(preparation, result) else { return }
+        }
+    }
+
+    /// - Returns: true if it went well, and more may be wanted.
+    private func finish(
+        _ preparation: SegmentPreparation, _ result: Result<Segment, DiskError>
+    ) -> Bool {
+        lock.lock()
+        let signal: Signal
+        switch result {
+        case .success(let segment):
+            core.finish(preparation, with: segment)
+            signal = .retry
+        case .failure(let error):
+            core.fail(preparation, with: error)
+            signal = .refused(core.segmentFailure ?? .noSpace)
+        }
+        let slots = admissions.takeWaitingForSegment()
+        let threads = threadAdmissions.filter { $0.reason == .segment }
+        threadAdmissions.removeAll { $0.reason == .segment }
+        lock.unlock()
+        for slot in slots { slot.resume(returning: signal) }
+        for thread in threads { thread.signal.send(signal) }
+        if case .success = result { return true }
+        return false
+    }
+}
+
+extension LogCore {
+    /// A segment should be made ready, nobody is at it, and the last attempt did not fail.
+    var wantsSegment: Bool {
+        readyCount < configuration.readySegmentCount && !isPreparing && segmentFailure == nil
+    }
+}

@@ -1,0 +1,159 @@
+import EmakiPlatform
+
+/// Plain threads: they may write a group themselves (leader and followers), so that a lone thread
+/// pays for its write and for nothing else.
+///
+/// A thread waits on one of two words, by the parity of the group that carries its events. The word
+/// is read under the lock and bumped under the lock, so no wake-up is lost; one system call wakes a
+/// whole group.
+extension Committer {
+    /// Blocks until the durable position reaches `end`, writing groups while that is this thread's
+    /// to do. Called with the lock; returns without it.
+    func waitOnThread(for end: Position) -> Signal {
+        while true {
+            if core.durableEnd >= end { return leave(.durable) }
+            if core.isPoisoned { return leave(.poisoned) }
+            if isClosed { return leave(.closed) }
+            // The loop has the lease's next turn while it runs jobs, unless it overruns.
+            if isLoopResting, queue.lead(hasStaged: core.hasStaged) {
+                writeGroup()
+                lock.lock()
+                continue
+            }
+            if !sleepOnThread(for: end), queue.lead(hasStaged: core.hasStaged) {
+                writeGroup()
+                lock.lock()
+            }
+        }
+    }
+
+    /// While a woken thread was still counted as asleep, others may have relied on it to lead: now
+    /// that it leaves, the loop takes over what is left. Called with the lock; returns without it.
+    private func leave(_ signal: Signal) -> Signal {
+        let mustWake = loopIsNeeded()
+        lock.unlock()
+        if mustWake { loop.wake() }
+        return signal
+    }
+
+    /// Sleeps until the group that carries `end` is durable, or until this thread should lead.
+    /// Called and returns with the lock.
+    /// - Returns: false if the loop is busy for longer than it should be.
+    private func sleepOnThread(for end: Position) -> Bool {
+        let isWriting = queue.isLeased && writingEnd >= end
+        let parity = (isWriting ? writeCount : writeCount &+ 1) & 1
+        let word = parity == 0 ? threadWords.0 : threadWords.1
+        let seen = word.value
+        let canOverrun = !isLoopResting && !queue.isLeased
+        countSleeping(parity, 1)
+        lock.unlock()
+        var isInTime = true
+        if canOverrun {
+            isInTime = word.wait(while: seen, nanoseconds: overrunLimit)
+        } else {
+            word.wait(while: seen)
+        }
+        lock.lock()
+        countSleeping(parity, -1)
+        return isInTime
+    }
+
+    private func countSleeping(_ parity: Int, _ change: Int) {
+        if parity == 0 { sleepingThreads.0 += change } else { sleepingThreads.1 += change }
+    }
+
+    /// Some thread sleeps on the group that gathers now, and will lead it.
+    var hasThreadForNextGroup: Bool {
+        ((writeCount &+ 1) & 1 == 0 ? sleepingThreads.0 : sleepingThreads.1) > 0
+    }
+
+    /// After a write: wakes the threads of its group, and one of the next group's to lead. Called
+    /// with the lock, after the lease came back.
+    func wakeThreads(all: Bool) {
+        let isEven = writeCount & 1 == 0
+        let (written, gathering) =
+            isEven ? (threadWords.0, threadWords.1) : (threadWords.1, threadWords.0)
+        let (writtenSleepers, gatheringSleepers) =
+            isEven
+            ? (sleepingThreads.0, sleepingThreads.1) : (sleepingThreads.1, sleepingThreads.0)
+        if writtenSleepers > 0 {
+            written.bump()
+            written.wakeAll()
+        }
+        guard gatheringSleepers > 0 else { return }
+        if all {
+            gathering.bump()
+            gathering.wakeAll()
+        } else if core.hasStaged && isLoopResting {
+            gathering.bump()
+            gathering.wakeOne()
+        }
+    }
+
+    // MARK: Blocking calls
+
+    /// Stages a batch and blocks until it is decided and durable.
+    func commitOnThread<Source: BatchSource>(
+        _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
+    ) throws(LogError) -> Commitment {
+        guard !loop.isCurrent else { throw .wouldDeadlock }
+        while true {
+            lock.lock()
+            let outcome = stage(batch, version: report)
+            guard let end = outcome.decidedAt else {
+                try waitForRoomOnThread(outcome)
+                continue
+            }
+            let signal = waitOnThread(for: end)
+            return try Commitment(outcome, signal)
+        }
+    }
+
+    /// Called with the lock; returns without it.
+    private func waitForRoomOnThread(_ outcome: StageOutcome) throws(LogError) {
+        guard case .wait(let reason) = outcome else { preconditionFailure("decided already") }
+        if reason != .segment, queue.lead(hasStaged: core.hasStaged) {
+            writeGroup()
+            return
+        }
+        // A parked thread is woken through the same queue as a task, by way of a word of its own.
+        let signal = OneSignal()
+        let mustPrepare = reason == .segment
+        threadAdmissions.append(ThreadAdmission(signal: signal, reason: reason))
+        lock.unlock()
+        if mustPrepare { kickWorker() }
+        switch signal.wait() {
+        case .retry, .durable, .cancelled: return
+        case .poisoned: throw .poisoned
+        case .closed: throw .closed
+        case .refused(let error): throw error
+        }
+    }
+}
+
+/// A thread that waits for room.
+struct ThreadAdmission {
+    let signal: OneSignal
+    let reason: WaitReason
+}
+
+/// Hands one signal to one thread.
+final class OneSignal: @unchecked Sendable {
+    private let word = WaitWord()
+    private let lock = Lock()
+    private var signal: Committer.Signal?
+
+    func send(_ signal: Committer.Signal) {
+        lock.withLock { self.signal = signal }
+        word.bump()
+        word.wakeOne()
+    }
+
+    func wait() -> Committer.Signal {
+        while true {
+            let seen = word.value
+            if let signal = lock.withLock({ signal }) { return signal }
+            word.wait(while: seen)
+        }
+    }
+}

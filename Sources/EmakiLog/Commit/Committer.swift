@@ -1,0 +1,277 @@
+import EmakiPlatform
+
+/// The concurrent shell around a core: its lock, its waiters, and the lease by which one thread at a
+/// time writes. The only place where the log meets threads.
+final class Committer: @unchecked Sendable {
+    /// What a waiter is told.
+    enum Signal: Sendable {
+        /// What it waited for is durable, or was decided at once.
+        case durable
+        /// There may be room: offer the batch again.
+        case retry
+        /// A write failed while it waited.
+        case poisoned
+        /// There is no room and there will be none.
+        case refused(LogError)
+        case closed
+        case cancelled
+    }
+
+    struct Waiter {
+        /// Resumed once the durable position reaches this.
+        var end: Position
+        var slot: WaitSlot<Signal>
+        /// For `cancel`; 0 cannot be cancelled.
+        var id: UInt64 = 0
+    }
+
+    let lock = Lock()
+    let loop: CommitLoop
+    let core: LogCore
+    let worker = WorkerThread(name: "emaki-segments")
+    let overrunLimit: Int64
+
+    // Guarded by `lock`.
+    var queue: CommitQueue
+    var waiters: ContiguousArray<Waiter> = []
+    var admissions = AdmissionQueue()
+    var threadAdmissions: [ThreadAdmission] = []
+    var isClosed = false
+    var isLoopResting = false
+    var nextWaiterID: UInt64 = 1
+    var followerCount = 0
+    var latency = CommitLatency()
+    /// Threads that wait in blocking calls, by the parity of the group that they wait for.
+    var threadWords = (WaitWord(), WaitWord())
+    var sleepingThreads = (0, 0)
+    /// Counts groups; its parity says which word belongs to the group that is being written.
+    var writeCount = 0
+    var writingEnd: Position = .start
+    /// Called once, when everything is done after `close`.
+    var onClosed: (() -> Void)?
+
+    // Whoever holds the lease.
+    private var due: ContiguousArray<WaitSlot<Signal>> = []
+
+    init(core: LogCore, loop: CommitLoop) {
+        self.core = core
+        self.loop = loop
+        let configuration = core.configuration
+        queue = CommitQueue(idleMarkDelay: configuration.idleMarkDelay.wholeNanoseconds)
+        overrunLimit = 5 * configuration.gatherLimit.wholeNanoseconds
+        waiters.reserveCapacity(1024)
+        due.reserveCapacity(1024)
+    }
+
+    func start() {
+        loop.start { [self] in step() }
+        kickWorker()
+    }
+
+    // MARK: The loop's step
+
+    private func step() -> CommitLoop.Step {
+        lock.lock()
+        isLoopResting = false
+        let action = queue.next(
+            hasStaged: core.hasStaged,
+            wantsMark: core.wantsMark(isClosing: queue.isClosing),
+            now: SystemClock.monotonicNanoseconds())
+        switch action {
+        case .write:
+            writeGroup()
+            return .again
+        case .mark:
+            writeMark()
+            return .again
+        case .rest(let instant):
+            isLoopResting = true
+            lock.unlock()
+            return .rest(until: instant)
+        case .leave:
+            finishClosing()
+            return .leave
+        }
+    }
+
+    /// Writes the gathering group. Called with the lock and the lease; returns with neither.
+    func writeGroup() {
+        let write = core.beginGroup(at: SystemClock.wallNanoseconds())
+        writeCount &+= 1
+        writingEnd = write.end.nextPosition
+        lock.unlock()
+        let started = SystemClock.monotonicNanoseconds()
+        let error = perform(write)
+        let ended = SystemClock.monotonicNanoseconds()
+        lock.lock()
+        latency.add(write: ended - started)
+        settle(write, error: error, now: ended)
+    }
+
+    private func writeMark() {
+        let (frame, marked) = core.beginMark(
+            isClosing: queue.isClosing, at: SystemClock.wallNanoseconds())
+        lock.unlock()
+        var error = frame.flatMap { perform($0) }
+        lock.lock()
+        if let frame, error == nil { core.finish(frame) }
+        var slot: GroupWrite?
+        if error == nil {
+            let write = core.beginSlot(marked)
+            lock.unlock()
+            error = perform(write)
+            slot = write
+            lock.lock()
+        }
+        settle(slot, error: error, now: SystemClock.monotonicNanoseconds())
+    }
+
+    private func perform(_ write: GroupWrite) -> DiskError? {
+        do {
+            try write.perform()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Takes a write's outcome in, gives the lease back, and wakes whoever it concerns. Called with
+    /// the lock; returns without it.
+    private func settle(_ write: GroupWrite?, error: DiskError?, now: Int64) {
+        let signal: Signal
+        if error == nil {
+            if let write { core.finish(write) }
+            signal = .durable
+            takeDueWaiters()
+        } else {
+            core.poison()
+            signal = .poisoned
+            takeAllWaiters()
+        }
+        // The waiters are resumed without the lock, and nobody else uses `due` before the next
+        // lease: swap it out.
+        var resumed: ContiguousArray<WaitSlot<Signal>> = []
+        swap(&resumed, &due)
+        let admitted = admissions.take(Limits.admissionsPerCommitMax)
+        let threads = takeThreadAdmissions()
+        queue.giveBack(now: now)
+        wakeThreads(all: error != nil)
+        let mustWakeLoop = loopIsNeeded()
+        lock.unlock()
+        for slot in resumed { slot.resume(returning: signal) }
+        for slot in admitted { slot.resume(returning: .retry) }
+        for thread in threads { thread.signal.send(.retry) }
+        if mustWakeLoop { loop.wake() }
+        resumed.removeAll(keepingCapacity: true)
+        returnBuffer(&resumed)
+    }
+
+    /// Keeps the buffer's capacity for the next group, so that resuming allocates nothing.
+    private func returnBuffer(_ buffer: inout ContiguousArray<WaitSlot<Signal>>) {
+        lock.lock()
+        if due.isEmpty && due.capacity < buffer.capacity { swap(&due, &buffer) }
+        lock.unlock()
+    }
+
+    /// Moves the waiters whose position is durable to `due`, keeping the order of the others.
+    private func takeDueWaiters() {
+        let durable = core.durableEnd
+        var kept = 0
+        for index in waiters.indices {
+            if waiters[index].end <= durable {
+                due.append(waiters[index].slot)
+            } else {
+                if kept != index { waiters[kept] = waiters[index] }
+                kept += 1
+            }
+        }
+        waiters.removeLast(waiters.count - kept)
+    }
+
+    private func takeThreadAdmissions() -> [ThreadAdmission] {
+        guard !threadAdmissions.isEmpty else { return [] }
+        defer { threadAdmissions.removeAll() }
+        return threadAdmissions
+    }
+
+    private func takeAllWaiters() {
+        for waiter in waiters { due.append(waiter.slot) }
+        waiters.removeAll(keepingCapacity: true)
+    }
+
+    /// True if the loop sleeps and has something to do: a group nobody leads, a mark to time, or an
+    /// end to make.
+    func loopIsNeeded() -> Bool {
+        guard isLoopResting else { return false }
+        let hasUnledGroup = core.hasStaged && !queue.isLeased && !hasThreadForNextGroup
+        let needsTimer =
+            queue.restsWithoutTimer && core.wantsMark(isClosing: queue.isClosing)
+        let mustLeave = queue.isClosing && !queue.isLeased
+        guard hasUnledGroup || needsTimer || mustLeave else { return false }
+        isLoopResting = false
+        return true
+    }
+
+    // MARK: Waiting
+
+    /// Adds a waiter, or answers at once. Called with the lock.
+    /// - Returns: nil if the waiter was added.
+    func wait(for end: Position, _ slot: WaitSlot<Signal>, id: UInt64 = 0) -> Signal? {
+        if core.durableEnd >= end { return .durable }
+        if core.isPoisoned { return .poisoned }
+        if isClosed { return .closed }
+        waiters.append(Waiter(end: end, slot: slot, id: id))
+        return nil
+    }
+
+    /// Resumes a waiter that gave up.
+    func cancel(_ id: UInt64) {
+        let slot: WaitSlot<Signal>? = lock.withLock {
+            guard let index = waiters.firstIndex(where: { $0.id == id }) else {
+                return admissions.remove(id)
+            }
+            return waiters.remove(at: index).slot
+        }
+        slot?.resume(returning: .cancelled)
+    }
+
+    // MARK: Closing
+
+    private func finishClosing() {
+        isClosed = true
+        let resumed = waiters.map(\.slot)
+        waiters.removeAll()
+        let admitted = admissions.take(.max)
+        let threads = takeThreadAdmissions()
+        wakeThreads(all: true)
+        let closed = onClosed
+        onClosed = nil
+        lock.unlock()
+        for slot in resumed { slot.resume(returning: .closed) }
+        for slot in admitted { slot.resume(returning: .closed) }
+        for thread in threads { thread.signal.send(.closed) }
+        closed?()
+    }
+}
+
+/// How long writes took since the log was opened.
+struct CommitLatency {
+    private(set) var writeCount: UInt64 = 0
+    private(set) var writeTotal: Int64 = 0
+    private(set) var writeMax: Int64 = 0
+
+    mutating func add(write nanoseconds: Int64) {
+        writeCount += 1
+        writeTotal += nanoseconds
+        writeMax = max(writeMax, nanoseconds)
+    }
+}
+
+extension Duration {
+    /// Nanoseconds, saturating.
+    var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : whole + attoseconds / 1_000_000_000
+    }
+}

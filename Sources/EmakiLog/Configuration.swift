@@ -1,0 +1,78 @@
+/// What is chosen when a store is made, and fixed for its life.
+public struct StoreOptions: Sendable, Equatable {
+    /// Size of each write-ahead segment: a power of two within `Limits.segmentBytes`.
+    ///
+    /// 32 MiB: two ready segments and the active one are read at open, so larger ones make opening
+    /// slower, and smaller ones hold smaller batches.
+    public var segmentBytes = 32 << 20
+    /// Unit of frames: a power of two. Nil: as large as the device and the file system want, and
+    /// at least 4,096.
+    public var blockBytes: Int?
+    /// Largest batch as stored. Nil: what fits into a segment.
+    public var batchBytesMax: Int?
+
+    /// The defaults.
+    public init() {}
+
+    /// Other sizes.
+    public init(segmentBytes: Int, blockBytes: Int? = nil, batchBytesMax: Int? = nil) {
+        self.segmentBytes = segmentBytes
+        self.blockBytes = blockBytes
+        self.batchBytesMax = batchBytesMax
+    }
+}
+
+/// What is chosen each time a store is opened.
+public struct Configuration: Sendable, Equatable {
+    /// Make a store with these options if there is none. Nil: a missing store is an error.
+    public var createIfMissing: StoreOptions?
+    /// Write nothing at all, not even what recovery would mend. Appends throw `readOnly`.
+    public var isReadOnly = false
+    /// With `isReadOnly`: open a damaged store too, and read what is whole. Lost events throw.
+    public var toleratesDamage = false
+    /// After this long without anything pending the end of the log is marked on disk. It costs two
+    /// small writes and closes the window in which the last group could rot unnoticed.
+    public var idleMarkDelay: Duration = .milliseconds(20)
+    /// Events that may be staged and not yet durable; more wait. Bounds memory.
+    public var pendingEventsMax = 65_536
+    /// A group that holds this many bytes takes no more batches. About what a device writes in ten
+    /// times the smallest write.
+    public var groupBytesMax = 512 << 10
+    /// How long the commit loop runs jobs, once something is pending, before it writes.
+    public var gatherLimit: Duration = .microseconds(200)
+    /// Segments kept ready ahead of use.
+    public var readySegmentCount = 2
+
+    /// The defaults.
+    public init() {}
+
+    /// The defaults, and a store made where there is none.
+    public static func creating(_ options: StoreOptions = .init()) -> Configuration {
+        var configuration = Configuration()
+        configuration.createIfMissing = options
+        return configuration
+    }
+
+    /// For looking at a store without changing a byte of it.
+    public static func readOnly(toleratingDamage: Bool = false) -> Configuration {
+        var configuration = Configuration()
+        configuration.isReadOnly = true
+        configuration.toleratesDamage = toleratingDamage
+        return configuration
+    }
+
+    func validate() throws(LogError) {
+        func require(_ holds: Bool, _ name: String, _ reason: String) throws(LogError) {
+            guard holds else { throw .invalid(.option(name: name, reason: reason)) }
+        }
+        try require(pendingEventsMax > 0, "pendingEventsMax", "must be at least 1")
+        try require(groupBytesMax >= 4096, "groupBytesMax", "must be at least 4096")
+        try require((1...16).contains(readySegmentCount), "readySegmentCount", "must be 1 to 16")
+        try require(idleMarkDelay > .zero, "idleMarkDelay", "must be above zero")
+        try require(gatherLimit > .zero, "gatherLimit", "must be above zero")
+        try require(
+            !toleratesDamage || isReadOnly, "toleratesDamage", "needs isReadOnly")
+        try require(
+            createIfMissing == nil || !isReadOnly, "createIfMissing", "contradicts isReadOnly")
+    }
+}

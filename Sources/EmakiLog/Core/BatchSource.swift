@@ -1,0 +1,119 @@
+import EmakiPlatform
+
+/// A batch as the core sees it: sections, each one stream with its events. Generic, so that a lone
+/// event is staged without an array around it.
+protocol BatchSource {
+    var sectionCount: Int { get }
+    func stream(_ section: Int) -> StreamID
+    func expecting(_ section: Int) -> ExpectedVersion
+    func eventCount(_ section: Int) -> Int
+    /// Lends an event, so that it is not copied on its way.
+    func withEvent<R>(_ section: Int, _ event: Int, _ body: (borrowing Event) -> R) -> R
+}
+
+/// One event for one stream.
+struct SingleEvent: BatchSource {
+    let event: Event
+    let to: StreamID
+    let expected: ExpectedVersion
+
+    var sectionCount: Int { 1 }
+    func stream(_ section: Int) -> StreamID { to }
+    func expecting(_ section: Int) -> ExpectedVersion { expected }
+    func eventCount(_ section: Int) -> Int { 1 }
+    func withEvent<R>(_ section: Int, _ index: Int, _ body: (borrowing Event) -> R) -> R {
+        body(event)
+    }
+}
+
+extension StreamAppend: BatchSource {
+    var sectionCount: Int { 1 }
+    func stream(_ section: Int) -> StreamID { stream }
+    func expecting(_ section: Int) -> ExpectedVersion { expecting }
+    func eventCount(_ section: Int) -> Int { events.count }
+    func withEvent<R>(_ section: Int, _ index: Int, _ body: (borrowing Event) -> R) -> R {
+        body(events[index])
+    }
+}
+
+/// Several streams.
+struct MultiStreamBatch: BatchSource {
+    let parts: [StreamAppend]
+
+    var sectionCount: Int { parts.count }
+    func stream(_ section: Int) -> StreamID { parts[section].stream }
+    func expecting(_ section: Int) -> ExpectedVersion { parts[section].expecting }
+    func eventCount(_ section: Int) -> Int { parts[section].events.count }
+    func withEvent<R>(_ section: Int, _ index: Int, _ body: (borrowing Event) -> R) -> R {
+        body(parts[section].events[index])
+    }
+}
+
+/// A batch that passed every limit that needs no lock, and its size as stored.
+struct MeasuredBatch<Source: BatchSource> {
+    let source: Source
+    let byteCount: Int
+    let eventCount: Int
+
+    /// - Throws: `.invalid` or `.tooLarge`, naming what is wrong.
+    init(_ source: Source, batchBytesMax: Int) throws(LogError) {
+        let sectionCount = source.sectionCount
+        guard sectionCount > 0 else { throw .invalid(.emptyBatch) }
+        guard sectionCount <= Limits.streamsPerBatchMax else {
+            throw .tooLarge(
+                .streamsPerBatch, limit: Limits.streamsPerBatchMax, value: sectionCount)
+        }
+        var byteCount = BatchFormat.headerBytes
+        var eventCount = 0
+        for section in 0..<sectionCount {
+            let sectionEvents = source.eventCount(section)
+            guard sectionEvents > 0 else { throw .invalid(.emptyBatch) }
+            eventCount += sectionEvents
+            guard eventCount <= Limits.eventsPerBatchMax else {
+                throw .tooLarge(
+                    .eventsPerBatch, limit: Limits.eventsPerBatchMax, value: eventCount)
+            }
+            byteCount += SectionHeader.byteCount(
+                streamIDBytes: source.stream(section).text.utf8.count)
+            for event in 0..<sectionEvents {
+                let refusal = source.withEvent(section, event) { Self.refusal(of: $0) }
+                if let refusal { throw refusal }
+                byteCount += source.withEvent(section, event) { EventRecord.byteCount(of: $0) }
+            }
+        }
+        guard byteCount <= batchBytesMax else {
+            throw .tooLarge(.batchBytes, limit: batchBytesMax, value: byteCount)
+        }
+        if sectionCount > 1 { try Self.requireDistinctStreams(source) }
+        self.source = source
+        self.byteCount = byteCount
+        self.eventCount = eventCount
+    }
+
+    private static func refusal(of event: borrowing Event) -> LogError? {
+        let typeBytes = event.type.utf8.count
+        guard typeBytes > 0 else { return .invalid(.emptyType) }
+        guard typeBytes <= Limits.typeBytesMax else {
+            return .tooLarge(.typeBytes, limit: Limits.typeBytesMax, value: typeBytes)
+        }
+        guard event.metadata.count <= Limits.metadataBytesMax else {
+            return .tooLarge(
+                .metadataBytes, limit: Limits.metadataBytesMax, value: event.metadata.count)
+        }
+        guard event.payload.count <= Limits.payloadBytesMax else {
+            return .tooLarge(
+                .payloadBytes, limit: Limits.payloadBytesMax, value: event.payload.count)
+        }
+        return nil
+    }
+
+    private static func requireDistinctStreams(_ source: Source) throws(LogError) {
+        var seen = Set<StreamID>(minimumCapacity: source.sectionCount)
+        for section in 0..<source.sectionCount {
+            let stream = source.stream(section)
+            guard seen.insert(stream).inserted else {
+                throw .invalid(.duplicateStream(stream))
+            }
+        }
+    }
+}

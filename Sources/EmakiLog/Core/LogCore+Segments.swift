@@ -1,0 +1,139 @@
+import EmakiPlatform
+
+/// Which segment is written, and which are made ready.
+extension LogCore {
+    /// Switches to the next ready segment: memory only, no call to the disk.
+    /// - Returns: false if there is none, or if the gathering group holds something.
+    @discardableResult
+    func rotateIfPossible() -> Bool {
+        guard gathering.isEmpty, activeIndex + 1 < segments.count else { return false }
+        segmentEnds.append(end)
+        activeIndex += 1
+        gathering = Gathering(at: layout.framesOffset)
+        counters.rotations += 1
+        return true
+    }
+
+    var readyCount: Int { segments.count - activeIndex - 1 }
+
+    /// The next piece of background work: a segment to make ready, or nil.
+    package func planSegment() -> SegmentPreparation? {
+        guard !isPreparing, !isPoisoned, !configuration.isReadOnly,
+            readyCount < configuration.readySegmentCount,
+            manifest.segments.count < Limits.segmentCountMax
+        else { return nil }
+        isPreparing = true
+        var before = manifest
+        let listed = filesInPreparation.first
+        let fileIndex = listed?.fileIndex ?? manifest.nextFileIndex
+        if listed == nil {
+            before.generation += 1
+            before.nextFileIndex += 1
+            before.segments.append(
+                Manifest.Entry(number: 0, incarnation: .zero, fileIndex: fileIndex))
+        }
+        let identity = SegmentIdentity(
+            storeID: store.storeID, number: before.nextSegmentNumber,
+            incarnation: Bits128(random: entropy))
+        return SegmentPreparation(
+            layout: layout, identity: identity, fileIndex: fileIndex,
+            isDirect: store.syncMethod == .direct, isRecycled: listed?.isRecycled ?? false,
+            manifestBefore: listed == nil ? before : nil,
+            manifestAfter: before.makingReady(fileIndex, as: identity))
+    }
+
+    /// The segment is ready, and MANIFEST says so.
+    package func finish(_ preparation: SegmentPreparation, with segment: Segment) {
+        isPreparing = false
+        segmentFailure = nil
+        manifest = preparation.manifestAfter
+        filesInPreparation.removeAll { $0.fileIndex == preparation.fileIndex }
+        segments.append(segment)
+    }
+
+    /// The segment could not be made ready. What MANIFEST lists is the same or the file in
+    /// preparation; both are continued from.
+    package func fail(_ preparation: SegmentPreparation, with error: DiskError) {
+        isPreparing = false
+        let path = Manifest.path(ofFile: preparation.fileIndex)
+        segmentFailure = LogError(error, file: path)
+        // A failed sync says nothing about earlier ones, but the file must not be trusted as filled.
+        guard let before = preparation.manifestBefore else { return }
+        manifest.generation = before.generation + 1
+    }
+
+    /// Makes as many segments ready as are wanted, for callers that hold the core alone.
+    package func prepareSegments() throws(DiskError) {
+        while let preparation = planSegment() {
+            do {
+                finish(preparation, with: try preparation.run(in: files))
+            } catch {
+                fail(preparation, with: error)
+                throw error
+            }
+        }
+    }
+
+    /// Gives the oldest full segments back to the pool, up to and including a segment number, and
+    /// forgets their events. Until sealed files exist the events are gone: for tests.
+    /// - Precondition: no write and no preparation is out.
+    package func retire(upTo number: UInt64) throws(LogError) {
+        precondition(!isWriting && !isPreparing, "retiring needs the core alone")
+        var next = manifest
+        var count = 0
+        while count < activeIndex, segments[count].number <= number { count += 1 }
+        guard count > 0 else { return }
+        let anchor = segmentEnds[count - 1]
+        next.generation += 1
+        next.anchor = anchor
+        next.anchorSegment = segments[count - 1].number
+        let retired = Array(next.segments.prefix(count))
+        next.segments.removeFirst(count)
+        next.segments += retired.map {
+            Manifest.Entry(number: 0, incarnation: .zero, fileIndex: $0.fileIndex)
+        }
+        try LogError.translating(Manifest.twin.name) { () throws(DiskError) in
+            try next.write(in: files)
+        }
+        manifest = next
+        dropEvents(before: anchor.nextPosition)
+        for segment in segments.prefix(count) { segment.file.close() }
+        filesInPreparation += retired.map { ($0.fileIndex, true) }
+        segments.removeFirst(count)
+        segmentEnds.removeFirst(count)
+        activeIndex -= count
+    }
+
+    private func dropEvents(before position: Position) {
+        while index.positions.lowerBound < position {
+            let oldest = index.positions.lowerBound
+            guard let place = index.place(at: oldest) else {
+                index.dropFirstLost()
+                continue
+            }
+            let image = segment(place.segment).image
+            index.dropFirst(section: EventRecord(in: image, at: place.offset).section)
+        }
+    }
+
+    /// The segment with a number that the index gave out.
+    func segment(_ number: UInt64) -> Segment {
+        segments[Int(number - segments[0].number)]
+    }
+}
+
+extension Manifest {
+    /// Lists a file in preparation as ready, behind all usable ones.
+    func makingReady(_ fileIndex: UInt32, as identity: SegmentIdentity) -> Manifest {
+        var result = self
+        result.generation += 1
+        result.nextSegmentNumber += 1
+        result.segments.removeAll { $0.fileIndex == fileIndex }
+        let usableCount = result.segments.prefix { !$0.isInPreparation }.count
+        result.segments.insert(
+            Entry(
+                number: identity.number, incarnation: identity.incarnation, fileIndex: fileIndex),
+            at: usableCount)
+        return result
+    }
+}

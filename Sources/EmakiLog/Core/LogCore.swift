@@ -1,0 +1,142 @@
+import EmakiPlatform
+
+/// The whole engine as a deterministic machine without threads, clocks or randomness of its own.
+///
+/// `EventLog` puts it behind a lock and performs its writes outside of that lock; the simulator
+/// drives it directly. Everything that takes time is split in two: a plan is made here (`beginGroup`,
+/// `planSegment`), performed by whoever asked for it, and its outcome reported back here.
+///
+/// Invariants:
+/// - `durableEnd <= end.nextPosition <=` end of the index;
+/// - at most one `GroupWrite` is out at a time;
+/// - after `poison()` nothing is ever staged or written again.
+package final class LogCore {
+    let files: any FileSystem
+    let configuration: Configuration
+    let entropy: any Entropy
+    package internal(set) var store: StoreFile
+    package internal(set) var receipt: RecoveryReceipt
+
+    var manifest: Manifest
+    /// Usable segments in order of use: full ones, the active one, ready ones.
+    var segments: ContiguousArray<Segment>
+    var activeIndex: Int
+    /// The end of each full segment, in step with `segments`.
+    var segmentEnds: ContiguousArray<LogEnd>
+    var index: LogIndex
+
+    /// What the next frame links to: the last group that was begun.
+    var end: LogEnd
+    /// Exclusive: everything below is durable and visible.
+    package internal(set) var durableEnd: Position
+    var gathering: Gathering
+    var isWriting = false
+    package internal(set) var isPoisoned = false
+    /// Kind of the last frame.
+    var lastKind: FrameHeader.Kind
+    /// Which of the two idle slots is written next.
+    var nextIdleSlot = 0
+    /// Why the last attempt to make a segment ready failed; nil once one succeeded.
+    var segmentFailure: LogError?
+    /// Segment files whose preparation was planned or interrupted; the Bool says that every byte of
+    /// the file was written in an earlier life.
+    var filesInPreparation: [(fileIndex: UInt32, isRecycled: Bool)]
+    var isPreparing = false
+    package internal(set) var counters = LogCounters()
+
+    /// The group that takes batches now: a frame being built in the active segment's image.
+    struct Gathering {
+        /// Where its header will be.
+        var start: Int
+        /// Where the next batch goes.
+        var next: Int
+        var eventCount = 0
+        /// Of the payload so far.
+        var checksum: UInt32 = 0
+
+        init(at start: Int) {
+            self.start = start
+            next = start + FrameHeader.byteCount
+        }
+
+        var isEmpty: Bool { next == start + FrameHeader.byteCount }
+        var payloadBytes: Int { next - start - FrameHeader.byteCount }
+    }
+
+    var layout: SegmentLayout { store.layout }
+    var active: Segment { segments[activeIndex] }
+    /// Exclusive end of what is staged.
+    package var stagedEnd: Position { end.nextPosition.advanced(by: gathering.eventCount) }
+    package var hasStaged: Bool { !gathering.isEmpty }
+    package var stagedBytes: Int { gathering.payloadBytes }
+    var pendingEventCount: Int { Int(stagedEnd.rawValue - durableEnd.rawValue) }
+
+    /// Takes over what recovery found.
+    init(
+        _ recovered: Recovery.Outcome, files: any FileSystem, store: StoreFile,
+        configuration: Configuration, entropy: any Entropy
+    ) {
+        self.files = files
+        self.configuration = configuration
+        self.entropy = entropy
+        self.store = store
+        receipt = recovered.receipt
+        manifest = recovered.manifest
+        segments = recovered.segments
+        activeIndex = recovered.activeIndex
+        segmentEnds = recovered.segmentEnds
+        index = recovered.index
+        end = recovered.end
+        durableEnd = recovered.end.nextPosition
+        gathering = Gathering(at: recovered.nextOffset)
+        lastKind = recovered.lastKind
+        filesInPreparation = recovered.manifest.segments.filter(\.isInPreparation)
+            .map { ($0.fileIndex, false) }
+    }
+
+    /// Recovers the store in `files`, which the caller has locked.
+    /// - Throws: what stands against opening; nothing was changed that matters.
+    package static func open(
+        in files: any FileSystem, configuration: Configuration, entropy: any Entropy
+    ) throws(LogError) -> LogCore {
+        try configuration.validate()
+        let (store, isStoreHalfBad) = try StoreFile.read(in: files)
+        let recovery = Recovery(files: files, store: store, configuration: configuration)
+        var outcome = try recovery.run()
+        if isStoreHalfBad {
+            if !configuration.isReadOnly {
+                try LogError.translating(StoreFile.twin.name) { () throws(DiskError) in
+                    try store.write(in: files)
+                }
+            }
+            outcome.receipt.mended.append(StoreFile.twin.name)
+        }
+        return LogCore(
+            outcome, files: files, store: store, configuration: configuration, entropy: entropy)
+    }
+
+    /// After a failed write or sync: nothing is known about what is on disk, so nothing more is
+    /// written. Reads up to the durable position go on.
+    package func poison() {
+        isPoisoned = true
+        isWriting = false
+    }
+
+    /// Releases the files.
+    package func closeFiles() {
+        for segment in segments { segment.file.close() }
+    }
+}
+
+/// Counts since the log was opened.
+package struct LogCounters: Sendable, Equatable {
+    package var groups: UInt64 = 0
+    package var events: UInt64 = 0
+    package var batches: UInt64 = 0
+    package var payloadBytes: UInt64 = 0
+    package var writtenBytes: UInt64 = 0
+    package var marks: UInt64 = 0
+    package var rotations: UInt64 = 0
+    package var conflicts: UInt64 = 0
+    package var repeats: UInt64 = 0
+}

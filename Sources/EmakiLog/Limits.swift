@@ -1,0 +1,31 @@
+/// Every maximum that does not depend on a store. What depends on one is in `StoreOptions`.
+public enum Limits {
+    /// Bytes of UTF-8 in a stream id.
+    public static let streamIDBytesMax = 255
+    /// Bytes of UTF-8 in an event type.
+    public static let typeBytesMax = 255
+    /// Bytes of metadata of one event.
+    public static let metadataBytesMax = 65_535
+    /// Bytes of payload of one event: 16 MiB.
+    public static let payloadBytesMax = 16 << 20
+    /// Events in one batch.
+    public static let eventsPerBatchMax = 65_536
+    /// Streams in one batch.
+    public static let streamsPerBatchMax = 1_024
+    /// Smallest and largest segment that a store can be made with.
+    public static let segmentBytes = (128 << 10)...(1 << 30)
+    /// Smallest and largest block that a store can be made with.
+    public static let blockBytes = 512...(64 << 10)
+    /// Segments that a MANIFEST may list.
+    public static let segmentCountMax = 65_536
+    /// Followers of one open log.
+    public static let followersMax = 1_024
+    /// Events handed from the log to a reader at a time, under one lock.
+    static let readBatchEventsMax = 256
+    /// Waiting appends that are woken at once when room returns.
+    static let admissionsPerCommitMax = 2_048
+    /// Cuts that are remembered until a clean close, and listed in a receipt.
+    static let rememberedCutsMax = 64
+    /// Streams in the pages of `EventLog.streams` unless asked for fewer.
+    public static let streamsPerPageMax = 100_000
+}

@@ -1,0 +1,88 @@
+extension LogError: CustomStringConvertible {
+    /// One sentence: the thing, the value, what to do next.
+    public var description: String {
+        switch self {
+        case .versionConflict(let stream, let actual):
+            "stream \"\(stream)\" is at version \(actual), not where the append expected it;"
+                + " read it again and decide anew"
+        case .idReused(let stream, let version):
+            "event \(version) of stream \"\(stream)\" has this id and other bytes; choose a new id"
+        case .streamDeleted(let stream, let version):
+            "stream \"\(stream)\" was deleted at version \(version); expect that version to go on"
+        case .wouldWait(let reason):
+            "no room right now (\(reason)); use append, which waits, or try after a commit"
+        case .needsLookup(let stream):
+            "the version of stream \"\(stream)\" is not in memory; use append, which looks it up"
+        case .wouldDeadlock:
+            "a blocking call on the commit loop would wait for itself; use the async form"
+        case .tooManyFollowers(let limit):
+            "there are \(limit) followers already, the limit; end one first"
+        case .outcomeUnknown:
+            "a write failed while this append was pending; it may or may not be stored:"
+                + " reopen the log and repeat it with the same ids"
+        case .poisoned:
+            "an earlier write or sync failed, so the log takes no more appends; close and reopen it"
+        case .closed: "the log was closed"
+        case .tooLarge(let name, let limit, let value):
+            "\(name.rawValue) is \(value), the limit is \(limit)"
+        case .invalid(let argument): argument.description
+        case .readOnly: "the log was opened for reading only"
+        default: surroundings
+        }
+    }
+
+    private var surroundings: String {
+        switch self {
+        case .noSpace: "the disk is full; nothing was written: free space and try again"
+        case .locked(let path, let holder):
+            "\(path) is open" + (holder.map { " in process \($0)" } ?? " elsewhere")
+                + "; close it there first"
+        case .notAStore(let path, let reason):
+            "\(path) is no Emaki store (\(reason)); make one with `emaki create`"
+        case .alreadyExists(let path): "\(path) exists already; choose another path"
+        case .noPermission(let path): "no permission for \(path)"
+        case .unsupportedFormat(let file, let version):
+            "\(file) has format \(version), which this version does not know; use a newer Emaki"
+        case .disk(let file, let operation, let code):
+            "\(operation) of \(file) failed with system error \(code); look at the device"
+        case .corrupt(let corruption): corruption.description
+        case .lost(let stream, let version):
+            "event \(version) of stream \"\(stream)\" was lost to damage; a repair recorded it"
+        default: "unknown error"
+        }
+    }
+}
+
+extension InvalidArgument: CustomStringConvertible {
+    /// One sentence.
+    public var description: String {
+        switch self {
+        case .emptyStreamID: "a stream id has at least one byte"
+        case .notUTF8: "the bytes are no valid UTF-8"
+        case .emptyType: "an event type has at least one byte"
+        case .emptyBatch: "a batch, and each stream in it, has at least one event"
+        case .duplicateStream(let stream): "stream \"\(stream)\" is twice in the batch"
+        case .option(let name, let reason): "\(name) \(reason)"
+        case .foreignReservation: "this reservation belongs to another opening of a log"
+        }
+    }
+}
+
+extension WaitReason: CustomStringConvertible {
+    /// A few words.
+    public var description: String {
+        switch self {
+        case .pendingEvents: "too many events are pending"
+        case .groupBytes: "the gathering group is full"
+        case .segment: "the next segment is not ready"
+        }
+    }
+}
+
+extension Corruption: CustomStringConvertible {
+    /// The place, what failed, and the proof.
+    public var description: String {
+        "\(file) at byte \(fileOffset): \(reason.rawValue): \(evidence);"
+            + " open read-only, restore a backup, or run `emaki repair`"
+    }
+}

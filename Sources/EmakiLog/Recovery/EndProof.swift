@@ -1,0 +1,142 @@
+import EmakiPlatform
+
+/// What the bytes after the last linked frame prove.
+///
+/// One write is in flight at a time, so a frame of a later group was only written after every
+/// earlier group was durable and, perhaps, acknowledged. Hence one whole frame with a higher group
+/// number than the last linked one, wherever it lies, or an idle slot that names a higher group, is
+/// proof that acknowledged bytes are damaged. Without such proof the frame that does not link was
+/// never acknowledged: it is torn, or what an earlier life of the segment left.
+///
+/// (A frame's watermark proves nothing that its group number does not: it is the first position of
+/// the frame itself, and `FrameHeader.isLinked` holds it to that.)
+enum EndProof {
+    /// Acknowledged groups that cannot be read.
+    struct Damage {
+        /// Where the first of them should be.
+        var place: LogScan.Place
+        var corruption: Corruption
+        /// Where whole frames go on; nil if none does.
+        var resume: LogScan.Place?
+        /// What the frame at `resume`, or the next new one, follows.
+        var end: LogEnd
+    }
+
+    /// - Complexity: O(blocks after the last linked frame).
+    static func damage(after scan: LogScan) -> Damage? {
+        let slot = latestSlot(scan)
+        var proofs = wholeFrames(after: scan)
+        proofs.sort { $0.header.group < $1.header.group }
+        if let proof = proofs.first {
+            let end = LogEnd(
+                lastGroup: proof.header.group - 1, nextPosition: proof.header.firstPosition,
+                frameChecksum: proof.header.previousChecksum)
+            let evidence =
+                "a whole frame of group \(proof.header.group) at"
+                + " \(scan.segments[proof.place.segment].path):\(proof.place.offset)"
+            let isUsable =
+                proof.header.isInPlace(at: proof.place.offset)
+                && end.nextPosition >= scan.end.nextPosition && end.lastGroup > scan.end.lastGroup
+                && (proof.place.segment, proof.place.offset)
+                    > (scan.place.segment, scan.place.offset)
+            return Damage(
+                place: scan.place, corruption: corruption(scan, evidence: evidence),
+                resume: isUsable ? proof.place : nil,
+                end: isUsable ? end : (slot.map { later($0, scan.end) } ?? scan.end))
+        }
+        guard let slot, slot.lastGroup > scan.end.lastGroup else { return nil }
+        return Damage(
+            place: scan.place,
+            corruption: corruption(
+                scan, evidence: "an idle slot says that group \(slot.lastGroup) was written"),
+            resume: nil, end: later(slot, scan.end))
+    }
+
+    private static func later(_ slot: LogEnd, _ end: LogEnd) -> LogEnd {
+        slot.lastGroup > end.lastGroup && slot.nextPosition >= end.nextPosition ? slot : end
+    }
+
+    /// True if a mark proves that the last linked frame is the last there was.
+    static func isMarked(_ scan: LogScan) -> Bool {
+        if scan.lastKind == .idleMark || scan.lastKind == .closeMark { return true }
+        guard let slot = latestSlot(scan) else { return false }
+        return slot == scan.end
+    }
+
+    /// Where a frame of this life starts that does not pass its checks; nil if the log ends cleanly.
+    ///
+    /// Blocks without the magic are not cut: nothing that lies there can ever become a frame by
+    /// itself, and in a recycled segment they are mostly what an earlier life left.
+    static func tornPlace(at scan: LogScan) -> LogScan.Place? {
+        let places = [
+            scan.place, LogScan.Place(segment: scan.place.segment + 1, offset: scan.layout.framesOffset),
+        ]
+        return places.first { place in
+            guard place.segment < scan.segments.count, place.offset < scan.layout.segmentBytes
+            else { return false }
+            switch scan.find(at: place) {
+            case .tornPayload, .tornHeader: return true
+            case .whole, .stale, .nothing: return false
+            }
+        }
+    }
+
+    // MARK: Looking
+
+    private static func wholeFrames(
+        after scan: LogScan
+    ) -> [(place: LogScan.Place, header: FrameHeader)] {
+        var found: [(place: LogScan.Place, header: FrameHeader)] = []
+        for segment in scan.place.segment..<scan.segments.count {
+            let isFirst = segment == scan.place.segment
+            var offset = isFirst ? scan.place.offset : scan.layout.framesOffset
+            while offset < scan.layout.segmentBytes {
+                let place = LogScan.Place(segment: segment, offset: offset)
+                offset += scan.layout.blockBytes
+                guard case .whole(let header, _) = scan.find(at: place),
+                    header.group > scan.end.lastGroup
+                else { continue }
+                found.append((place, header))
+                // The frames behind this one prove the same.
+                if header.isInPlace(at: place.offset) { return found }
+            }
+        }
+        return found
+    }
+
+    /// The slot with the highest group of all segments.
+    private static func latestSlot(_ scan: LogScan) -> LogEnd? {
+        var latest: LogEnd?
+        for segment in scan.segments {
+            for slot in 0..<2 {
+                let offset = scan.layout.idleSlotOffset(slot)
+                guard
+                    let end = IdleSlot.decode(
+                        from: segment.image, at: offset, of: segment.identity)
+                else { continue }
+                if end.lastGroup > latest?.lastGroup ?? 0 { latest = end }
+            }
+        }
+        return latest
+    }
+
+    private static func corruption(_ scan: LogScan, evidence: String) -> Corruption {
+        var place = scan.place
+        let next = LogScan.Place(
+            segment: place.segment + 1, offset: scan.layout.framesOffset)
+        if place.offset >= scan.layout.segmentBytes, next.segment < scan.segments.count {
+            place = next
+        }
+        let reason: Corruption.Reason =
+            if place.offset >= scan.layout.segmentBytes {
+                .badFrame
+            } else if case .whole(let header, _) = scan.find(at: place) {
+                header.isInPlace(at: place.offset) ? .brokenChain : .misplacedFrame
+            } else {
+                .badFrame
+            }
+        return Corruption(
+            file: scan.segments[place.segment].path, fileOffset: place.offset, reason: reason,
+            evidence: "group \(scan.end.lastGroup + 1) must be here, because of " + evidence)
+    }
+}

@@ -1,0 +1,199 @@
+import EmakiPlatform
+
+/// Reads linked frames in order and fills the index. Knows where it is and what the next frame has
+/// to follow; decides nothing about what comes after the last linked one.
+struct LogScan {
+    /// A place in the log: an index into `segments`, and a file offset.
+    struct Place: Equatable {
+        var segment: Int
+        var offset: Int
+    }
+
+    let segments: ContiguousArray<Segment>
+    let layout: SegmentLayout
+    /// Events before the anchor are not here, so a stream's first event here may have any version.
+    private let hasRetired: Bool
+
+    /// Where the next frame would be.
+    private(set) var place: Place
+    private(set) var end: LogEnd
+    private(set) var segmentEnds: ContiguousArray<LogEnd> = []
+    private(set) var index: LogIndex
+    private(set) var lastKind = FrameHeader.Kind.group
+    private(set) var frameCount = 0
+    private(set) var eventCount = 0
+    private(set) var cuts: [RecoveryReceipt.Cut] = []
+    private(set) var losses: [RecoveryReceipt.Loss] = []
+    private(set) var isAtDamagedEnd = false
+    /// Positions that loss records, or damage stepped over, account for.
+    private var lostPositionCount: UInt64 = 0
+
+    init(manifest: Manifest, segments: ContiguousArray<Segment>, layout: SegmentLayout) {
+        self.segments = segments
+        self.layout = layout
+        hasRetired = manifest.anchorSegment > 0
+        end = manifest.anchor
+        place = Place(segment: 0, offset: layout.framesOffset)
+        index = LogIndex(startingAt: manifest.anchor.nextPosition)
+    }
+
+    func find(at place: Place) -> FrameHeader.Found {
+        FrameHeader.find(
+            in: segments[place.segment].image, at: place.offset,
+            of: segments[place.segment].identity, layout: layout)
+    }
+
+    /// A frame that is whole, in place and linked, or nil.
+    private func linkedFrame(at place: Place) -> (FrameHeader, checksum: UInt32)? {
+        guard place.segment < segments.count, place.offset < layout.segmentBytes,
+            case .whole(let header, let checksum) = find(at: place),
+            header.isInPlace(at: place.offset), header.isLinked(to: end)
+        else { return nil }
+        return (header, checksum)
+    }
+
+    /// Advances over linked frames. A log that goes on in the next segment does so with a frame that
+    /// links to the last one here, which proves that no group between them is missing.
+    mutating func readLinkedFrames() throws(LogError) {
+        while true {
+            if let (header, checksum) = linkedFrame(at: place) {
+                try take(header, checksum: checksum)
+                continue
+            }
+            let next = Place(segment: place.segment + 1, offset: layout.framesOffset)
+            guard linkedFrame(at: next) != nil else { return }
+            move(to: next)
+        }
+    }
+
+    private mutating func move(to next: Place) {
+        while segmentEnds.count < next.segment { segmentEnds.append(end) }
+        place = next
+    }
+
+    private mutating func take(_ header: FrameHeader, checksum: UInt32) throws(LogError) {
+        let start = place.offset
+        let payload =
+            start + FrameHeader.byteCount..<start + FrameHeader.byteCount + header.payloadBytes
+        if header.kind == .loss {
+            try takeLoss(header, payload: payload)
+            return
+        }
+        try addEvents(header, payload: payload)
+        frameCount += 1
+        eventCount += header.eventCount
+        lastKind = header.kind
+        end = LogEnd(
+            lastGroup: header.group, nextPosition: header.endPosition, frameChecksum: checksum)
+        remember(header, at: start)
+        place.offset += header.paddedBytes(block: layout.blockBytes)
+    }
+
+    private mutating func addEvents(
+        _ header: FrameHeader, payload: Range<Int>
+    ) throws(LogError) {
+        let segment = segments[place.segment]
+        let fault = BatchFormat.validate(
+            payload, frame: place.offset, in: segment.image, eventCount: header.eventCount
+        ) { section, record in
+            let slot = index.findOrAdd(section)
+            guard
+                index.advance(
+                    slot, toBefore: record.version,
+                    mayStartLater: hasRetired, lostCountMax: lostPositionCount)
+            else { return false }
+            index.add(to: slot, place: .init(segment: segment.number, offset: record.offset))
+            return true
+        }
+        if let fault {
+            throw .corrupt(
+                Corruption(
+                    file: segment.path, fileOffset: place.offset, reason: .badBatch,
+                    evidence: "the frame of group \(header.group) passes its checksums, but not the"
+                        + " check of: \(fault.description)"))
+        }
+    }
+
+    /// Cuts are remembered until a clean close.
+    private mutating func remember(_ header: FrameHeader, at offset: Int) {
+        if header.kind == .closeMark { cuts.removeAll() }
+        guard header.kind == .cut else { return }
+        if cuts.count == Limits.rememberedCutsMax { cuts.removeFirst() }
+        cuts.append(
+            .init(
+                file: segments[place.segment].path, fileOffset: offset, group: header.group,
+                isRemembered: true))
+    }
+
+    // MARK: Losses
+
+    private mutating func takeLoss(_ header: FrameHeader, payload: Range<Int>) throws(LogError) {
+        let segment = segments[place.segment]
+        guard
+            let loss = LossRecord(from: segment.image, payload: payload, layout: layout),
+            let target = segments.firstIndex(where: { $0.number == loss.segment }),
+            loss.end.lastGroup >= header.group, loss.end.nextPosition >= header.firstPosition,
+            (target, loss.fileOffset) > (place.segment, place.offset)
+        else {
+            throw .corrupt(
+                Corruption(
+                    file: segment.path, fileOffset: place.offset, reason: .badBatch,
+                    evidence: "a loss record that leads nowhere"))
+        }
+        let goesOn = Place(segment: target, offset: loss.fileOffset)
+        try skip(to: goesOn, following: loss.end)
+        frameCount += 1
+        lastKind = .loss
+    }
+
+    /// Goes on behind a damaged region without what was in it.
+    /// - Returns: false if nothing whole follows the damage.
+    mutating func step(over damage: EndProof.Damage) throws(LogError) -> Bool {
+        try skip(to: damage.resume ?? damage.place, following: damage.end)
+        isAtDamagedEnd = damage.resume == nil
+        return damage.resume != nil
+    }
+
+    private mutating func skip(to next: Place, following newEnd: LogEnd) throws(LogError) {
+        let lost = newEnd.nextPosition.rawValue - end.nextPosition.rawValue
+        // Every lost event took at least a record's header in the region that is skipped.
+        let regionBytes =
+            (next.segment - place.segment + 1) * layout.segmentBytes
+        guard lost <= UInt64(regionBytes / EventRecord.byteCountMin) else {
+            throw .corrupt(
+                Corruption(
+                    file: segments[place.segment].path, fileOffset: place.offset,
+                    reason: .badBatch, evidence: "\(lost) events cannot have been lost here"))
+        }
+        losses.append(
+            .init(
+                file: segments[place.segment].path, fileOffset: place.offset,
+                firstPosition: end.nextPosition, endPosition: newEnd.nextPosition))
+        for _ in 0..<lost { index.addLostPosition() }
+        lostPositionCount += lost
+        end = newEnd
+        move(to: next)
+    }
+
+    // MARK: Cutting
+
+    /// Lays an empty frame over the first block of a torn one and moves behind it.
+    mutating func layCut(at torn: Place, method: SyncMethod) -> GroupWrite {
+        if torn.segment != place.segment { move(to: torn) }
+        let segment = segments[torn.segment]
+        let header = FrameHeader(
+            storeID: segment.identity.storeID, incarnation: segment.identity.incarnation,
+            fileOffset: torn.offset, follows: end, commitInstant: 0, payloadBytes: 0, eventCount: 0,
+            payloadChecksum: 0, kind: .cut)
+        let block = torn.offset..<torn.offset + layout.blockBytes
+        segment.image.zero(block)
+        let checksum = header.encode(into: segment.image, at: torn.offset)
+        end = LogEnd(
+            lastGroup: header.group, nextPosition: end.nextPosition, frameChecksum: checksum)
+        lastKind = .cut
+        frameCount += 1
+        place = Place(segment: torn.segment, offset: block.upperBound)
+        return GroupWrite(
+            segment: segment, range: block, method: method, end: end, eventCount: 0)
+    }
+}

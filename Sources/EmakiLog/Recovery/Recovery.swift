@@ -1,0 +1,135 @@
+import EmakiPlatform
+
+/// What open does by itself, in this order:
+/// 1. read MANIFEST; open every usable segment it lists;
+/// 2. sync the folders and every one of those segments: what is read after this is on the device;
+/// 3. read them past the page cache and compare their headers with MANIFEST;
+/// 4. read linked frames from the anchor on, filling the index (`LogScan`);
+/// 5. where they end, look for proof that acknowledged groups are missing (`EndProof`);
+///    if there is any, refuse: nothing is dropped;
+/// 6. otherwise cut a torn frame by writing an empty frame of its group over its first block.
+///
+/// A crash anywhere in here changes nothing: only step 6 and the mending of a header whose twin is
+/// good write at all, and both may be repeated.
+struct Recovery {
+    let files: any FileSystem
+    let store: StoreFile
+    let configuration: Configuration
+
+    /// Everything a core starts from.
+    struct Outcome {
+        var manifest: Manifest
+        var segments: ContiguousArray<Segment>
+        var segmentEnds: ContiguousArray<LogEnd>
+        var activeIndex: Int
+        /// Where the next frame goes in the active segment.
+        var nextOffset: Int
+        var end: LogEnd
+        var lastKind: FrameHeader.Kind
+        var index: LogIndex
+        var receipt: RecoveryReceipt
+    }
+
+    private var isReadOnly: Bool { configuration.isReadOnly }
+
+    func run() throws(LogError) -> Outcome {
+        var receipt = RecoveryReceipt()
+        receipt.isReadOnly = isReadOnly
+        let (manifest, isManifestHalfBad) = try Manifest.read(in: files, storeID: store.storeID)
+        if isManifestHalfBad {
+            if !isReadOnly {
+                try LogError.translating(Manifest.twin.name) { () throws(DiskError) in
+                    try manifest.write(in: files)
+                }
+            }
+            receipt.mended.append(Manifest.twin.name)
+        }
+        receipt.strangers = try strangers(manifest)
+        var loader = SegmentLoader(files: files, store: store, isReadOnly: isReadOnly)
+        let segments = try loader.load(manifest)
+        receipt.mended += loader.mended
+        receipt.scannedBytes = segments.count * store.layout.segmentBytes
+        receipt.segmentCount = segments.count
+        var scan = LogScan(manifest: manifest, segments: segments, layout: store.layout)
+        do {
+            try finish(&scan, receipt: &receipt)
+        } catch {
+            for segment in segments { segment.file.close() }
+            throw error
+        }
+        return outcome(of: scan, manifest: manifest, receipt: receipt)
+    }
+
+    /// Steps 4 to 6.
+    private func finish(_ scan: inout LogScan, receipt: inout RecoveryReceipt) throws(LogError) {
+        try scan.readLinkedFrames()
+        while let damage = EndProof.damage(after: scan) {
+            guard configuration.toleratesDamage else { throw .corrupt(damage.corruption) }
+            receipt.damages.append(damage.corruption)
+            guard try scan.step(over: damage) else { break }
+            try scan.readLinkedFrames()
+        }
+        receipt.end =
+            !receipt.damages.isEmpty && scan.isAtDamagedEnd
+            ? .damaged : EndProof.isMarked(scan) ? .marked : .unmarked
+        receipt.wasClosed = scan.lastKind == .closeMark
+        receipt.cuts = scan.cuts
+        if let place = EndProof.tornPlace(at: scan) {
+            try cut(place, &scan, receipt: &receipt)
+        }
+        receipt.losses = scan.losses
+        receipt.frameCount = scan.frameCount
+        receipt.eventCount = scan.eventCount
+        receipt.lastGroup = scan.end.lastGroup
+        receipt.durablePosition = scan.end.nextPosition
+    }
+
+    private func cut(
+        _ place: LogScan.Place, _ scan: inout LogScan, receipt: inout RecoveryReceipt
+    ) throws(LogError) {
+        let segment = scan.segments[place.segment]
+        receipt.cuts.append(
+            .init(
+                file: segment.path, fileOffset: place.offset, group: scan.end.lastGroup + 1,
+                isRemembered: false))
+        guard !isReadOnly else { return }
+        let write = scan.layCut(at: place, method: store.syncMethod)
+        try LogError.translating(segment.path) { () throws(DiskError) in try write.perform() }
+    }
+
+    private func outcome(
+        of scan: LogScan, manifest: Manifest, receipt: RecoveryReceipt
+    ) -> Outcome {
+        var lastKind = scan.lastKind
+        // A slot alone marks the end, too.
+        if receipt.end == .marked && lastKind != .closeMark { lastKind = .idleMark }
+        return Outcome(
+            manifest: manifest, segments: scan.segments, segmentEnds: scan.segmentEnds,
+            activeIndex: scan.place.segment, nextOffset: scan.place.offset, end: scan.end,
+            lastKind: lastKind, index: scan.index, receipt: receipt)
+    }
+
+    /// Files that nothing lists. What an interrupted replacement left is known by its name, and holds
+    /// nothing; anything else is left alone, because nothing proves that its contents are elsewhere.
+    private func strangers(_ manifest: Manifest) throws(LogError) -> [String] {
+        try LogError.translating("") { () throws(DiskError) in
+            let known = Set(StoreFolder.ownNames)
+            var strangers = try files.list("").filter { !known.contains($0) }
+            let listed = Set(manifest.segments.map(\.path))
+            strangers += try files.list("wal").map { "wal/" + $0 }.filter { !listed.contains($0) }
+            return strangers
+        }
+    }
+}
+
+/// The names in a store's folder.
+enum StoreFolder {
+    static let lock = "LOCK"
+    static let wal = "wal"
+    static let sealed = "sealed"
+    static let damaged = "damaged"
+    static let ownNames = [
+        lock, wal, sealed, damaged, StoreFile.twin.name, StoreFile.twin.temporaryName,
+        Manifest.twin.name, Manifest.twin.temporaryName,
+    ]
+}

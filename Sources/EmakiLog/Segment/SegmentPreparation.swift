@@ -1,0 +1,75 @@
+import EmakiPlatform
+
+/// Makes one segment ready, off the commit path: planned under the log's lock, run without it.
+///
+/// Order, so that a crash at any point leaves nothing to guess:
+/// 1. MANIFEST lists the file as in preparation (unless it does already);
+/// 2. the file is filled with zeros (unless it was in use before) and gets both headers;
+/// 3. the file and its folder are synced;
+/// 4. MANIFEST lists it with its number and incarnation: now, and only now, it may be used.
+package struct SegmentPreparation {
+    /// Zeros are written in pieces of this size, so that a commit waits for one piece at most.
+    static let pieceBytes = 128 << 10
+
+    let layout: SegmentLayout
+    let identity: SegmentIdentity
+    let fileIndex: UInt32
+    let isDirect: Bool
+    /// The file was in use in an earlier life: all of it is written space.
+    let isRecycled: Bool
+    /// Nil if MANIFEST lists the file as in preparation.
+    let manifestBefore: Manifest?
+    let manifestAfter: Manifest
+
+    /// - Throws: what the disk said; the file stays in preparation.
+    func run(in files: any FileSystem) throws(DiskError) -> Segment {
+        try manifestBefore?.write(in: files)
+        let path = Manifest.path(ofFile: fileIndex)
+        let file = try files.open(path, OpenMode(.createIfMissing, direct: isDirect))
+        do {
+            let image = try PageMemory(byteCount: layout.segmentBytes)
+            image.prefault()
+            if !isRecycled { try fill(file, from: image) }
+            try writeHeaders(to: file, in: image)
+            try file.sync()
+            try files.syncFolder("wal")
+            try manifestAfter.write(in: files)
+            return Segment(identity: identity, fileIndex: fileIndex, file: file, image: image)
+        } catch {
+            if !isRecycled { giveBackSpace(of: file) }
+            file.close()
+            throw error
+        }
+    }
+
+    /// A half-filled file must not be what keeps a full disk full.
+    private func giveBackSpace(of file: any File) {
+        do {
+            try file.resize(to: 0)
+        } catch {
+            // The first error is the one to report; the file stays in preparation either way.
+        }
+    }
+
+    private func fill(_ file: any File, from zeros: PageMemory) throws(DiskError) {
+        try file.resize(to: layout.segmentBytes)
+        var offset = 0
+        while offset < layout.segmentBytes {
+            let end = min(offset + Self.pieceBytes, layout.segmentBytes)
+            try zeros.withBytes(in: offset..<end) { (bytes: RawSpan) throws(DiskError) in
+                try file.write(bytes, at: offset)
+            }
+            offset = end
+        }
+    }
+
+    private func writeHeaders(to file: any File, in image: PageMemory) throws(DiskError) {
+        for offset in [0, layout.headerTwinOffset] {
+            SegmentHeader.encode(identity, layout: layout, into: image, at: offset)
+            let block = offset..<offset + layout.blockBytes
+            try image.withBytes(in: block) { (bytes: RawSpan) throws(DiskError) in
+                try file.write(bytes, at: offset)
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct EmakiCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "emaki")
+}
