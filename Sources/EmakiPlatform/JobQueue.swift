@@ -45,10 +45,24 @@ package struct JobQueue: Sendable {
     }
 }
 
-/// Runs a job now, on this thread, which must be the executor's. Each job that an executor was given
-/// runs exactly once.
+// MARK: - Running jobs
+
+/// Runs a job now, on this thread, which must be the executor's. Each job that an executor was
+/// given runs exactly once.
+///
+/// For jobs of actors that live on the executor. Code that belongs to no actor works too, but is
+/// enqueued two or three times for each suspension: the runtime takes it off the "actor" first.
 package func runJob<Loop: SerialExecutor & TaskExecutor>(_ job: UnownedJob, on loop: Loop) {
     // Safe because the caller owns the job, and holds the executor during the call.
     unsafe job.runSynchronously(
         isolatedTo: loop.asUnownedSerialExecutor(), taskExecutor: loop.asUnownedTaskExecutor())
+}
+
+/// Runs a job now, on this thread, as code that belongs to no actor.
+///
+/// For tasks that prefer the executor: one enqueue for each suspension, where `runJob` costs two
+/// or three. A job of an actor works too, and costs three.
+package func runUnisolatedJob(_ job: UnownedJob, on loop: some TaskExecutor) {
+    // Safe because the caller owns the job, and holds the executor during the call.
+    unsafe job.runSynchronously(on: loop.asUnownedTaskExecutor())
 }
