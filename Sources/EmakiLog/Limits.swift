@@ -22,6 +22,8 @@ public enum Limits {
     public static let followersMax = 1_024
     /// Events handed from the log to a reader at a time, under one lock.
     static let readBatchEventsMax = 256
+    /// Streams looked at under one lock while listing.
+    static let listedSlotsMax = 2_048
     /// Waiting appends that are woken at once when room returns.
     static let admissionsPerCommitMax = 2_048
     /// Cuts that are remembered until a clean close, and listed in a receipt.

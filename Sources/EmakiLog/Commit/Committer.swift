@@ -30,6 +30,7 @@ final class Committer: @unchecked Sendable {
     let core: LogCore
     let worker = WorkerThread(name: "emaki-segments")
     let overrunLimit: Int64
+    private let lockFile: any FileLock
 
     // Guarded by `lock`.
     var queue: CommitQueue
@@ -47,15 +48,17 @@ final class Committer: @unchecked Sendable {
     /// Counts groups; its parity says which word belongs to the group that is being written.
     var writeCount = 0
     var writingEnd: Position = .start
-    /// Called once, when everything is done after `close`.
-    var onClosed: (() -> Void)?
+    /// Who waits for the close to be done.
+    var closers: [WaitSlot<Void>] = []
+    var threadClosers: [OneSignal] = []
 
     // Whoever holds the lease.
     private var due: ContiguousArray<WaitSlot<Signal>> = []
 
-    init(core: LogCore, loop: CommitLoop) {
+    init(core: LogCore, loop: CommitLoop, lockFile: any FileLock) {
         self.core = core
         self.loop = loop
+        self.lockFile = lockFile
         let configuration = core.configuration
         queue = CommitQueue(idleMarkDelay: configuration.idleMarkDelay.wholeNanoseconds)
         overrunLimit = 5 * configuration.gatherLimit.wholeNanoseconds
@@ -237,20 +240,66 @@ final class Committer: @unchecked Sendable {
 
     // MARK: Closing
 
-    private func finishClosing() {
-        isClosed = true
-        let resumed = waiters.map(\.slot)
-        waiters.removeAll()
-        let admitted = admissions.take(.max)
-        let threads = takeThreadAdmissions()
-        wakeThreads(all: true)
-        let closed = onClosed
-        onClosed = nil
+    /// Starts closing: new work is refused, the loop writes what is staged, marks the end, and leaves.
+    /// Called with the lock.
+    /// - Returns: true if the loop must be woken.
+    private func beginClosing() -> Bool {
+        queue.close()
+        return loopIsNeeded()
+    }
+
+    func close() async {
+        await WaitSlot<Void>.wait { slot in
+            lock.lock()
+            let isDone = isClosed
+            if !isDone { closers.append(slot) }
+            let mustWake = isDone ? false : beginClosing()
+            lock.unlock()
+            if mustWake { loop.wake() }
+            if isDone { slot.resume(returning: ()) }
+        }
+    }
+
+    func closeOnThread() {
+        let signal = OneSignal()
+        lock.lock()
+        guard !isClosed else {
+            lock.unlock()
+            return
+        }
+        threadClosers.append(signal)
+        let mustWake = beginClosing()
         lock.unlock()
-        for slot in resumed { slot.resume(returning: .closed) }
-        for slot in admitted { slot.resume(returning: .closed) }
-        for thread in threads { thread.signal.send(.closed) }
-        closed?()
+        if mustWake { loop.wake() }
+        _ = signal.wait()
+    }
+
+    /// Closes without waiting, for a log that nobody holds any more.
+    func closeLater() {
+        let mustWake = lock.withLock { isClosed ? false : beginClosing() }
+        if mustWake { loop.wake() }
+    }
+
+    /// The last step of the loop. Called with the lock; returns without it.
+    private func finishClosing() {
+        lock.unlock()
+        // A segment that is being made ready is finished first.
+        worker.stop()
+        core.closeFiles()
+        lockFile.unlock()
+        lock.lock()
+        isClosed = true
+        let slots = waiters.map(\.slot) + admissions.take(.max)
+        waiters.removeAll()
+        let threads = takeThreadAdmissions().map(\.signal) + threadClosers
+        threadClosers.removeAll()
+        let closing = closers
+        closers.removeAll()
+        wakeThreads(all: true)
+        lock.unlock()
+        for slot in slots { slot.resume(returning: .closed) }
+        for thread in threads { thread.send(.closed) }
+        for slot in closing { slot.resume(returning: ()) }
     }
 }
 

@@ -67,7 +67,8 @@ package final class LogCore {
     var active: Segment { segments[activeIndex] }
     /// Exclusive end of what is staged.
     package var stagedEnd: Position { end.nextPosition.advanced(by: gathering.eventCount) }
-    package var hasStaged: Bool { !gathering.isEmpty }
+    /// Something waits to be written. Never after a poisoning: what was staged then is lost.
+    package var hasStaged: Bool { !gathering.isEmpty && !isPoisoned }
     package var stagedBytes: Int { gathering.payloadBytes }
     var pendingEventCount: Int { Int(stagedEnd.rawValue - durableEnd.rawValue) }
 

@@ -1,0 +1,92 @@
+import EmakiPlatform
+
+/// An event as it is in the log.
+///
+/// A value of this type holds the memory that its bytes are in, and copies them only when asked: use
+/// `withPayload` to look at them in place. While you keep it, that memory (one segment) stays.
+public struct RecordedEvent: Sendable {
+    /// Place in the whole log.
+    public let position: Position
+    private let record: EventRecordReference
+
+    init(position: Position, image: PageMemory, offset: Int) {
+        self.position = position
+        record = EventRecordReference(image: image, offset: offset)
+    }
+
+    /// The stream. Makes a new string at each call.
+    public var stream: StreamID { record.view.section.streamID }
+    /// The stream's version once this event was in.
+    public var version: StreamVersion { record.view.version }
+    /// The id that the caller gave it, if any.
+    public var id: EventID? { record.view.id }
+    /// What kind of event. Makes a new string at each call.
+    public var type: String {
+        record.image.withBytes(in: record.view.typeRange) { String(validating: $0) } ?? ""
+    }
+    /// A copy of the payload.
+    public var payload: [UInt8] { withPayload { $0.copyToArray() } }
+    /// A copy of the metadata.
+    public var metadata: [UInt8] { withMetadata { $0.copyToArray() } }
+    /// How many bytes the payload has.
+    public var payloadBytes: Int { record.view.payloadBytes }
+    /// When its group was committed, in nanoseconds since 1970 UTC by the clock of the machine. For
+    /// people; order is in `position`.
+    public var commitInstant: Int64 {
+        let frame = record.view.section.frameOffset
+        return FrameHeader.commitInstant(in: record.image, at: frame)
+    }
+
+    /// Lends the payload in place, without a copy.
+    public func withPayload<R, E: Error>(
+        _ body: (RawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        try record.image.withBytes(in: record.view.payloadRange, body)
+    }
+
+    /// Lends the metadata in place, without a copy.
+    public func withMetadata<R, E: Error>(
+        _ body: (RawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        try record.image.withBytes(in: record.view.metadataRange, body)
+    }
+}
+
+/// What a recorded event keeps: a place in a memory image.
+private struct EventRecordReference: Sendable {
+    let image: PageMemory
+    let offset: Int
+
+    var view: EventRecord { EventRecord(in: image, at: offset) }
+}
+
+extension FrameHeader {
+    /// The commit instant of a frame that was checked before.
+    static func commitInstant(in image: PageMemory, at frame: Int) -> Int64 {
+        Int64(bitPattern: image.loadUInt64(at: frame + 72))
+    }
+}
+
+/// In which order a stream is read.
+public enum ReadDirection: Sendable {
+    /// Oldest first.
+    case forwards
+    /// Newest first.
+    case backwards
+}
+
+/// What a reader's closure answers.
+public enum ReadFlow: Sendable {
+    /// Hand over the next event.
+    case next
+    /// Enough.
+    case stop
+}
+
+/// A stream in a listing.
+public struct StreamSummary: Sendable, Equatable {
+    /// The stream.
+    public let stream: StreamID
+    /// How many durable events it has had.
+    public let version: StreamVersion
+}
