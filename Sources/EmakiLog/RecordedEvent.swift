@@ -37,6 +37,15 @@ public struct RecordedEvent: Sendable {
         return FrameHeader.commitInstant(in: record.image, at: frame)
     }
 
+    /// Compares the stream's id in place.
+    func streamStarts(with prefix: [UInt8], isWhole: Bool) -> Bool {
+        let range = record.view.section.streamIDRange
+        guard isWhole ? range.count == prefix.count : range.count >= prefix.count else {
+            return false
+        }
+        return prefix.withRawSpan { record.image.isEqual($0, at: range.lowerBound) }
+    }
+
     /// Lends the payload in place, without a copy.
     public func withPayload<R, E: Error>(
         _ body: (RawSpan) throws(E) -> R

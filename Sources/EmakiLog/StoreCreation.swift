@@ -19,11 +19,7 @@ struct StoreCreation {
         let traits = try naming { () throws(DiskError) in try files.traits() }
         let blockBytes = try blockBytes(traits)
         let probe = try naming { () throws(DiskError) in
-            try SyncProbe.measure(
-                in: files, folder: "", methods: Self.methods(traits, blockBytes: blockBytes),
-                blockBytes: blockBytes, sampleCount: Self.probeSampleCount,
-                budgetNanoseconds: Self.probeNanoseconds,
-                now: SystemClock.monotonicNanoseconds)
+            try Self.measure(files, traits, blockBytes: blockBytes)
         }
         let store = try Self.lay(
             options, blockBytes: blockBytes, method: probe.chosen,
@@ -32,6 +28,15 @@ struct StoreCreation {
         var description = StoreDescription(store)
         description.warnings = probe.warnings.map(\.description)
         return description
+    }
+
+    static func measure(
+        _ files: PosixFileSystem, _ traits: DiskTraits, blockBytes: Int
+    ) throws(DiskError) -> SyncProbeReport {
+        try SyncProbe.measure(
+            in: files, folder: "", methods: methods(traits, blockBytes: blockBytes),
+            blockBytes: blockBytes, sampleCount: probeSampleCount,
+            budgetNanoseconds: probeNanoseconds, now: SystemClock.monotonicNanoseconds)
     }
 
     /// The methods that can work here.

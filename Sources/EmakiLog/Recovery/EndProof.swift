@@ -25,35 +25,60 @@ enum EndProof {
     /// - Complexity: O(blocks after the last linked frame).
     static func damage(after scan: LogScan) -> Damage? {
         let slot = latestSlot(scan)
-        var proofs = wholeFrames(after: scan)
-        proofs.sort { $0.header.group < $1.header.group }
-        if let proof = proofs.first {
-            let end = LogEnd(
-                lastGroup: proof.header.group - 1, nextPosition: proof.header.firstPosition,
-                frameChecksum: proof.header.previousChecksum)
+        let proofs = wholeFrames(after: scan)
+        if let first = proofs.min(by: { $0.header.group < $1.header.group }) {
             let evidence =
-                "a whole frame of group \(proof.header.group) at"
-                + " \(scan.segments[proof.place.segment].path):\(proof.place.offset)"
-            let isUsable =
-                proof.header.isInPlace(at: proof.place.offset)
-                && end.nextPosition >= scan.end.nextPosition && end.lastGroup > scan.end.lastGroup
-                && (proof.place.segment, proof.place.offset)
-                    > (scan.place.segment, scan.place.offset)
+                "a whole frame of group \(first.header.group) at"
+                + " \(scan.segments[first.place.segment].path):\(first.place.offset)"
+            // The first frame that the log can go on with is the last of the proofs, if any is.
+            if let last = proofs.last, last.canGoOn(after: scan) {
+                return Damage(
+                    place: scan.place, corruption: corruption(scan, evidence: evidence),
+                    resume: last.place, end: last.endBefore)
+            }
             return Damage(
-                place: scan.place, corruption: corruption(scan, evidence: evidence),
-                resume: isUsable ? proof.place : nil,
-                end: isUsable ? end : (slot.map { later($0, scan.end) } ?? scan.end))
+                place: scan.place, corruption: corruption(scan, evidence: evidence), resume: nil,
+                end: latest(of: proofs.map(\.endAfter) + [slot, scan.end].compactMap(\.self)))
         }
         guard let slot, slot.lastGroup > scan.end.lastGroup else { return nil }
         return Damage(
             place: scan.place,
             corruption: corruption(
                 scan, evidence: "an idle slot says that group \(slot.lastGroup) was written"),
-            resume: nil, end: later(slot, scan.end))
+            resume: nil, end: latest(of: [slot, scan.end]))
     }
 
-    private static func later(_ slot: LogEnd, _ end: LogEnd) -> LogEnd {
-        slot.lastGroup > end.lastGroup && slot.nextPosition >= end.nextPosition ? slot : end
+    /// What must be taken as written when none of it can be read.
+    private static func latest(of ends: [LogEnd]) -> LogEnd {
+        LogEnd(
+            lastGroup: ends.map(\.lastGroup).max() ?? 0,
+            nextPosition: ends.map(\.nextPosition).max() ?? .start,
+            frameChecksum: ends.max { $0.lastGroup < $1.lastGroup }?.frameChecksum ?? 0)
+    }
+
+    /// A whole frame behind the last linked one, with a higher group number.
+    private struct Proof {
+        var place: LogScan.Place
+        var header: FrameHeader
+        var checksum: UInt32
+
+        var endBefore: LogEnd {
+            LogEnd(
+                lastGroup: header.group - 1, nextPosition: header.firstPosition,
+                frameChecksum: header.previousChecksum)
+        }
+        var endAfter: LogEnd {
+            LogEnd(
+                lastGroup: header.group, nextPosition: header.endPosition,
+                frameChecksum: checksum)
+        }
+
+        /// It is where it was written, and at least one group before it is missing.
+        func canGoOn(after scan: LogScan) -> Bool {
+            header.isInPlace(at: place.offset) && header.group > scan.end.lastGroup + 1
+                && header.firstPosition >= scan.end.nextPosition
+                && (place.segment, place.offset) > (scan.place.segment, scan.place.offset)
+        }
     }
 
     /// True if a mark proves that the last linked frame is the last there was.
@@ -83,22 +108,21 @@ enum EndProof {
 
     // MARK: Looking
 
-    private static func wholeFrames(
-        after scan: LogScan
-    ) -> [(place: LogScan.Place, header: FrameHeader)] {
-        var found: [(place: LogScan.Place, header: FrameHeader)] = []
+    /// Up to and including the first one that the log can go on with.
+    private static func wholeFrames(after scan: LogScan) -> [Proof] {
+        var found: [Proof] = []
         for segment in scan.place.segment..<scan.segments.count {
             let isFirst = segment == scan.place.segment
             var offset = isFirst ? scan.place.offset : scan.layout.framesOffset
             while offset < scan.layout.segmentBytes {
                 let place = LogScan.Place(segment: segment, offset: offset)
                 offset += scan.layout.blockBytes
-                guard case .whole(let header, _) = scan.find(at: place),
+                guard case .whole(let header, let checksum) = scan.find(at: place),
                     header.group > scan.end.lastGroup
                 else { continue }
-                found.append((place, header))
-                // The frames behind this one prove the same.
-                if header.isInPlace(at: place.offset) { return found }
+                let proof = Proof(place: place, header: header, checksum: checksum)
+                found.append(proof)
+                if proof.canGoOn(after: scan) { return found }
             }
         }
         return found

@@ -156,9 +156,8 @@ struct LogScan {
 
     private mutating func skip(to next: Place, following newEnd: LogEnd) throws(LogError) {
         let lost = newEnd.nextPosition.rawValue - end.nextPosition.rawValue
-        // Every lost event took at least a record's header in the region that is skipped.
-        let regionBytes =
-            (next.segment - place.segment + 1) * layout.segmentBytes
+        // Every lost event took at least a record's header somewhere behind this place.
+        let regionBytes = (segments.count - place.segment) * layout.segmentBytes
         guard lost <= UInt64(regionBytes / EventRecord.byteCountMin) else {
             throw .corrupt(
                 Corruption(

@@ -1,0 +1,139 @@
+import EmakiPlatform
+
+/// What a probe of a store's disk measured.
+public struct ProbeReport: Sendable, Equatable, Codable {
+    /// One way to make a block durable.
+    public struct Method: Sendable, Equatable, Codable {
+        /// "direct", "dataSync" or "fullSync".
+        public let name: String
+        /// Median nanoseconds of a durable block write.
+        public let p50: Int64
+        /// 99th percentile.
+        public let p99: Int64
+        /// Median nanoseconds of the same write without a sync.
+        public let unsyncedP50: Int64
+    }
+    /// Every method that works here.
+    public let methods: [Method]
+    /// The fastest of them.
+    public let chosen: String
+    /// F: its median.
+    public let rawLatencyNanoseconds: Int64
+    /// Size of the writes.
+    public let blockBytes: Int
+    /// Name of the file system.
+    public let fileSystem: String
+    /// What to know about this disk.
+    public let warnings: [String]
+}
+
+extension ProbeReport: CustomStringConvertible {
+    /// A few lines for people.
+    public var description: String {
+        func micro(_ nanoseconds: Int64) -> String {
+            "\(nanoseconds / 1000).\(nanoseconds % 1000 / 100) us"
+        }
+        var lines = methods.map {
+            "\($0.name == chosen ? "*" : " ") \($0.name): p50 \(micro($0.p50)), p99"
+                + " \(micro($0.p99)); not synced p50 \(micro($0.unsyncedP50))"
+        }
+        lines.append(
+            "F = \(micro(rawLatencyNanoseconds)) for \(blockBytes) bytes on \(fileSystem)")
+        lines += warnings.map { "warning: \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// What a repair found and did.
+public struct RepairReport: Sendable, Equatable, Codable {
+    /// Damaged places, each now covered by a loss record.
+    public var damages: [Corruption] = []
+    /// What was lost in each.
+    public var losses: [RecoveryReceipt.Loss] = []
+    /// Copies of the files as they were, below the store's folder.
+    public var copies: [String] = []
+}
+
+extension RepairReport: CustomStringConvertible {
+    /// A few lines for people.
+    public var description: String {
+        guard !damages.isEmpty else { return "nothing to repair" }
+        var lines = zip(damages, losses).map { damage, loss in
+            "\(damage.file):\(damage.fileOffset): positions \(loss.firstPosition)..<"
+                + "\(loss.endPosition) are lost (\(damage.evidence))"
+        }
+        lines += copies.map { "copy kept: \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension EventLog {
+    /// Measures the disk of a store again, and records F and the fastest sync method in STORE.
+    /// - Throws: `.notAStore`, `.locked`, `.corrupt`, `.noSpace`, `.disk`.
+    public static func probe(at path: String) async throws(LogError) -> ProbeReport {
+        try await SystemThread.offload(name: "emaki-probe") { () throws(LogError) in
+            try withLockedStore(at: path) { files throws(LogError) in
+                try StoreProbe(path: path, files: files).run()
+            }
+        }
+    }
+
+    /// Makes a damaged store open again: keeps a copy of each damaged segment, and writes a loss
+    /// record where acknowledged events cannot be read. Nothing that is whole is changed, and no
+    /// event gets another position.
+    ///
+    /// Missing, short and unreadable files, and segments without a good header, are beyond it:
+    /// restore a backup.
+    /// - Returns: what was lost; empty if the store was whole.
+    /// - Throws: `.notAStore`, `.locked`, `.corrupt` (beyond repair), `.noSpace`, `.disk`.
+    public static func repair(at path: String) async throws(LogError) -> RepairReport {
+        try await SystemThread.offload(name: "emaki-repair") { () throws(LogError) in
+            try withLockedStore(at: path) { files throws(LogError) in
+                var repair = Repair(files: files)
+                return try repair.run()
+            }
+        }
+    }
+
+    /// Runs a command on a store that nobody has open.
+    private static func withLockedStore<R>(
+        at path: String, _ body: (PosixFileSystem) throws(LogError) -> R
+    ) throws(LogError) -> R {
+        let files = PosixFileSystem(root: path)
+        guard try StoreCreation.isStore(files, path: path) else {
+            throw .notAStore(path: path, reason: "there is no STORE file")
+        }
+        let lockFile = try StoreCreation.lock(files, path: path)
+        defer { lockFile.unlock() }
+        return try body(files)
+    }
+}
+
+/// Measures again what `StoreCreation` measured.
+struct StoreProbe {
+    let path: String
+    let files: PosixFileSystem
+
+    func run() throws(LogError) -> ProbeReport {
+        var (store, _) = try StoreFile.read(in: files)
+        let blockBytes = store.layout.blockBytes
+        let (traits, probe) = try LogError.translating(path) { () throws(DiskError) in
+            let traits = try files.traits()
+            let probe = try StoreCreation.measure(files, traits, blockBytes: blockBytes)
+            return (traits, probe)
+        }
+        store.syncMethod = probe.chosen
+        store.rawLatency = probe.rawLatencyP50
+        let measured = store
+        try LogError.translating(path) { () throws(DiskError) in try measured.write(in: files) }
+        return ProbeReport(
+            methods: probe.timings.map {
+                .init(
+                    name: "\($0.method)", p50: $0.durableP50, p99: $0.durableP99,
+                    unsyncedP50: $0.unsyncedP50)
+            },
+            chosen: "\(probe.chosen)", rawLatencyNanoseconds: probe.rawLatencyP50,
+            blockBytes: blockBytes, fileSystem: traits.fileSystemName,
+            warnings: probe.warnings.map(\.description))
+    }
+}

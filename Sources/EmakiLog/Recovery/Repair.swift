@@ -1,0 +1,115 @@
+import EmakiPlatform
+
+/// Puts a loss record over each damaged region, so that the log links again.
+///
+/// The record takes the first block of the region, which held nothing that could be read; its frame
+/// has the number of the first lost group, so no group, position or version is ever renumbered. Steps
+/// for each region: copy the segment, sync the copy and its folder, write the record, look again. A
+/// crash leaves the store damaged as before, or with one region less.
+struct Repair {
+    let files: any FileSystem
+    /// Segments of which this run has kept a copy.
+    private var copied: Set<UInt64> = []
+
+    init(files: any FileSystem) { self.files = files }
+
+    /// A store has at most so many regions as blocks; this only bounds a bug.
+    private static let regionsMax = 1 << 20
+
+    mutating func run() throws(LogError) -> RepairReport {
+        let (store, _) = try StoreFile.read(in: files)
+        let (manifest, _) = try Manifest.read(in: files, storeID: store.storeID)
+        var loader = SegmentLoader(files: files, store: store, isReadOnly: false)
+        let segments = try loader.load(manifest)
+        defer { for segment in segments { segment.file.close() } }
+        var report = RepairReport()
+        var scan = LogScan(manifest: manifest, segments: segments, layout: store.layout)
+        for _ in 0..<Self.regionsMax {
+            try scan.readLinkedFrames()
+            guard let damage = EndProof.damage(after: scan) else { return report }
+            try repair(damage, &scan, store, &report)
+        }
+        return report
+    }
+
+    private mutating func repair(
+        _ damage: EndProof.Damage, _ scan: inout LogScan, _ store: StoreFile,
+        _ report: inout RepairReport
+    ) throws(LogError) {
+        // A region that starts behind the last block of a segment starts in the next one.
+        let place =
+            damage.place.offset < store.layout.segmentBytes
+            ? damage.place
+            : LogScan.Place(
+                segment: damage.place.segment + 1, offset: store.layout.framesOffset)
+        guard place.segment < scan.segments.count else { throw .corrupt(damage.corruption) }
+        let segment = scan.segments[place.segment]
+        if copied.insert(segment.number).inserted {
+            report.copies.append(try keepCopy(of: segment, layout: store.layout))
+        }
+        let block = place.offset..<place.offset + store.layout.blockBytes
+        let goesOn =
+            damage.resume ?? LogScan.Place(segment: place.segment, offset: block.upperBound)
+        let loss = LossRecord(
+            end: damage.end, segment: scan.segments[goesOn.segment].number,
+            fileOffset: goesOn.offset)
+        lay(loss, follows: scan.end, in: segment, block: block)
+        try LogError.translating(segment.path) { () throws(DiskError) in
+            try segment.image.withBytes(in: block) { (bytes: RawSpan) throws(DiskError) in
+                try segment.file.writeDurably(bytes, at: block.lowerBound, by: store.syncMethod)
+            }
+        }
+        report.damages.append(damage.corruption)
+        let lossCount = scan.losses.count
+        try scan.readLinkedFrames()
+        report.losses += scan.losses.dropFirst(lossCount)
+    }
+
+    private func lay(
+        _ loss: LossRecord, follows end: LogEnd, in segment: Segment, block: Range<Int>
+    ) {
+        let start = block.lowerBound
+        segment.image.zero(block)
+        loss.encode(into: segment.image, at: start + FrameHeader.byteCount)
+        let payload =
+            start + FrameHeader.byteCount..<start + FrameHeader.byteCount + LossRecord.byteCount
+        let header = FrameHeader(
+            storeID: segment.identity.storeID, incarnation: segment.identity.incarnation,
+            fileOffset: start, follows: end, commitInstant: 0, payloadBytes: payload.count,
+            eventCount: 0, payloadChecksum: segment.image.checksum(payload, seed: 0), kind: .loss)
+        _ = header.encode(into: segment.image, at: start)
+    }
+
+    /// Writes the segment's bytes, as they were read, to the folder for copies; durable on return.
+    private func keepCopy(
+        of segment: Segment, layout: SegmentLayout
+    ) throws(LogError) -> String {
+        try LogError.translating(StoreFolder.damaged) { () throws(DiskError) in
+            if try files.kind(of: StoreFolder.damaged) == nil {
+                try files.makeFolder(StoreFolder.damaged)
+                try files.syncFolder("")
+            }
+            let path = try unusedPath(for: segment)
+            let partial = path + ".new"
+            if try files.kind(of: partial) != nil { try files.remove(partial) }
+            let file = try files.open(partial, OpenMode(.mustBeNew))
+            defer { file.close() }
+            try segment.image.withBytes(in: 0..<layout.segmentBytes) {
+                (bytes: RawSpan) throws(DiskError) in try file.write(bytes, at: 0)
+            }
+            try file.sync()
+            try files.rename(partial, to: path)
+            try files.syncFolder(StoreFolder.damaged)
+            return path
+        }
+    }
+
+    /// A copy of an earlier repair is never replaced.
+    private func unusedPath(for segment: Segment) throws(DiskError) -> String {
+        let names = Set(try files.list(StoreFolder.damaged))
+        let name = "segment-\(segment.number)"
+        guard names.contains(name) else { return "\(StoreFolder.damaged)/\(name)" }
+        let count = (2...names.count + 2).first { !names.contains("\(name).\($0)") }
+        return "\(StoreFolder.damaged)/\(name).\(count ?? names.count + 3)"
+    }
+}
