@@ -30,7 +30,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
-            resources: [.embedInCode("Resources/histories-small.jsonl")],
+            resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
         .testTarget(
             name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
