@@ -2,5 +2,5 @@ import ArgumentParser
 
 @main
 struct EmakiCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "emaki")
+    static let configuration = CommandConfiguration(commandName: "emaki", subcommands: [BenchCommand.self])
 }

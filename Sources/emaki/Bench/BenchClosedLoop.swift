@@ -1,0 +1,79 @@
+import EmakiLog
+import EmakiPlatform
+
+/// Closed loop: each appender has one append outstanding, and makes the next when it is durable.
+extension BenchSession {
+    private static let warmUpSecondsMax = 0.3
+
+    /// `--op append`: warms up, then runs in slices with a look at F before, between and after them.
+    func append() async throws -> BenchResult {
+        var result = BenchResult(self)
+        _ = try await runSlice(seconds: min(Self.warmUpSecondsMax, plan.seconds / 4))
+        latency.reset()
+        let isSliced = plan.seconds >= BenchPlan.slicedSecondsMin
+        let sliceCount = isSliced ? BenchPlan.sliceCount : 1
+        try await measureDevice()
+        for _ in 0..<sliceCount {
+            try await measure(into: &result) {
+                try await runSlice(seconds: plan.seconds / Double(sliceCount))
+            }
+            try await measureDevice()
+        }
+        return result
+    }
+
+    /// `--op tail`: one piece, until so many events are durable.
+    func tail() async throws -> BenchResult {
+        var result = BenchResult(self)
+        try await measureDevice()
+        try await measure(into: &result) {
+            let stop = BenchStop(instant: .max, quota: BenchStop.Quota(plan.eventCount))
+            return try await runAppenders(until: stop)
+        }
+        try await measureDevice()
+        return result
+    }
+
+    private func runSlice(seconds: Double) async throws -> BenchTally {
+        let nanoseconds = Int64(seconds * 1e9)
+        if plan.isOpenLoop { return try await runOpenLoop(nanoseconds: nanoseconds) }
+        let stop = BenchStop(instant: SystemClock.monotonicNanoseconds() + nanoseconds)
+        return try await runAppenders(until: stop)
+    }
+
+    private func runAppenders(until stop: BenchStop) async throws -> BenchTally {
+        guard plan.variant != .threads else { return await runThreads(until: stop) }
+        let executor: (any TaskExecutor)? = plan.variant == .loop ? log.loop : nil
+        return await withTaskGroup(of: BenchTally.self) { group in
+            for _ in 0..<plan.appenderCount {
+                group.addTask(executorPreference: executor) {
+                    do throws(LogError) {
+                        var appender = try BenchAppender(self)
+                        return await appender.run(until: stop)
+                    } catch {
+                        return BenchTally(error)
+                    }
+                }
+            }
+            return await group.reduce(into: BenchTally()) { $0 += $1 }
+        }
+    }
+
+    private func runThreads(until stop: BenchStop) async -> BenchTally {
+        let totals = BenchTotals()
+        await BenchThreads.run(plan.appenderCount) { _ in
+            do throws(LogError) {
+                var appender = try BenchAppender(self)
+                totals.add(appender.runBlocking(until: stop))
+            } catch {
+                totals.add(BenchTally(error))
+            }
+        }
+        return totals.tally
+    }
+}
+
+extension BenchTally {
+    /// An appender that could not start.
+    init(_ error: any Error) { fail("\(error)") }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import EmakiLog
+import EmakiPlatform
+import Foundation
+
+/// `emaki bench`: the benchmark contract's program for this engine.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure appends, reads and recovery, with the disk's own speed beside them.",
+        discussion: """
+            F is the median of a 4 KiB durable write, measured in the same run on the same file \
+            system. Figures that you compare should be ratios to F.
+            """)
+
+    @Option(help: "What to measure: append, load, read, tail, recover, raw or compact.")
+    var op: BenchOperation
+    @Option(help: "The store's folder, made if missing. Default: a new one here, removed afterwards.")
+    var dir: String?
+    @Option(help: "Where appenders run: loop and pool are tasks, threads block.")
+    var variant: BenchVariant = .loop
+    @Option(help: "The letter of the item in the report. Default: by what is measured.")
+    var item: String?
+    @Option(help: "Appenders with one append outstanding each. Default: 1; 64 for tail; 256 with --rate.")
+    var appenders: Int?
+    @Option(help: "Events in an append: streams of up to 20 each, all or nothing. Default: 1; 100 for load.")
+    var batch: Int?
+    @Option(help: "Appends a second, arriving at random; latency counts from the arrival.")
+    var rate: Double = 0
+    @Option(help: "How long append, read and raw measure.")
+    var seconds: Double = 5
+    @Option(help: "Threads that read.")
+    var threads: Int = 1
+    @Option(help: "Streams to load, or to read from.")
+    var streams: Int = 200_000
+    @Option(help: "Events in each loaded stream.")
+    var perStream: Int = 20
+    @Option(help: "Events to append with tail.")
+    var events: Int = 1_000_000
+    @Option(help: "Bytes in an event.")
+    var payload: Int = 256
+    @Option(help: "Seed of everything random.")
+    var seed: UInt64 = 1
+    @Option(help: "First stream to append to, or to read. Default: 1 in a new store, else unused ones.")
+    var base: UInt64?
+    @Option(help: "CLOCK_MONOTONIC in ns just before the process was started; recover counts from it.")
+    var t0: Int64?
+    @Flag(help: "After the report, wait with the store open until killed.")
+    var hold = false
+    @Option(help: "Size of a segment in a new store.")
+    var segmentBytes: Int = StoreOptions().segmentBytes
+    @Flag(inversion: .prefixedNo, help: "Give each event an id, which makes a retry safe.")
+    var ids = true
+    @Flag(help: "Print the benchmark contract's line instead of the summary.")
+    var json = false
+
+    func validate() throws {
+        func require(_ holds: Bool, _ message: String) throws {
+            guard holds else { throw ValidationError(message) }
+        }
+        try require(
+            op != .compact, "compact needs sealed files, which this version does not write yet")
+        try require((1...1_000_000).contains(appenders ?? 1), "--appenders is 1 to 1000000")
+        try require((1...10_000).contains(batch ?? 1), "--batch is 1 to 10000")
+        try require(seconds > 0 && seconds <= 86_400, "--seconds is above 0, at most a day")
+        try require(rate >= 0 && rate <= 100_000_000, "--rate is 0 (closed loop) to 100000000")
+        try require((1...1024).contains(threads), "--threads is 1 to 1024")
+        try require((1...1_000_000_000).contains(streams), "--streams is 1 to 1000000000")
+        try require((1...1_000_000).contains(perStream), "--per-stream is 1 to 1000000")
+        try require(events > 0, "--events is above 0")
+        try require(
+            (BenchPayload.payloadBytesMin...1 << 20).contains(payload),
+            "--payload is \(BenchPayload.payloadBytesMin) to \(1 << 20): the ids must fit in")
+        try require((base ?? 1) < 1 << 59, "--base is below 2^59, so that names stay short")
+    }
+
+    var plan: BenchPlan {
+        let appenderCount = appenders ?? (rate > 0 ? 256 : op == .tail ? 64 : 1)
+        let batchEvents = batch ?? (op == .load ? 100 : 1)
+        let letter = BenchPlan.item(
+            for: op, appenders: appenderCount, batch: batchEvents, rate: rate)
+        return BenchPlan(
+            operation: op, variant: variant, item: item ?? letter, appenderCount: appenderCount,
+            batchEvents: batchEvents, rate: rate, seconds: seconds, threadCount: threads,
+            streamCount: streams, eventsPerStream: perStream, eventCount: events,
+            payloadBytes: payload, seed: seed, base: base, usesIDs: ids,
+            segmentBytes: segmentBytes, t0: t0)
+    }
+
+    func run() async throws {
+        let started = SystemClock.monotonicNanoseconds()
+        let loadBefore = BenchMachine.loadAverage()
+        let folder = try BenchFolder(dir)
+        defer { folder.removeIfOwn() }
+        let (result, log) = try await BenchRun(plan: plan, folder: folder.path, started: started)
+            .run()
+        let command = CommandLine.arguments.joined(separator: " ")
+        let summary = BenchSummary(result, command: command, loadBefore: loadBefore)
+        let text = json ? result.line : summary.text
+        // At once: with --hold nobody would empty a buffer.
+        try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+        // Nothing ever bumps this word: only a kill ends the wait.
+        if hold { WaitWord().wait(while: 0) }
+        await log?.close()
+        guard result.tally.errorCount == 0 else { throw ExitCode(1) }
+    }
+}

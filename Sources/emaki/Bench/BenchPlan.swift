@@ -1,0 +1,66 @@
+import ArgumentParser
+
+/// What a run measures; the names are the benchmark contract's.
+enum BenchOperation: String, CaseIterable, Sendable, ExpressibleByArgument {
+    case append, load, read, tail, recover, raw, compact
+}
+
+/// From where the appenders call the log.
+enum BenchVariant: String, CaseIterable, Sendable, ExpressibleByArgument {
+    /// Tasks that prefer the log's commit loop.
+    case loop
+    /// Tasks on Swift's default pool.
+    case pool
+    /// Plain threads with blocking calls.
+    case threads
+}
+
+/// The parameters of a run, complete.
+struct BenchPlan: Sendable {
+    var operation: BenchOperation
+    var variant: BenchVariant
+    var item: String
+    var appenderCount: Int
+    var batchEvents: Int
+    /// Arrivals a second; 0: closed loop.
+    var rate: Double
+    var seconds: Double
+    var threadCount: Int
+    var streamCount: Int
+    var eventsPerStream: Int
+    var eventCount: Int
+    var payloadBytes: Int
+    var seed: UInt64
+    /// Nil: chosen when the store is open.
+    var base: UInt64?
+    var usesIDs: Bool
+    var segmentBytes: Int
+    /// CLOCK_MONOTONIC just before the process was started.
+    var t0: Int64?
+
+    /// A benchmark stream has so many events, as a workflow's history does.
+    static let eventsPerHistory = 20
+    /// F is measured between the slices of a run, so that it meets the same disk in the same state.
+    static let sliceCount = 5
+    /// Shorter runs are one slice.
+    static let slicedSecondsMin = 2.0
+    /// Open loop: a run that is behind for longer than this after its end counts the rest as errors.
+    static let overtimeNanoseconds: Int64 = 1_000_000_000
+
+    var isOpenLoop: Bool { rate > 0 }
+
+    /// The contract's letter for what is measured.
+    static func item(for operation: BenchOperation, appenders: Int, batch: Int, rate: Double)
+        -> String
+    {
+        switch operation {
+        case .append where rate > 0: "G"
+        case .append where batch > 1: "C"
+        case .append: appenders == 1 ? "A" : "B"
+        case .load, .read: "D"
+        case .tail, .recover: "E"
+        case .raw: "0"
+        case .compact: "F"
+        }
+    }
+}

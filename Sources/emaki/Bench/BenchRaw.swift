@@ -1,0 +1,166 @@
+import EmakiLog
+import EmakiPlatform
+
+/// `--op raw`: what the device itself can do, without a log. With one appender, 4 KiB durable writes
+/// one after the other; with more, plain threads that share writes in the simplest group commit: no
+/// versions, no index, no checksums, nothing that could be read back.
+struct BenchRaw: Sendable {
+    let plan: BenchPlan
+    let folder: String
+
+    func run() async throws -> BenchResult {
+        let files = PosixFileSystem(root: folder)
+        if try files.kind(of: "") == nil { try files.makeFolder("") }
+        let plan = plan
+        let device = try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
+            try BenchDevice(folder: folder)
+        }
+        var result = BenchResult(plan: plan, method: device.method)
+        let latency = BenchLatency()
+        let before = BenchMeter.now()
+        let stop = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
+        if plan.appenderCount == 1 {
+            result.tally = try await writeAlone(device, latency, until: stop)
+        } else {
+            result.tally = await writeTogether(device, latency, until: stop)
+        }
+        result.meter = BenchMeter.now() - before
+        result.latency = latency.summary
+        if plan.appenderCount > 1 {
+            try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
+                try device.sample(count: 1000)
+            }
+        }
+        result.deviceLatency = device.latency
+        return result
+    }
+
+    private func writeAlone(
+        _ device: BenchDevice, _ latency: BenchLatency, until stop: Int64
+    ) async throws -> BenchTally {
+        try await SystemThread.offload(name: "bench-raw") { () throws(DiskError) in
+            var samples = BenchSamples(for: latency)
+            var tally = BenchTally()
+            var now = SystemClock.monotonicNanoseconds()
+            while now < stop {
+                try device.sample()
+                samples.add(device.lastSample)
+                tally.succeed(events: 1)
+                now = SystemClock.monotonicNanoseconds()
+            }
+            samples.handOver()
+            return tally
+        }
+    }
+
+    private func writeTogether(
+        _ device: BenchDevice, _ latency: BenchLatency, until stop: Int64
+    ) async -> BenchTally {
+        let totals = BenchTotals()
+        let payload = BenchPayload(payloadBytes: plan.payloadBytes)
+        let batchEvents = plan.batchEvents
+        let group = BenchRawGroup(device: device)
+        await BenchThreads.run(plan.appenderCount) { index in
+            var samples = BenchSamples(for: latency)
+            var tally = BenchTally()
+            var record = [UInt8](repeating: 0, count: payload.payloadBytes)
+            var started = SystemClock.monotonicNanoseconds()
+            while started < stop, !tally.isHopeless {
+                payload.fill(&record, stream: UInt64(index), version: UInt64(tally.opCount))
+                do throws(DiskError) {
+                    try group.append(record, count: batchEvents)
+                    tally.succeed(events: batchEvents)
+                } catch {
+                    tally.fail("\(error)")
+                }
+                let now = SystemClock.monotonicNanoseconds()
+                samples.add(now - started)
+                started = now
+            }
+            samples.handOver()
+            totals.add(tally)
+        }
+        return totals.tally
+    }
+}
+
+/// The simplest group commit: threads copy their records into a shared buffer; one of them writes it
+/// while the others fill the next one.
+final class BenchRawGroup: @unchecked Sendable {
+    private let device: BenchDevice
+    private let lock = Lock()
+    /// By the parity of the group: threads that wait for it.
+    private let words = [WaitWord(), WaitWord()]
+    // Guarded by `lock`.
+    private var buffers: [PageMemory] = []
+    private var usedBytes = 0
+    private var gathering = 0
+    private var writtenCount = 0
+    private var isWriting = false
+
+    /// What a log needs beside the payload, at the least.
+    private static let headerBytes = 32
+    private static let bufferBytes = 4 << 20
+
+    init(device: BenchDevice) { self.device = device }
+
+    /// Returns when the records are durable.
+    func append(_ record: [UInt8], count: Int) throws(DiskError) {
+        lock.lock()
+        do throws(DiskError) { try copy(record, count: count) } catch {
+            lock.unlock()
+            throw error
+        }
+        let group = gathering
+        while writtenCount <= group {
+            if !isWriting {
+                try lead()
+                continue
+            }
+            let word = words[group & 1]
+            let seen = word.value
+            lock.unlock()
+            word.wait(while: seen)
+            lock.lock()
+        }
+        lock.unlock()
+    }
+
+    private func copy(_ record: [UInt8], count: Int) throws(DiskError) {
+        while buffers.count < 2 { buffers.append(try PageMemory(byteCount: Self.bufferBytes)) }
+        let buffer = buffers[gathering & 1]
+        record.withRawSpan { bytes in
+            for _ in 0..<count where usedBytes + bytes.byteCount <= Self.bufferBytes {
+                buffer.copy(bytes, at: usedBytes)
+                usedBytes += bytes.byteCount + Self.headerBytes
+            }
+        }
+    }
+
+    /// Writes what was gathered. Called with the lock, and returns with it.
+    private func lead() throws(DiskError) {
+        let group = gathering
+        let byteCount = min(
+            Self.bufferBytes, (usedBytes + BenchDevice.blockBytes - 1) & ~(BenchDevice.blockBytes - 1))
+        isWriting = true
+        gathering += 1
+        usedBytes = 0
+        let buffer = buffers[group & 1]
+        lock.unlock()
+        var failure: DiskError?
+        do throws(DiskError) { try device.write(buffer, byteCount: byteCount) } catch {
+            failure = error
+        }
+        lock.lock()
+        isWriting = false
+        writtenCount = group + 1
+        // Those of this group return; one of the next leads it.
+        words[group & 1].bump()
+        words[group & 1].wakeAll()
+        words[(group + 1) & 1].bump()
+        words[(group + 1) & 1].wakeOne()
+        guard let failure else { return }
+        lock.unlock()
+        throw failure
+    }
+}

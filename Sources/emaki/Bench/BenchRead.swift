@@ -1,0 +1,65 @@
+import EmakiLog
+import EmakiPlatform
+
+/// `--op read`: plain threads read whole histories of random streams and check each payload's ids.
+///
+/// Everything that is read is in memory, so this is the contract's "warm".
+extension BenchSession {
+    func read() async throws -> BenchResult {
+        var result = BenchResult(self)
+        let base = streams.take()
+        try await measureDevice()
+        try await measure(into: &result) {
+            let totals = BenchTotals()
+            let stop = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
+            await BenchThreads.run(plan.threadCount) { thread in
+                totals.add(readHistories(from: base, thread: thread, until: stop))
+            }
+            return totals.tally
+        }
+        try await measureDevice()
+        return result
+    }
+
+    private func readHistories(from base: UInt64, thread: Int, until stop: Int64) -> BenchTally {
+        var samples = BenchSamples(for: latency)
+        var tally = BenchTally()
+        // Threads read different streams: each starts its own sequence.
+        var state = SplitMix.mix64(plan.seed &+ UInt64(thread) << 32)
+        var now = SystemClock.monotonicNanoseconds()
+        while now < stop, !tally.isHopeless {
+            state &+= 1
+            let stream = base + SplitMix.mix64(state) % UInt64(plan.streamCount)
+            let started = now
+            do throws(LogError) {
+                let count = try checkedEventCount(of: stream)
+                if count > 0 {
+                    tally.succeed(events: count)
+                } else {
+                    tally.fail("stream \(stream) is empty: give --base and --streams as loaded")
+                }
+            } catch {
+                tally.fail("\(error)")
+            }
+            now = SystemClock.monotonicNanoseconds()
+            samples.add(now - started)
+        }
+        samples.handOver()
+        return tally
+    }
+
+    /// Reads a whole history.
+    /// - Returns: its events; 0 if there are none or one is not the one that was written.
+    private func checkedEventCount(of stream: UInt64) throws(LogError) -> Int {
+        var count = 0
+        var isIntact = true
+        try log.forEachEvent(in: BenchStreams.name(stream)) { event in
+            count += 1
+            isIntact = event.withPayload { payload in
+                BenchPayload.check(payload, stream: stream, version: UInt64(count))
+            }
+            return isIntact ? .next : .stop
+        }
+        return isIntact ? count : 0
+    }
+}

@@ -1,0 +1,102 @@
+import EmakiLog
+import EmakiPlatform
+
+/// What a run measured. `line` is the JSON line of the benchmark contract.
+struct BenchResult: Sendable {
+    let plan: BenchPlan
+    /// Nil without a store: the raw device.
+    var store: StoreDescription?
+    let blockBytes: Int
+    let syncMethod: String
+    var meter = BenchMeter.zero
+    var tally = BenchTally()
+    /// CPU time of the commit loop's thread.
+    var loopNanoseconds: Int64 = 0
+    var latency: BenchLatencySummary?
+    var deviceLatency: BenchDeviceLatency?
+    var recovery: BenchRecovery?
+    /// Unsealed bytes at the end.
+    var unsealedBytes: Int?
+
+    init(_ session: BenchSession) {
+        plan = session.plan
+        let description = session.log.store
+        store = description
+        blockBytes = description.blockBytes
+        syncMethod = description.syncMethod
+    }
+
+    init(plan: BenchPlan, method: SyncMethod) {
+        self.plan = plan
+        blockBytes = BenchDevice.blockBytes
+        syncMethod = "\(method)"
+    }
+
+    /// Takes in what the session gathered beside the tally.
+    mutating func complete(from session: BenchSession) {
+        latency = session.latency.summary
+        deviceLatency = session.device.latency
+    }
+
+    var opsPerSecond: Double? { rate(Double(tally.opCount)) }
+    var eventsPerSecond: Double? { rate(Double(tally.eventCount)) }
+    var megabytesPerSecond: Double? {
+        rate(Double(tally.eventCount * plan.payloadBytes) / 1e6)
+    }
+
+    private func rate(_ count: Double) -> Double? {
+        meter.wallSeconds > 0 ? count / meter.wallSeconds : nil
+    }
+
+    /// The contract's line: every field, null where it was not measured.
+    var line: String {
+        var object = BenchJSON()
+        object.add("v", 1)
+        object.add("engine", "emaki")
+        object.add("variant", plan.variant.rawValue)
+        object.add("op", plan.operation.rawValue)
+        object.add("item", plan.item)
+        object.add("appenders", plan.appenderCount)
+        object.add("threads", plan.threadCount)
+        object.add("batch", plan.batchEvents)
+        object.add("rate", plan.isOpenLoop ? plan.rate : nil, digits: 1)
+        object.add("payload", plan.payloadBytes)
+        object.add("wall_s", meter.wallSeconds, digits: 6)
+        object.add("ops", tally.opCount)
+        object.add("events", tally.eventCount)
+        object.add("errors", tally.errorCount)
+        object.add("ops_per_s", opsPerSecond, digits: 1)
+        object.add("events_per_s", eventsPerSecond, digits: 1)
+        object.add("mb_per_s", megabytesPerSecond, digits: 3)
+        // For an engine within the process this is all that it cost.
+        object.add("client_cpu_s", meter.processorSeconds, digits: 6)
+        object.add("lat_us", latency?.object)
+        object.add("exec_ms", recovery?.mainMilliseconds, digits: 3)
+        object.add("open_ms", recovery?.openMilliseconds, digits: 3)
+        object.add("first_append_ms", recovery?.appendMilliseconds, digits: 3)
+        object.add("first_read_ms", recovery?.readMilliseconds, digits: 3)
+        object.add("f_us", deviceLatency?.p50, digits: 3)
+        object.add("block_bytes", blockBytes)
+        object.add("sync_method", syncMethod)
+        object.add("ids", plan.usesIDs)
+        object.add("seal_lag_bytes", unsealedBytes)
+        object.add("cache", plan.operation == .read ? "warm" : nil)
+        object.add("commits_per_op", nil, digits: 3)
+        object.add("bytes_per_op", nil, digits: 3)
+        object.add("cpu_us_per_op", nil, digits: 3)
+        return object.text
+    }
+}
+
+extension BenchLatencySummary {
+    var object: BenchJSON {
+        var object = BenchJSON()
+        object.add("mean", mean, digits: 3)
+        object.add("p50", p50, digits: 3)
+        object.add("p90", p90, digits: 3)
+        object.add("p99", p99, digits: 3)
+        object.add("p999", p999, digits: 3)
+        object.add("max", max, digits: 3)
+        return object
+    }
+}

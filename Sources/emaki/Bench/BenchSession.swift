@@ -1,0 +1,60 @@
+import EmakiLog
+import EmakiPlatform
+
+/// An open store, what feeds it, and what measures it: shared by all operations of `emaki bench`.
+struct BenchSession: Sendable {
+    let plan: BenchPlan
+    let log: EventLog
+    let device: BenchDevice
+    let payload: BenchPayload
+    let streams: BenchStreams
+    let latency = BenchLatency()
+
+    /// Durable writes in one look at F: about 8 ms, less than the log needs to become idle.
+    private static let deviceSamples = 250
+
+    static func open(_ plan: BenchPlan, folder: String) async throws -> BenchSession {
+        let options = StoreOptions(segmentBytes: plan.segmentBytes)
+        let log = try await EventLog.open(at: folder, .creating(options))
+        return try await BenchSession(plan: plan, folder: folder, log: log)
+    }
+
+    init(plan: BenchPlan, folder: String, log: EventLog) async throws {
+        self.log = log
+        payload = BenchPayload(payloadBytes: plan.payloadBytes)
+        let isFresh = log.durablePosition == .start
+        streams = BenchStreams(base: plan.base ?? Self.defaultBase(isFresh: isFresh))
+        device = try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
+            try BenchDevice(folder: folder)
+        }
+        self.plan = plan
+    }
+
+    /// A store that holds something may hold any low stream: microseconds since 1970 are new.
+    static func defaultBase(isFresh: Bool) -> UInt64 {
+        isFresh ? 1 : UInt64(SystemClock.wallNanoseconds() / 1000)
+    }
+
+    func measureDevice() async throws {
+        try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
+            try device.sample(count: Self.deviceSamples)
+        }
+    }
+
+    /// Runs a measured piece of work.
+    func measure(
+        into result: inout BenchResult, _ body: () async throws -> BenchTally
+    ) async throws {
+        let loopBefore = await loopNanoseconds()
+        let before = BenchMeter.now()
+        let tally = try await body()
+        result.meter += BenchMeter.now() - before
+        result.loopNanoseconds += await loopNanoseconds() - loopBefore
+        result.tally += tally
+    }
+
+    /// CPU time of the commit loop's thread.
+    private func loopNanoseconds() async -> Int64 {
+        await Task(executorPreference: log.loop) { SystemClock.threadCPUNanoseconds() }.value
+    }
+}

@@ -1,0 +1,129 @@
+import EmakiLog
+
+/// The summary for people: every figure beside F, the price of one durable write in the same run.
+struct BenchSummary {
+    private let result: BenchResult
+    private let command: String
+    /// Before the run, which itself adds to it.
+    private let loadBefore: Double
+    private var lines: [String] = []
+
+    /// From this load on per processor, figures say more about the neighbours than about the log.
+    private static let quietLoadPerProcessor = 0.5
+
+    init(_ result: BenchResult, command: String, loadBefore: Double) {
+        self.result = result
+        self.command = command
+        self.loadBefore = loadBefore
+    }
+
+    var text: String {
+        var summary = self
+        summary.addHeading()
+        summary.addWork()
+        summary.addLatency()
+        summary.addCosts()
+        summary.addRecovery()
+        summary.addWarnings()
+        return summary.lines.joined(separator: "\n")
+    }
+
+    private mutating func add(_ name: String, _ value: String) {
+        let padding = String(repeating: " ", count: max(1, 14 - name.count))
+        lines.append(name + padding + value)
+    }
+
+    private mutating func addHeading() {
+        add("command", command)
+        add("machine", BenchMachine.description())
+        add("load", "\(loadBefore.fixed(2)) before the run")
+        if let store = result.store {
+            add(
+                "store", "\(store.blockBytes) B blocks, \(store.segmentBytes >> 20) MiB segments,"
+                    + " sync by \(store.syncMethod)")
+        }
+        if let device = result.deviceLatency {
+            add(
+                "F", "\(device.p50.fixed(1)) us, p99 \(device.p99.fixed(1)) us"
+                    + " (\(device.sampleCount) raw 4 KiB durable writes in this run)")
+        }
+    }
+
+    private mutating func addWork() {
+        let tally = result.tally
+        guard result.meter.wallSeconds > 0 else { return }
+        let plan = result.plan
+        let unit = plan.operation == .read ? "histories" : "appends"
+        add(
+            "work", "\(tally.opCount) \(unit), \(tally.eventCount) events,"
+                + " \(tally.errorCount) errors in \(result.meter.wallSeconds.fixed(2)) s")
+        if let rate = result.eventsPerSecond, let megabytes = result.megabytesPerSecond {
+            var text = "\(rate.fixed(0)) events/s"
+            if let device = result.deviceLatency {
+                text += " = \((rate * device.p50 / 1e6).fixed(2)) / F"
+            }
+            add("rate", text + ", \(megabytes.fixed(1)) MB/s of payload")
+        }
+        if plan.operation == .read, let rate = result.opsPerSecond {
+            add("histories", "\(rate.fixed(0)) /s")
+        }
+    }
+
+    private mutating func addLatency() {
+        guard let latency = result.latency else { return }
+        func show(_ name: String, _ value: Double) {
+            var text = "\(value.fixed(1)) us"
+            if let device = result.deviceLatency {
+                text += " = \((value / device.p50).fixed(2)) F"
+            }
+            add(name, text)
+        }
+        show("mean", latency.mean)
+        show("p50", latency.p50)
+        show("p90", latency.p90)
+        show("p99", latency.p99)
+        show("p99.9", latency.p999)
+        show("max", latency.max)
+        if let device = result.deviceLatency, result.plan.appenderCount == 1 {
+            add("p99 / raw p99", (latency.p99 / device.p99).fixed(2))
+        }
+    }
+
+    private mutating func addCosts() {
+        let operations = Double(max(1, result.tally.opCount))
+        let events = Double(max(1, result.tally.eventCount))
+        guard result.meter.wallNanoseconds > 0 else { return }
+        let process = Double(result.meter.processorNanoseconds) / 1000 / operations
+        let loop = Double(result.loopNanoseconds) / 1000 / operations
+        add(
+            "CPU", "\(process.fixed(3)) us an operation, of it \(loop.fixed(3)) us"
+                + " on the commit loop's thread")
+        if result.plan.operation != .read, result.meter.writeCallCount > 0 {
+            let calls = Double(result.meter.writeCallCount)
+            add(
+                "writes", "\(result.meter.writeCallCount) system calls, segments included;"
+                    + " \((events / calls).fixed(2)) events each")
+        }
+        add("peak memory", "\(BenchMachine.peakMemoryBytes() >> 20) MiB")
+    }
+
+    private mutating func addRecovery() {
+        guard let recovery = result.recovery else { return }
+        add("main", "\(recovery.mainMilliseconds.fixed(2)) ms after t0")
+        add("open", "\(recovery.openMilliseconds.fixed(2)) ms after t0")
+        add("append", "\(recovery.appendMilliseconds.fixed(2)) ms after t0, durable")
+        if let read = recovery.readMilliseconds {
+            add("read", "\(read.fixed(2)) ms after t0")
+        }
+        lines.append(recovery.receipt)
+    }
+
+    private mutating func addWarnings() {
+        if let error = result.tally.firstError { add("FIRST ERROR", error) }
+        for warning in result.store?.warnings ?? [] { add("WARNING", warning) }
+        let quietLoad = Double(BenchMachine.processorCount()) * Self.quietLoadPerProcessor
+        if loadBefore > quietLoad {
+            add("WARNING", "the machine was busy before the run: figures are not comparable")
+        }
+    }
+}
