@@ -135,7 +135,7 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         var jobCount = 0
         stopsGathering = false
         while !stopsGathering, let job = ready.pop() {
-            runJob(job, on: self)
+            runUnisolatedJob(job, on: self)
             jobCount += 1
             guard jobCount % Self.jobsPerClockRead == 0 else { continue }
             if SystemClock.monotonicNanoseconds() - started > gatherLimit { return }

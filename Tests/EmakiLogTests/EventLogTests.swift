@@ -2,7 +2,7 @@ import EmakiLog
 import Foundation
 import Testing
 
-@Suite struct SmokeTests {
+@Suite struct EventLogTests {
     @Test("a store is made, written, read, closed and opened again") func roundTrip() async throws {
         let path = NSTemporaryDirectory() + "emaki-smoke-\(UUID().uuidString)"
         defer { do { try FileManager.default.removeItem(atPath: path) } catch {} }
@@ -20,11 +20,8 @@ import Testing
         #expect(again.positions == Position(7)..<Position(8))
         #expect(try log.events(in: "s").count == 50)
         for i in 0..<20 { try log.blocking.append(Event(type: "B", text: "\(i)"), to: "t") }
-        print(log.receipt)
-        print(log.statistics)
         await log.close()
         let reopened = try await EventLog.open(at: path)
-        print(reopened.receipt)
         #expect(try reopened.events(in: "s").map { $0.withPayload { $0.byteCount } }.count == 50)
         #expect(try reopened.events(in: "t", direction: .backwards).first?.payload == Array("19".utf8))
         #expect(reopened.receipt.wasClosed)
