@@ -1,0 +1,35 @@
+/// Which module may import which: arrows point down only.
+enum ImportRules {
+    /// Libraries see what is below them and nothing else; Foundation is not below any of them.
+    static let allowed: [String: Set<String>] = [
+        "EmakiPlatform": ["CEmaki", "CLZ4", "Glibc", "Darwin", "Synchronization"],
+        "EmakiLog": ["EmakiPlatform"],
+    ]
+    /// The command line may use any library, but reaches C through `EmakiPlatform` only.
+    static let forbiddenInCommand: Set = ["CEmaki", "CLZ4"]
+
+    static func check(_ file: ProjectFile) -> [Violation] {
+        guard file.path.hasPrefix("Sources/") else { return [] }
+        return file.swift.code.enumerated().compactMap { index, line in
+            guard let module = importedModule(line), !allows(module, in: file.target) else {
+                return nil
+            }
+            return Violation(
+                path: file.path, line: index + 1,
+                reason: "\(file.target) may not import \(module)")
+        }
+    }
+
+    private static func allows(_ module: String, in target: String) -> Bool {
+        if target == "emaki" { return !forbiddenInCommand.contains(module) }
+        return allowed[target, default: []].contains(module)
+    }
+
+    private static func importedModule(_ line: String) -> String? {
+        guard
+            let match = line.firstMatch(
+                of: /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:\w+\s+)?import\s+(?:[a-z]+\s+)?(\w+)/)
+        else { return nil }
+        return String(match.1)
+    }
+}
