@@ -62,21 +62,15 @@ extension String {
     }
 
     /// The UTF-8 bytes of this text, without a copy if it is stored as Swift stores text.
+    @inlinable @inline(__always)
     package func withUTF8Span<R, E>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        var text = self
-        // Safe because the bytes are valid for the length of the body.
-        let result: Result<R, E> = text.withUTF8 { buffer in
-            do throws(E) {
-                return .success(try body(unsafe RawSpan(_unsafeElements: buffer)))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
+        // Safe because every byte of a text is initialised, and the span ends with the call.
+        try body(unsafe utf8.span.bytes)
     }
 }
 
 extension Array where Element == UInt8 {
+    @inlinable @inline(__always)
     package func withRawSpan<R, E>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         // Safe because every byte of an array of bytes is initialised.
         try body(unsafe span.bytes)

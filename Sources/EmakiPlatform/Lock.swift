@@ -39,6 +39,7 @@
         precondition(code == 0, "a lock is given back by the thread that holds it")
     }
 
+    @inlinable @inline(__always)
     package func withLock<R, E>(_ body: () throws(E) -> R) throws(E) -> R {
         lock()
         defer { unlock() }

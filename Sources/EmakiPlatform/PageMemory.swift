@@ -32,6 +32,7 @@
         }
     }
 
+    @inlinable @inline(__always)
     package func withBytes<R, E>(in range: Range<Int>, _ body: (RawSpan) throws(E) -> R)
         throws(E) -> R
     {
@@ -65,6 +66,7 @@
         withBytes(in: range) { Checksum.crc32c($0, seed: seed) }
     }
 
+    @inlinable
     package func isEqual(_ bytes: RawSpan, at offset: Int) -> Bool {
         withBytes(in: offset..<offset + bytes.byteCount) { $0.isEqual(to: bytes) }
     }

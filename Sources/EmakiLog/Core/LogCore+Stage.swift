@@ -25,8 +25,10 @@ extension LogCore {
     ) -> StageOutcome {
         if configuration.isReadOnly { return .refused(.readOnly) }
         if isPoisoned { return .refused(.poisoned) }
+        var slot: LogIndex.Slot?
         for section in 0..<batch.source.sectionCount {
-            let head = head(of: batch.source.stream(section))
+            slot = index.find(batch.source.stream(section))
+            let head = slot.map { index.head($0) } ?? .none
             guard !isAsExpected(batch.source.expecting(section), head: head) else { continue }
             return settle(batch, version: report)
         }
@@ -39,15 +41,11 @@ extension LogCore {
             }
             return .wait(reason)
         }
-        encode(batch, version: report)
+        encode(batch, onlySlot: batch.source.sectionCount == 1 ? slot : nil, version: report)
         let first = end.nextPosition.advanced(by: gathering.eventCount)
         gathering.eventCount += batch.eventCount
         counters.batches += 1
         return .staged(positions: first..<first.advanced(by: batch.eventCount))
-    }
-
-    func head(of stream: borrowing StreamID) -> StreamVersion {
-        index.find(stream).map { index.head($0) } ?? .none
     }
 
     private func isAsExpected(_ expected: ExpectedVersion, head: StreamVersion) -> Bool {
@@ -88,9 +86,11 @@ extension LogCore {
     // MARK: Storing
 
     private func encode<Source>(
-        _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
+        _ batch: MeasuredBatch<Source>, onlySlot: LogIndex.Slot?,
+        version report: (Int, StreamVersion) -> Void
     ) {
         let image = active.image
+        let segment = active.number
         let start = gathering.next
         let source = batch.source
         BatchFormat.encodeHeader(
@@ -99,7 +99,7 @@ extension LogCore {
         var next = start + BatchFormat.headerBytes
         for section in 0..<source.sectionCount {
             let stream = source.stream(section)
-            let slot = index.findOrAdd(stream)
+            let slot = onlySlot ?? index.findOrAdd(stream)
             let sectionStart = next
             let eventCount = source.eventCount(section)
             next = SectionHeader.encode(
@@ -107,7 +107,7 @@ extension LogCore {
             var head = index.head(slot).rawValue
             for event in 0..<eventCount {
                 head += 1
-                index.add(to: slot, place: .init(segment: active.number, offset: next))
+                index.add(to: slot, place: .init(segment: segment, offset: next))
                 next = source.withEvent(section, event) {
                     EventRecord.encode(
                         $0, version: StreamVersion(head), section: sectionStart, into: image,

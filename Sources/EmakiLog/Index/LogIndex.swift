@@ -55,27 +55,32 @@ struct LogIndex {
     struct Slot { fileprivate var index: Int }
 
     func find(_ stream: borrowing StreamID) -> Slot? {
-        let hash = stream.hash
-        let found = stream.text.withUTF8Span { id in
-            directory.find(hash) { isStream(streams[$0], hash: hash, id: id) }
+        var candidates = directory.candidates(stream.hash)
+        while let index = directory.next(&candidates) {
+            let found = streams[index]
+            guard found.hash == stream.hash,
+                stream.text.withUTF8Span({ isID(found, equalTo: $0) })
+            else { continue }
+            return Slot(index: index)
         }
-        return found.map { Slot(index: $0) }
+        return nil
     }
 
     func find(_ section: SectionHeader) -> Slot? {
-        section.image.withBytes(in: section.streamIDRange) { id in
-            let hash = StableHash.hash(id)
-            return directory.find(hash) { isStream(streams[$0], hash: hash, id: id) }
-                .map { Slot(index: $0) }
-        }
+        section.image.withBytes(in: section.streamIDRange) { find($0, hash: StableHash.hash($0)) }
     }
 
-    private func isStream(_ stream: Stream, hash: UInt64, id: borrowing RawSpan) -> Bool {
-        guard stream.hash == hash, Int(stream.idBytes) == id.byteCount else { return false }
-        return isID(stream, equalTo: id)
+    private func find(_ id: borrowing RawSpan, hash: UInt64) -> Slot? {
+        var candidates = directory.candidates(hash)
+        while let index = directory.next(&candidates) {
+            let found = streams[index]
+            if found.hash == hash, isID(found, equalTo: id) { return Slot(index: index) }
+        }
+        return nil
     }
 
     private func isID(_ stream: Stream, equalTo id: borrowing RawSpan) -> Bool {
+        guard Int(stream.idBytes) == id.byteCount else { return false }
         let start = stream.id.firstWord
         let wholeWords = id.byteCount / 4
         for word in 0..<wholeWords where ids[start + word] != id.loadUInt32(at: word * 4) {

@@ -25,21 +25,33 @@ struct StreamDirectory {
         pages = [Page(entries: .init(repeating: 0, count: Self.pageSlots), depth: 0)]
     }
 
-    /// The slot whose hash and id match.
-    /// - Parameter matches: compares the id of a slot; called for equal halves of hashes only.
-    /// - Complexity: O(1) expected.
-    func find(_ hash: UInt64, where matches: (Int) -> Bool) -> Int? {
+    /// Walks the slots whose hash may be the wanted one. A cursor and no closure, because this is
+    /// on the path of every append.
+    struct Candidates {
+        fileprivate let page: Int
+        fileprivate let mask: Int
+        fileprivate let tag: UInt32
+        fileprivate var probe: Int
+    }
+
+    func candidates(_ hash: UInt64) -> Candidates {
         let page = pageIndex(of: hash)
         let mask = pages[page].entries.count - 1
-        var probe = Int(truncatingIfNeeded: hash) & mask
+        return Candidates(
+            page: page, mask: mask, tag: UInt32(truncatingIfNeeded: hash),
+            probe: Int(truncatingIfNeeded: hash) & mask)
+    }
+
+    /// The next slot of which half of the hash matches; nil if the wanted one is not there.
+    /// - Complexity: O(1) expected.
+    func next(_ candidates: inout Candidates) -> Int? {
         while true {
-            let entry = pages[page].entries[probe]
+            let entry = pages[candidates.page].entries[candidates.probe]
             if entry == 0 { return nil }
-            if UInt32(truncatingIfNeeded: entry >> 32) == UInt32(truncatingIfNeeded: hash) {
-                let slot = Int(entry & 0xFFFF_FFFF) - 1
-                if matches(slot) { return slot }
+            candidates.probe = (candidates.probe + 1) & candidates.mask
+            if UInt32(truncatingIfNeeded: entry >> 32) == candidates.tag {
+                return Int(entry & 0xFFFF_FFFF) - 1
             }
-            probe = (probe + 1) & mask
         }
     }
 
