@@ -1,6 +1,73 @@
 import ArgumentParser
+import EmakiLog
+import Foundation
 
+/// The `emaki` command: everything that an operator does with a store.
 @main
 struct EmakiCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "emaki", subcommands: [BenchCommand.self])
+    static let configuration = CommandConfiguration(
+        commandName: "emaki",
+        abstract: "An append-only event log for workflow histories, durable on return.",
+        discussion: """
+            A store is a folder. Every command takes its lock, so a store that a process has open \
+            is refused with that process's number.
+
+            EXAMPLES
+              emaki create orders.emaki
+              emaki append orders.emaki order-7 --type Placed --payload '{"total":42}'
+              emaki read orders.emaki order-7
+              emaki import orders.emaki histories.jsonl
+              emaki verify orders.emaki
+
+            EXIT STATUS
+            \(ExitStatus.table)
+
+            Errors go to standard error as one sentence; with --json as one JSON object, \
+            {"error":{"code":…,"message":…}}.
+            """,
+        subcommands: [
+            CreateCommand.self, AppendCommand.self, ReadCommand.self, StatsCommand.self,
+            BenchCommand.self,
+        ])
+
+    static func main() async {
+        // A reader that goes away is told apart by the failing write, not by a signal.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asyncCommand = command as? any AsyncParsableCommand {
+                try await asyncCommand.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Reports an error and ends the process with its status.
+    private static func end(with error: any Error) -> Never {
+        if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
+        let wantsJSON = CommandLine.arguments.contains("--json")
+        if isArgumentParsers(error) {
+            let status = exitCode(for: error)
+            guard wantsJSON, status != .success else { exit(withError: error) }
+            ErrorOutput.report(CommandFailure.usage(message(for: error)), asJSON: true)
+            Foundation.exit(ExitStatus.usage.rawValue)
+        }
+        guard let failure = CommandFailure(reporting: error) else {
+            Foundation.exit(ExitStatus.done.rawValue)
+        }
+        ErrorOutput.report(failure, asJSON: wantsJSON)
+        Foundation.exit(failure.status.rawValue)
+    }
+
+    /// Errors of parsing, requests for help, and `ValidationError`: the library words them.
+    private static func isArgumentParsers(_ error: any Error) -> Bool {
+        switch error {
+        case is CommandFailure, is LogError, is OutputClosed, is CancellationError: false
+        case is ValidationError, is CleanExit: true
+        default: String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")
+        }
+    }
 }

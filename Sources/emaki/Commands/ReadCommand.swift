@@ -1,0 +1,124 @@
+import ArgumentParser
+import EmakiLog
+
+struct ReadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "read",
+        abstract: "Print events of a stream, or of the whole log in commit order.",
+        discussion: """
+            Each line shows version, position, type, time and payload; a payload that is not \
+            printable text is shown as its size and base64. Opens the store for reading only.
+
+            EXAMPLES
+              emaki read orders.emaki order-7
+              emaki read orders.emaki order-7 --backwards --limit 1
+              emaki read orders.emaki order-7 --payload-only
+              emaki read orders.emaki --from-position 1000 --limit 20 --json
+            """)
+
+    @OptionGroup var place: StoreArgument
+
+    @Argument(help: "The stream. Without it: the whole log in commit order.")
+    var stream: String?
+
+    @Option(name: .customLong("from"), help: "Version to start at.")
+    var fromVersion: UInt64?
+
+    @Option(help: "Position to start at, when the whole log is read.")
+    var fromPosition: UInt64?
+
+    @Option(help: "At most so many events.")
+    var limit = Int.max
+
+    @Flag(help: "Newest first.")
+    var backwards = false
+
+    @Flag(help: "Print each payload as it is, and nothing else but a line break after it.")
+    var payloadOnly = false
+
+    @OptionGroup var damage: DamageOption
+    @OptionGroup var answer: OutputOptions
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit is \(limit); it is at least 1.") }
+        if stream == nil {
+            guard fromVersion == nil, !backwards else {
+                throw ValidationError(
+                    "--from and --backwards need a stream; for the whole log use --from-position.")
+            }
+        } else if fromPosition != nil {
+            throw ValidationError("--from-position reads the whole log; leave out the stream.")
+        }
+        if answer.json, payloadOnly {
+            throw ValidationError("--json and --payload-only exclude each other.")
+        }
+    }
+
+    func run() async throws {
+        let stream = try self.stream.map { text throws(LogError) in try StreamID(text) }
+        try await place.open(damage.configuration) { log in
+            var printer = EventPrinter(
+                isJSON: answer.json, isPayloadOnly: payloadOnly, showsStream: stream == nil)
+            var left = limit
+            var failure: (any Error)?
+            func take(_ event: RecordedEvent) -> ReadFlow {
+                do {
+                    try printer.print(event)
+                } catch let error {
+                    failure = error
+                    return .stop
+                }
+                left -= 1
+                return left > 0 ? .next : .stop
+            }
+            if let stream {
+                let version = fromVersion.map { StreamVersion($0) }
+                let direction: ReadDirection = backwards ? .backwards : .forwards
+                try log.forEachEvent(in: stream, from: version, direction: direction, take)
+            } else {
+                try log.forEachEvent(from: Position(fromPosition ?? 0), take)
+            }
+            if let failure { throw failure }
+            try printer.finish()
+            if let stream, left == limit { try explainNothing(stream, log) }
+        }
+    }
+
+    /// An empty answer for a stream that was never written is most likely a mistyped name.
+    private func explainNothing(_ stream: StreamID, _ log: EventLog) throws {
+        let version = try log.version(of: stream)
+        guard version == .none else { return }
+        throw CommandFailure(
+            .noStore, code: "noStream",
+            "stream \"\(stream)\" has no events in \(place.store);"
+                + " `emaki streams` lists those that have")
+    }
+}
+
+/// Writes events to standard output in the form that was asked for.
+struct EventPrinter: ~Copyable {
+    private var output = Output()
+    private let isJSON: Bool
+    private let isPayloadOnly: Bool
+    private let showsStream: Bool
+
+    init(isJSON: Bool, isPayloadOnly: Bool, showsStream: Bool) {
+        self.isJSON = isJSON
+        self.isPayloadOnly = isPayloadOnly
+        self.showsStream = showsStream
+    }
+
+    mutating func print(_ event: RecordedEvent) throws {
+        if isJSON {
+            try output.line(EventView(event: event).json())
+        } else if isPayloadOnly {
+            try output.bytes(event.payload)
+            try output.bytes(CollectionOfOne(0x0a))
+        } else {
+            try output.line(EventView(event: event).line(withStream: showsStream))
+        }
+    }
+
+    /// Hands everything to the system.
+    mutating func finish() throws { try output.send() }
+}

@@ -1,0 +1,62 @@
+import EmakiLog
+
+/// What the command answers to the shell. `emaki --help` lists these; scripts rely on them.
+enum ExitStatus: Int32, CaseIterable, Sendable {
+    /// Done.
+    case done = 0
+    /// `verify` found damage.
+    case damageFound = 1
+    /// Part of the input was malformed or refused, and named; the rest is stored.
+    case partlyDone = 2
+    /// An append was refused: conflict, reused id, deleted stream. Nothing is stored.
+    case refused = 3
+    /// There is no store in this place, or the place for a new one is taken.
+    case noStore = 4
+    /// Another process has the store open.
+    case locked = 5
+    /// The disk is full, refuses access or fails.
+    case disk = 6
+    /// The store is damaged, or of a format that this version does not know; nothing was done.
+    case corrupt = 7
+    /// The command line, or a value in it, is wrong. As in <sysexits.h>.
+    case usage = 64
+    /// A bug in this program.
+    case internalError = 70
+
+    var meaning: String {
+        switch self {
+        case .done: "done"
+        case .damageFound: "verify found damage"
+        case .partlyDone: "part of the input was malformed or refused; the rest is stored"
+        case .refused: "the append was refused (version conflict, reused id, deleted stream)"
+        case .noStore: "no store there, or the place for a new one is taken"
+        case .locked: "another process has the store open"
+        case .disk: "the disk is full, refuses access or fails"
+        case .corrupt: "the store is damaged or of an unknown format, and was left as it is"
+        case .usage: "wrong usage: an argument, a size, an id"
+        case .internalError: "a bug in emaki"
+        }
+    }
+
+    /// For `emaki --help`.
+    static var table: String {
+        allCases.map { status in
+            let code = String(status.rawValue)
+            return "  " + String(repeating: " ", count: 2 - code.count) + code + "  "
+                + status.meaning
+        }
+        .joined(separator: "\n")
+    }
+
+    init(_ error: LogError) {
+        switch error {
+        case .versionConflict, .idReused, .streamDeleted: self = .refused
+        case .notAStore, .alreadyExists: self = .noStore
+        case .locked: self = .locked
+        case .noSpace, .noPermission, .readOnly, .disk, .outcomeUnknown, .poisoned: self = .disk
+        case .corrupt, .unsupportedFormat, .lost: self = .corrupt
+        case .tooLarge, .invalid: self = .usage
+        default: self = .internalError
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+
+/// Nobody reads our standard output any more: the command ends quietly, as `head` expects.
+struct OutputClosed: Error {}
+
+/// Standard output. Lines gather in memory and go out in large writes; `send` empties what gathered.
+///
+/// Belongs to one task or thread at a time.
+struct Output: ~Copyable {
+    private let handle: FileHandle
+    private let name: String
+    private var gathered: [UInt8] = []
+
+    private static let gatheredBytesMax = 256 << 10
+
+    init(_ handle: FileHandle = .standardOutput, name: String = "standard output") {
+        self.handle = handle
+        self.name = name
+    }
+
+    mutating func line(_ text: String) throws {
+        try bytes(text.utf8)
+        try bytes(CollectionOfOne(0x0a))
+    }
+
+    mutating func line(_ object: JSONObject) throws {
+        try line(object.text)
+    }
+
+    mutating func bytes(_ bytes: some Collection<UInt8>) throws {
+        gathered += bytes
+        if gathered.count >= Self.gatheredBytesMax { try send() }
+    }
+
+    /// Hands everything to the system.
+    mutating func send() throws {
+        guard !gathered.isEmpty else { return }
+        let sent = Data(gathered)
+        gathered.removeAll(keepingCapacity: true)
+        do {
+            try handle.write(contentsOf: sent)
+        } catch {
+            throw Self.meaning(of: error, name: name)
+        }
+    }
+
+    private static func meaning(of error: any Error, name: String) -> any Error {
+        let error = error as NSError
+        let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+        if cause.domain == NSPOSIXErrorDomain, cause.code == Int(EPIPE) { return OutputClosed() }
+        return CommandFailure(
+            .disk, code: "output", "\(name): \(CommandFailure.sentence(error))")
+    }
+}
