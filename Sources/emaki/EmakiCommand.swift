@@ -26,8 +26,9 @@ struct EmakiCommand: AsyncParsableCommand {
             {"error":{"code":…,"message":…}}.
             """,
         subcommands: [
-            CreateCommand.self, AppendCommand.self, ReadCommand.self, StatsCommand.self,
-            BenchCommand.self,
+            CreateCommand.self, AppendCommand.self, ReadCommand.self, FollowCommand.self,
+            StreamsCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self,
+            StatsCommand.self, ProbeCommand.self, RepairCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

@@ -60,25 +60,18 @@ struct ReadCommand: AsyncParsableCommand {
             var printer = EventPrinter(
                 isJSON: answer.json, isPayloadOnly: payloadOnly, showsStream: stream == nil)
             var left = limit
-            var failure: (any Error)?
-            func take(_ event: RecordedEvent) -> ReadFlow {
-                do {
-                    try printer.print(event)
-                } catch let error {
-                    failure = error
-                    return .stop
-                }
+            func take(_ event: RecordedEvent) throws -> ReadFlow {
+                try printer.print(event)
                 left -= 1
                 return left > 0 ? .next : .stop
             }
             if let stream {
-                let version = fromVersion.map { StreamVersion($0) }
-                let direction: ReadDirection = backwards ? .backwards : .forwards
-                try log.forEachEvent(in: stream, from: version, direction: direction, take)
+                try log.forEachEventThrowing(
+                    in: stream, from: fromVersion.map { StreamVersion($0) },
+                    direction: backwards ? .backwards : .forwards, take)
             } else {
-                try log.forEachEvent(from: Position(fromPosition ?? 0), take)
+                try log.forEachEventThrowing(from: Position(fromPosition ?? 0), take)
             }
-            if let failure { throw failure }
             try printer.finish()
             if let stream, left == limit { try explainNothing(stream, log) }
         }
@@ -93,32 +86,4 @@ struct ReadCommand: AsyncParsableCommand {
             "stream \"\(stream)\" has no events in \(place.store);"
                 + " `emaki streams` lists those that have")
     }
-}
-
-/// Writes events to standard output in the form that was asked for.
-struct EventPrinter: ~Copyable {
-    private var output = Output()
-    private let isJSON: Bool
-    private let isPayloadOnly: Bool
-    private let showsStream: Bool
-
-    init(isJSON: Bool, isPayloadOnly: Bool, showsStream: Bool) {
-        self.isJSON = isJSON
-        self.isPayloadOnly = isPayloadOnly
-        self.showsStream = showsStream
-    }
-
-    mutating func print(_ event: RecordedEvent) throws {
-        if isJSON {
-            try output.line(EventView(event: event).json())
-        } else if isPayloadOnly {
-            try output.bytes(event.payload)
-            try output.bytes(CollectionOfOne(0x0a))
-        } else {
-            try output.line(EventView(event: event).line(withStream: showsStream))
-        }
-    }
-
-    /// Hands everything to the system.
-    mutating func finish() throws { try output.send() }
 }

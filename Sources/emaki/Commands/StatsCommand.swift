@@ -26,10 +26,12 @@ struct StatsCommand: AsyncParsableCommand {
                 object.add("path", place.store)
                 try object.add("store", encoding: log.store)
                 try object.add("receipt", encoding: log.receipt)
+                try object.add("statistics", encoding: log.statistics)
                 try output.line(object)
             } else {
                 for line in StoreLines.lines(of: log.store) { try output.line(line) }
                 try output.line(log.receipt.description)
+                try output.line(log.statistics.description)
             }
             try output.send()
         }

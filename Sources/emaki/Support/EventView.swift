@@ -8,8 +8,8 @@ struct EventView {
 
     private static let previewBytesMax = 4096
 
-    /// One line of JSON: the members that `export` writes, then the time.
-    func json(withInstant: Bool = true) -> JSONObject {
+    /// The members that `export` writes, then id and time.
+    var json: JSONObject {
         var object = JSONObject()
         object.add("stream", event.stream.text)
         object.add("version", event.version.rawValue)
@@ -19,8 +19,8 @@ struct EventView {
         let exported = PayloadText(payload)
         object.add("payload", json: exported.json)
         if let exact = exported.exact { object.add("text", exact) }
-        if let id = event.id, withInstant { object.add("id", id.description) }
-        if withInstant { object.add("time", Self.time(event.commitInstant)) }
+        if let id = event.id { object.add("id", id.description) }
+        object.add("time", Self.time(event.commitInstant))
         return object
     }
 

@@ -1,0 +1,133 @@
+import EmakiLog
+
+/// Turns JSON values of one file into events: histories (objects with `events`), lists of them, and
+/// records as `export` writes them (objects with `stream`).
+struct ImportDecoder {
+    /// For messages.
+    let file: String
+    /// Names histories that do not name themselves.
+    private let fileName: String
+    private var historyCount = 0
+    /// Where each stream of records is, for records that do not say their version.
+    private var versions: [StreamID: UInt64] = [:]
+
+    init(file: String, fileName: String) {
+        self.file = file
+        self.fileName = fileName
+    }
+
+    /// What one value holds.
+    /// - Parameter line: the line where the text starts.
+    mutating func items(
+        _ slices: JSONSlices, _ value: JSONSlices.Slice, line: Int
+    ) -> [ImportItem] {
+        do {
+            guard value.kind == .array else { return [item(slices, value, line: line)] }
+            return try slices.elements(of: value).map { element in
+                let place = line + slices.line(at: element.range.lowerBound) - 1
+                return item(slices, element, line: place)
+            }
+        } catch {
+            return [.refusal(refusal(line, error))]
+        }
+    }
+
+    /// A line that holds no value: counted, so that correcting it does not rename what follows.
+    mutating func refusal(_ line: Int, _ error: any Error) -> ImportRefusal {
+        historyCount += 1
+        return ImportRefusal(ImportPlace(file: file, line: line), error)
+    }
+
+    private mutating func item(
+        _ slices: JSONSlices, _ value: JSONSlices.Slice, line: Int
+    ) -> ImportItem {
+        let place = ImportPlace(file: file, line: line)
+        var name: String?
+        do {
+            let members = try slices.members(of: value)
+            let named = { (name: String) in
+                members.first { slices.text(of: $0.name) == name }?.value
+            }
+            if let events = named("events"), events.kind == .array {
+                name = try historyName(slices, workflowID: named("workflowId"), events)
+                return .unit(try history(slices, events, place, stream: name))
+            }
+            if let stream = named("stream") {
+                name = slices.text(of: stream)
+                return .unit(try record(slices, value, place))
+            }
+            throw CommandFailure(
+                .partlyDone, code: "malformed",
+                "neither a history (an object with `events`) nor an event (with `stream`)")
+        } catch {
+            return .refusal(ImportRefusal(place, stream: name, error))
+        }
+    }
+
+    // MARK: Histories
+
+    /// `workflowId`, else that of the first event, else the file's name and a number.
+    private mutating func historyName(
+        _ slices: JSONSlices, workflowID: JSONSlices.Slice?, _ events: JSONSlices.Slice
+    ) throws -> String {
+        defer { historyCount += 1 }
+        if let workflowID, let text = slices.text(of: workflowID), !text.isEmpty { return text }
+        if let first = try slices.elements(of: events).first,
+            let attributes = try slices.member(
+                "workflowExecutionStartedEventAttributes", of: first),
+            let id = try slices.member("workflowId", of: attributes),
+            let text = slices.text(of: id), !text.isEmpty
+        {
+            return text
+        }
+        return "\(fileName)#\(historyCount)"
+    }
+
+    private func history(
+        _ slices: JSONSlices, _ list: JSONSlices.Slice, _ place: ImportPlace, stream name: String?
+    ) throws -> ImportUnit {
+        let stream = try StreamID(name ?? "")
+        var events: [Event] = []
+        for element in try slices.elements(of: list) {
+            let payload = slices.source(of: element)
+            let version = UInt64(events.count) + 1
+            guard let type = try type(slices, element) else {
+                throw CommandFailure(
+                    .partlyDone, code: "malformed", "event \(version) has no `eventType`")
+            }
+            events.append(
+                Event(
+                    type: type, payload: payload,
+                    id: ImportID.of(payload, in: stream, version: version)))
+        }
+        guard !events.isEmpty else {
+            throw CommandFailure(.partlyDone, code: "malformed", "the history has no events")
+        }
+        return ImportUnit(
+            place: place, stream: stream, events: events, firstVersion: 1, isHistory: true)
+    }
+
+    /// As it is spelled; old exports number their types.
+    private func type(_ slices: JSONSlices, _ event: JSONSlices.Slice) throws -> String? {
+        guard let value = try slices.member("eventType", of: event) else { return nil }
+        if value.kind == .number { return String(decoding: slices.source(of: value), as: UTF8.self) }
+        return slices.text(of: value)
+    }
+
+    // MARK: Records
+
+    private mutating func record(
+        _ slices: JSONSlices, _ value: JSONSlices.Slice, _ place: ImportPlace
+    ) throws -> ImportUnit {
+        var record = try LineRecord(slices, value)
+        let version = record.version ?? (versions[record.stream] ?? 0) + 1
+        versions[record.stream] = version
+        if record.event.id == nil {
+            record.event.id = ImportID.of(
+                record.event.payload, in: record.stream, version: version)
+        }
+        return ImportUnit(
+            place: place, stream: record.stream, events: [record.event], firstVersion: version,
+            isHistory: false)
+    }
+}

@@ -1,0 +1,106 @@
+/// One file of an import.
+///
+/// It is JSON Lines if its first line is a whole JSON value, or at least its second is; else it is
+/// one document (or several in a row) that spans lines, and is held whole.
+struct ImportSource: ~Copyable {
+    private var lines: LineReader
+    private var decoder: ImportDecoder
+    /// Lines that were read to find out what the file is.
+    private var peeked: [LineReader.Line] = []
+    private var isKnown = false
+
+    init(lines: consuming LineReader, decoder: ImportDecoder) {
+        self.lines = lines
+        self.decoder = decoder
+    }
+
+    /// What the next line or the document holds; nil at the end.
+    mutating func next() throws -> [ImportItem]? {
+        if !isKnown {
+            isKnown = true
+            if try isDocument() { return try document() }
+        }
+        while let line = try nextLine() {
+            switch line {
+            case .tooLong(let number):
+                let error = LineRecord.malformed(
+                    "the line is longer than \(CommandLimits.lineBytesMax) bytes")
+                return [.refusal(decoder.refusal(number, error))]
+            case .bytes(let bytes, let number):
+                if Self.isBlank(bytes) { continue }
+                return items(bytes, number)
+            }
+        }
+        return nil
+    }
+
+    private mutating func nextLine() throws -> LineReader.Line? {
+        peeked.isEmpty ? try lines.next() : peeked.removeFirst()
+    }
+
+    private mutating func items(_ bytes: [UInt8], _ number: Int) -> [ImportItem] {
+        do {
+            let slices = try JSONSlices(validating: bytes)
+            return decoder.items(slices, try slices.whole(), line: number)
+        } catch {
+            return [.refusal(decoder.refusal(number, error))]
+        }
+    }
+
+    // MARK: Documents
+
+    /// Looks at the first two lines that are not blank.
+    private mutating func isDocument() throws -> Bool {
+        var seen = 0
+        while seen < 2, let line = try lines.next() {
+            peeked.append(line)
+            guard case .bytes(let bytes, _) = line else { return false }
+            if Self.isBlank(bytes) { continue }
+            seen += 1
+            if Self.isWhole(bytes) { return false }
+            // Only a document starts with nothing but a bracket.
+            if seen == 1, bytes.count(where: { $0 > 0x20 }) == 1 { return true }
+        }
+        return seen > 0
+    }
+
+    private static func isBlank(_ bytes: [UInt8]) -> Bool { !bytes.contains { $0 > 0x20 } }
+
+    private static func isWhole(_ bytes: [UInt8]) -> Bool {
+        do {
+            _ = try JSONSlices(bytes: bytes).whole()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private mutating func document() throws -> [ImportItem] {
+        var bytes: [UInt8] = []
+        while let line = try nextLine() {
+            guard case .bytes(let next, let number) = line,
+                bytes.count + next.count < CommandLimits.documentBytesMax
+            else {
+                let error = LineRecord.malformed(
+                    "the document is longer than \(CommandLimits.documentBytesMax) bytes")
+                return [.refusal(decoder.refusal(1, error))]
+            }
+            if number > 1 { bytes.append(0x0a) }
+            bytes += next
+        }
+        var offset = 0
+        do {
+            let slices = try JSONSlices(validating: bytes)
+            var items: [ImportItem] = []
+            while offset < bytes.count {
+                let (value, end) = try slices.value(from: offset)
+                items += decoder.items(slices, value, line: 1)
+                offset = end
+            }
+            return items
+        } catch {
+            let line = JSONSlices(bytes: bytes).line(at: error.offset)
+            return [.refusal(decoder.refusal(line, error))]
+        }
+    }
+}
