@@ -50,6 +50,18 @@ extension RawSpan {
     }
 }
 
+extension RawSpan {
+    /// True if the bytes are UTF-8. Eight bytes a step while they are ASCII; no copy then.
+    package var isUTF8: Bool {
+        var offset = 0
+        while byteCount - offset >= 8, loadUInt64(at: offset) & 0x8080_8080_8080_8080 == 0 {
+            offset += 8
+        }
+        while offset < byteCount, loadUInt8(at: offset) < 0x80 { offset += 1 }
+        return offset == byteCount || String(validating: self) != nil
+    }
+}
+
 extension String {
     /// The text that these bytes spell, or nil if they are not UTF-8.
     package init?(validating bytes: RawSpan) {

@@ -12,7 +12,9 @@ extension Committer {
         while let preparation = lock.withLock({ queue.isClosing ? nil : core.planSegment() }) {
             let result: Result<Segment, DiskError>
             do {
-                result = .success(try preparation.run(in: core.files))
+                var pace = FillPace(committer: self)
+                result = .success(
+                    try preparation.run(in: core.files) { pace.rest() })
             } catch {
                 result = .failure(error)
             }
@@ -42,6 +44,29 @@ extension Committer {
         for thread in threads { thread.signal.send(signal) }
         if case .success = result { return true }
         return false
+    }
+}
+
+/// Leaves the device to commits for as long as each piece of a filling took, unless appends are
+/// about to wait for the segment.
+private struct FillPace {
+    private let committer: Committer
+    private let word = WaitWord()
+    private var pieceStart = SystemClock.monotonicNanoseconds()
+    /// However slow a piece was, the filling goes on after this long.
+    private static let restMax: Int64 = 2_000_000
+
+    init(committer: Committer) { self.committer = committer }
+
+    mutating func rest() {
+        let pieceTime = SystemClock.monotonicNanoseconds() - pieceStart
+        let isUrgent = committer.lock.withLock {
+            committer.core.readyCount == 0 || committer.queue.isClosing
+        }
+        if !isUrgent {
+            _ = word.wait(while: word.value, nanoseconds: min(pieceTime, Self.restMax))
+        }
+        pieceStart = SystemClock.monotonicNanoseconds()
     }
 }
 

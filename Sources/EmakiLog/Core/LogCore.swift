@@ -74,7 +74,7 @@ package final class LogCore {
 
     /// Takes over what recovery found.
     init(
-        _ recovered: Recovery.Outcome, files: any FileSystem, store: StoreFile,
+        _ recovered: consuming Recovery.Outcome, files: any FileSystem, store: StoreFile,
         configuration: Configuration, entropy: any Entropy
     ) {
         self.files = files

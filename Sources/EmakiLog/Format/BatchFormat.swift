@@ -103,7 +103,7 @@ private struct SectionWalk {
             let section = SectionHeader(in: image, at: offset)
             guard section.frameOffset == frame, section.eventCount > 0,
                 section.streamIDBytes > 0, section.eventsOffset <= end,
-                image.withBytes(in: section.streamIDRange, { String(validating: $0) != nil })
+                image.withBytes(in: section.streamIDRange, { $0.isUTF8 })
             else { return .section(offset) }
             offset = section.eventsOffset
             for _ in 0..<section.eventCount {
@@ -128,7 +128,7 @@ private struct SectionWalk {
             byteCount <= end - offset, record.sectionOffset == section.offset,
             record.typeBytes > 0, record.flags & ~EventRecord.hasID == 0,
             record.payloadRange.upperBound <= offset + byteCount,
-            image.withBytes(in: record.typeRange, { String(validating: $0) != nil })
+            image.withBytes(in: record.typeRange, { $0.isUTF8 })
         else { return nil }
         return offset + byteCount
     }

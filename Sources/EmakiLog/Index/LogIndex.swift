@@ -6,7 +6,7 @@ import EmakiPlatform
 ///
 /// Staged events are in it at once, so that the next expectation is checked against them. Readers
 /// see only what lies below the durable position that they pass.
-struct LogIndex {
+struct LogIndex: ~Copyable {
     /// Where an event's record is: a segment's number, counted from the index's base, and an offset.
     struct Place: Equatable {
         var segment: UInt64

@@ -23,7 +23,7 @@ enum EndProof {
     }
 
     /// - Complexity: O(blocks after the last linked frame).
-    static func damage(after scan: LogScan) -> Damage? {
+    static func damage(after scan: borrowing LogScan) -> Damage? {
         let slot = latestSlot(scan)
         let proofs = wholeFrames(after: scan)
         if let first = proofs.min(by: { $0.header.group < $1.header.group }) {
@@ -74,7 +74,7 @@ enum EndProof {
         }
 
         /// It is where it was written, and at least one group before it is missing.
-        func canGoOn(after scan: LogScan) -> Bool {
+        func canGoOn(after scan: borrowing LogScan) -> Bool {
             header.isInPlace(at: place.offset) && header.group > scan.end.lastGroup + 1
                 && header.firstPosition >= scan.end.nextPosition
                 && (place.segment, place.offset) > (scan.place.segment, scan.place.offset)
@@ -82,7 +82,7 @@ enum EndProof {
     }
 
     /// True if a mark proves that the last linked frame is the last there was.
-    static func isMarked(_ scan: LogScan) -> Bool {
+    static func isMarked(_ scan: borrowing LogScan) -> Bool {
         if scan.lastKind == .idleMark || scan.lastKind == .closeMark { return true }
         guard let slot = latestSlot(scan) else { return false }
         return slot == scan.end
@@ -92,7 +92,7 @@ enum EndProof {
     ///
     /// Blocks without the magic are not cut: nothing that lies there can ever become a frame by
     /// itself, and in a recycled segment they are mostly what an earlier life left.
-    static func tornPlace(at scan: LogScan) -> LogScan.Place? {
+    static func tornPlace(at scan: borrowing LogScan) -> LogScan.Place? {
         let places = [
             scan.place, LogScan.Place(segment: scan.place.segment + 1, offset: scan.layout.framesOffset),
         ]
@@ -109,7 +109,7 @@ enum EndProof {
     // MARK: Looking
 
     /// Up to and including the first one that the log can go on with.
-    private static func wholeFrames(after scan: LogScan) -> [Proof] {
+    private static func wholeFrames(after scan: borrowing LogScan) -> [Proof] {
         var found: [Proof] = []
         for segment in scan.place.segment..<scan.segments.count {
             let isFirst = segment == scan.place.segment
@@ -129,7 +129,7 @@ enum EndProof {
     }
 
     /// The slot with the highest group of all segments.
-    private static func latestSlot(_ scan: LogScan) -> LogEnd? {
+    private static func latestSlot(_ scan: borrowing LogScan) -> LogEnd? {
         var latest: LogEnd?
         for segment in scan.segments {
             for slot in 0..<2 {
@@ -144,7 +144,7 @@ enum EndProof {
         return latest
     }
 
-    private static func corruption(_ scan: LogScan, evidence: String) -> Corruption {
+    private static func corruption(_ scan: borrowing LogScan, evidence: String) -> Corruption {
         var place = scan.place
         let next = LogScan.Place(
             segment: place.segment + 1, offset: scan.layout.framesOffset)

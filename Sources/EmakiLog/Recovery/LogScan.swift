@@ -2,7 +2,7 @@ import EmakiPlatform
 
 /// Reads linked frames in order and fills the index. Knows where it is and what the next frame has
 /// to follow; decides nothing about what comes after the last linked one.
-struct LogScan {
+struct LogScan: ~Copyable {
     /// A place in the log: an index into `segments`, and a file offset.
     struct Place: Equatable {
         var segment: Int

@@ -17,7 +17,7 @@ struct Recovery {
     let configuration: Configuration
 
     /// Everything a core starts from.
-    struct Outcome {
+    struct Outcome: ~Copyable {
         var manifest: Manifest
         var segments: ContiguousArray<Segment>
         var segmentEnds: ContiguousArray<LogEnd>
@@ -98,7 +98,7 @@ struct Recovery {
     }
 
     private func outcome(
-        of scan: LogScan, manifest: Manifest, receipt: RecoveryReceipt
+        of scan: consuming LogScan, manifest: Manifest, receipt: RecoveryReceipt
     ) -> Outcome {
         var lastKind = scan.lastKind
         // A slot alone marks the end, too.

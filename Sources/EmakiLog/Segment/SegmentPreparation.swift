@@ -21,15 +21,19 @@ package struct SegmentPreparation {
     let manifestBefore: Manifest?
     let manifestAfter: Manifest
 
+    /// - Parameter afterPiece: called between the pieces of the filling, so that a caller who is in no
+    ///   hurry can leave the device to commits for a while.
     /// - Throws: what the disk said; the file stays in preparation.
-    func run(in files: any FileSystem) throws(DiskError) -> Segment {
+    func run(
+        in files: any FileSystem, afterPiece: () -> Void = {}
+    ) throws(DiskError) -> Segment {
         try manifestBefore?.write(in: files)
         let path = Manifest.path(ofFile: fileIndex)
         let file = try files.open(path, OpenMode(.createIfMissing, direct: isDirect))
         do {
             let image = try PageMemory(byteCount: layout.segmentBytes)
             image.prefault()
-            if !isRecycled { try fill(file, from: image) }
+            if !isRecycled { try fill(file, from: image, afterPiece) }
             try writeHeaders(to: file, in: image)
             try file.sync()
             try files.syncFolder("wal")
@@ -51,7 +55,9 @@ package struct SegmentPreparation {
         }
     }
 
-    private func fill(_ file: any File, from zeros: PageMemory) throws(DiskError) {
+    private func fill(
+        _ file: any File, from zeros: PageMemory, _ afterPiece: () -> Void
+    ) throws(DiskError) {
         try file.resize(to: layout.segmentBytes)
         var offset = 0
         while offset < layout.segmentBytes {
@@ -60,6 +66,7 @@ package struct SegmentPreparation {
                 try file.write(bytes, at: offset)
             }
             offset = end
+            afterPiece()
         }
     }
 
