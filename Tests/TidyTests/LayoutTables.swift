@@ -1,8 +1,8 @@
-/// The byte layout of a structure, as its doc comment in the code says and as the documentation does.
+/// The byte layout of a structure, as its doc comment in the code and the documentation say.
 ///
-/// In the code: a table in the doc comment, whose header is `offset  bytes`, in rows of offset, bytes
-/// and meaning. Offsets are right-aligned. A row that is indented further belongs to one of many
-/// entries, and its offset counts from the entry. A size that varies is left out.
+/// In the code: a table in the doc comment, whose header is `offset  bytes`, in rows of offset,
+/// bytes and meaning. Offsets are right-aligned. A row that is indented further belongs to one of
+/// many entries, and its offset counts from the entry. A size that varies is left out.
 ///
 /// In `Docs/on-disk-format.md`: under a heading that is the type's name in backticks, a table with
 /// the columns `offset | bytes | meaning`, and the same rows in the same order. An offset within
@@ -107,18 +107,21 @@ enum DocumentedConstants {
         type: String, name: String, in sources: [ProjectFile]
     ) -> String? {
         for file in sources {
-            var isInside = false
-            for line in file.lines {
-                if let opened = line.firstMatch(
-                    of: /^\s*(?:\w+\s+)*(?:struct|enum|class|extension)\s+(\w+)/)
-                {
-                    isInside = opened.1 == type
-                }
-                guard isInside,
+            var depth = 0
+            /// The types that enclose a line, with the depth outside of their braces.
+            var enclosing: [(name: Substring, depth: Int)] = []
+            for (line, code) in zip(file.lines, file.swift.code) {
+                if enclosing.last?.name ?? "" == type,
                     let found = line.firstMatch(of: /static let (\w+)(?:: \w+)? = (.+)$/),
                     found.1 == name
-                else { continue }
-                return String(found.2)
+                {
+                    return String(found.2)
+                }
+                let opened = code.firstMatch(
+                    of: /^\s*(?:\w+\s+)*(?:struct|enum|class|extension)\s+(\w+)[^{]*\{/)
+                if let opened { enclosing.append((opened.1, depth)) }
+                depth += code.count { $0 == "{" } - code.count { $0 == "}" }
+                while let last = enclosing.last, depth <= last.depth { enclosing.removeLast() }
             }
         }
         return nil

@@ -107,6 +107,10 @@ import Testing
         ///
         /// 12  14  is no row.
         struct Thing {
+            enum Kind { case one }
+            enum Other {
+                static let bytes = 1
+            }
             static let bytes = 4 << 10
         }
         """

@@ -2,7 +2,8 @@
 ///
 /// `code` keeps every character of code at its place and has spaces for comments and for what is
 /// inside string literals; `comments` and `strings` are the same the other way round. What is
-/// interpolated is code. Good enough for this package: regular expression literals are not understood.
+/// interpolated is code. Regular expression literals are not understood, which is good enough
+/// for this package.
 struct SwiftText: Sendable {
     private(set) var code: [String]
     private(set) var comments: [String]

@@ -1,0 +1,38 @@
+import Testing
+
+/// What `Docs` says is what the code does.
+@Suite struct DocsTests {
+    @Test("links in the documentation lead somewhere")
+    func links() throws { expectNone(try Project.markdownFiles().flatMap(LinkRules.check)) }
+
+    @Test("documentation says write, sync or commit")
+    func words() throws { expectNone(try Project.markdownFiles().flatMap(WordRules.checkMarkdown)) }
+
+    @Test("every layout table in the code is in Docs/on-disk-format.md, row for row")
+    func layouts() throws {
+        let markdown = Markdown(try Project.file("Docs/on-disk-format.md").text)
+        for file in try Project.swiftFiles() where file.isLibrary {
+            for table in LayoutTable.tables(inSwift: file.text) {
+                let documented = LayoutTable.table(of: table.type, inMarkdown: markdown)
+                #expect(documented?.rows == table.rows, "`\(table.type)` of \(file.path)")
+            }
+        }
+    }
+
+    @Test("constants in Docs/on-disk-format.md have the values of the code")
+    func constants() throws {
+        let sources = try Project.swiftFiles().filter(\.isLibrary)
+        expectNone(
+            DocumentedConstants.check(
+                try Project.file("Docs/on-disk-format.md"), against: sources))
+    }
+
+    @Test("every promise in Docs/durability.md names a test that exists")
+    func promises() throws {
+        let tests = try Project.swiftFiles().filter(\.isTest)
+        expectNone(
+            PromiseRules.check(
+                try Project.file("Docs/durability.md"),
+                tests: PromiseRules.names(ofTestsIn: tests)))
+    }
+}
