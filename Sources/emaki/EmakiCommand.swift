@@ -28,7 +28,8 @@ struct EmakiCommand: AsyncParsableCommand {
         subcommands: [
             CreateCommand.self, AppendCommand.self, ReadCommand.self, FollowCommand.self,
             StreamsCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self,
-            StatsCommand.self, ProbeCommand.self, RepairCommand.self, BenchCommand.self,
+            InspectCommand.self, StatsCommand.self, ProbeCommand.self, RepairCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {
@@ -51,10 +52,12 @@ struct EmakiCommand: AsyncParsableCommand {
         if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
         let wantsJSON = CommandLine.arguments.contains("--json")
         if isArgumentParsers(error) {
-            let status = exitCode(for: error)
-            guard wantsJSON, status != .success else { exit(withError: error) }
-            ErrorOutput.report(CommandFailure.usage(message(for: error)), asJSON: true)
-            Foundation.exit(ExitStatus.usage.rawValue)
+            // Help and the like are no errors, and go to standard output.
+            guard exitCode(for: error) != .success else { exit(withError: error) }
+            let failure = CommandFailure.usage(message(for: error))
+            ErrorOutput.report(failure, asJSON: wantsJSON)
+            if !wantsJSON { ErrorOutput.write(usage(after: error)) }
+            Foundation.exit(failure.status.rawValue)
         }
         guard let failure = CommandFailure(reporting: error) else {
             Foundation.exit(ExitStatus.done.rawValue)
@@ -70,5 +73,12 @@ struct EmakiCommand: AsyncParsableCommand {
         case is ValidationError, is CleanExit: true
         default: String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")
         }
+    }
+
+    /// What the library says behind its own first line.
+    private static func usage(after error: any Error) -> String {
+        let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.hasPrefix("Usage:") }) else { return "" }
+        return lines[start...].joined(separator: "\n") + "\n"
     }
 }

@@ -54,6 +54,15 @@ extension ExpectedVersion: ExpressibleByArgument {
         guard let expected = ExpectationText.parse(argument) else { return nil }
         self = expected
     }
+
+    /// For the help.
+    public var defaultValueDescription: String {
+        switch self {
+        case .anything: "any"
+        case .noStream: "none"
+        case .version(let version): version.description
+        }
+    }
 }
 
 extension EventID: ExpressibleByArgument {
