@@ -65,7 +65,8 @@ public struct FollowSequence: AsyncSequence, Sendable {
             self.committer = committer
             membership = FollowerMembership(committer)
             self.scope = ScopeFilter(scope)
-            next = start
+            // Nothing is ever beyond; and the number after it must be a number.
+            next = Swift.min(start, Position(FrameHeader.positionMax))
         }
 
         /// The next event; suspends until there is one.

@@ -13,6 +13,8 @@ struct AdmissionQueue {
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
+    /// Places held in memory, those of appends that left included.
+    var placeCount: Int { entries.count }
 
     mutating func append(
         _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason
@@ -42,6 +44,7 @@ struct AdmissionQueue {
             entries[index].slot = nil
         }
         count -= taken.count
+        compact()
         return taken
     }
 
@@ -50,19 +53,20 @@ struct AdmissionQueue {
     mutating func remove(_ id: UInt64) -> WaitSlot<Committer.Signal>? {
         guard let index = entries[head...].firstIndex(where: { $0.id == id && $0.slot != nil })
         else { return nil }
-        defer { entries[index].slot = nil }
+        let slot = entries[index].slot
+        entries[index].slot = nil
         count -= 1
-        return entries[index].slot
+        compact()
+        return slot
     }
 
     private mutating func compact() {
-        guard head > 1024, head * 2 > entries.count || head == entries.count else {
-            if head == entries.count {
-                entries.removeAll(keepingCapacity: true)
-                head = 0
-            }
+        if isEmpty {
+            entries.removeAll(keepingCapacity: true)
+            head = 0
             return
         }
+        guard head > 1024, head * 2 > entries.count else { return }
         entries.removeFirst(head)
         head = 0
     }

@@ -36,6 +36,13 @@ extension StageOutcome {
     }
 }
 
+extension StageOutcome {
+    var isWaitForSegment: Bool {
+        if case .wait(.segment) = self { return true }
+        return false
+    }
+}
+
 extension Committer {
     /// Offers a batch to the core. Called with the lock.
     func stage<Source: BatchSource>(
@@ -72,7 +79,7 @@ extension Committer {
             answer = wait(for: end, slot)
         } else if case .wait(let reason) = outcome {
             admissions.append(slot, id: 0, reason: reason)
-            mustPrepare = reason == .segment
+            mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }
         }
         let baton = isStaged(outcome) ? nil : nextAdmission(answered: answer != nil)
@@ -103,9 +110,9 @@ extension Committer {
     ) throws(LogError) -> StageOutcome {
         lock.lock()
         let outcome = stage(batch, version: report)
-        let failure = core.segmentFailure
+        let failure = core.readyCount == 0 ? core.segmentFailure : nil
         let durable = core.durableEnd
-        let mustPrepare = core.wantsSegment
+        let mustPrepare = core.wantsSegment || (outcome.isWaitForSegment && core.lacksSegment)
         let mustWake = loopIsNeeded()
         lock.unlock()
         if mustWake { loop.wake() }

@@ -26,24 +26,40 @@ extension Committer {
     private func finish(
         _ preparation: SegmentPreparation, _ result: Result<Segment, DiskError>
     ) -> Bool {
-        lock.lock()
-        let signal: Signal
         switch result {
         case .success(let segment):
+            lock.lock()
             core.finish(preparation, with: segment)
-            signal = .retry
+            tellWaitingForSegment(.retry, others: 0)
+            return true
         case .failure(let error):
+            lock.lock()
             core.fail(preparation, with: error)
-            signal = .refused(core.segmentFailure ?? .noSpace)
+            // With a segment left they wait for no more than the commit that lets the log rotate.
+            guard core.readyCount == 0 else {
+                lock.unlock()
+                return false
+            }
+            // Those who wait for something else wait for a commit. If none will come, they try
+            // again, and find that it is a segment that they lack.
+            let isIdle = !core.hasStaged && !queue.isLeased
+            tellWaitingForSegment(
+                .refused(core.segmentFailure ?? .noSpace),
+                others: isIdle ? Limits.admissionsPerCommitMax : 0)
+            return false
         }
+    }
+
+    /// Called with the lock; returns without it.
+    private func tellWaitingForSegment(_ signal: Signal, others otherCountMax: Int) {
         let slots = admissions.takeWaitingForSegment()
         let threads = threadAdmissions.filter { $0.reason == .segment }
         threadAdmissions.removeAll { $0.reason == .segment }
+        let others = admissions.take(otherCountMax)
         lock.unlock()
         for slot in slots { slot.resume(returning: signal) }
         for thread in threads { thread.signal.send(signal) }
-        if case .success = result { return true }
-        return false
+        for other in others { other.resume(returning: .retry) }
     }
 }
 
@@ -75,4 +91,8 @@ extension LogCore {
     var wantsSegment: Bool {
         readyCount < configuration.readySegmentCount && !isPreparing && segmentFailure == nil
     }
+
+    /// A batch that waits for a segment waits for one that nobody is at: an attempt is due, also
+    /// after one that failed.
+    var lacksSegment: Bool { readyCount == 0 && !isPreparing }
 }

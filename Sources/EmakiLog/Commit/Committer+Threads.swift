@@ -27,8 +27,8 @@ extension Committer {
         }
     }
 
-    /// While a woken thread was still counted as asleep, others may have relied on it to lead: now
-    /// that it leaves, the loop takes over what is left. Called with the lock; returns without it.
+    /// While a thread that was called to lead was on its way, others relied on it: now that it
+    /// leaves, the loop takes over what is left. Called with the lock; returns without it.
     private func leave(_ signal: Signal) -> Signal {
         let mustWake = loopIsNeeded()
         lock.unlock()
@@ -44,7 +44,9 @@ extension Committer {
         let parity = (isWriting ? writeCount : writeCount &+ 1) & 1
         let word = parity == 0 ? threadWords.0 : threadWords.1
         let seen = word.value
-        let canOverrun = !isLoopResting && !queue.isLeased
+        // The end of a write wakes its own threads. For the next group it may do nothing, because
+        // the loop is about to write that; then the loop may get a long job first.
+        let canOverrun = !isLoopResting && !isWriting
         countSleeping(parity, 1)
         lock.unlock()
         var isInTime = true
@@ -55,16 +57,12 @@ extension Committer {
         }
         lock.lock()
         countSleeping(parity, -1)
+        if parity == (writeCount &+ 1) & 1 { isLeaderCalled = false }
         return isInTime
     }
 
     private func countSleeping(_ parity: Int, _ change: Int) {
         if parity == 0 { sleepingThreads.0 += change } else { sleepingThreads.1 += change }
-    }
-
-    /// Some thread sleeps on the group that gathers now, and will lead it.
-    var hasThreadForNextGroup: Bool {
-        ((writeCount &+ 1) & 1 == 0 ? sleepingThreads.0 : sleepingThreads.1) > 0
     }
 
     /// After a write: wakes the threads of its group, and one of the next group's to lead. Called
@@ -87,6 +85,7 @@ extension Committer {
         } else if core.hasStaged && isLoopResting {
             gathering.bump()
             gathering.wakeOne()
+            isLeaderCalled = true
         }
     }
 
@@ -112,13 +111,14 @@ extension Committer {
     /// Called with the lock; returns without it.
     private func waitForRoomOnThread(_ outcome: StageOutcome) throws(LogError) {
         guard case .wait(let reason) = outcome else { preconditionFailure("decided already") }
-        if reason != .segment, queue.lead(hasStaged: core.hasStaged) {
+        // Also for a segment: the log rotates only once what is staged is out.
+        if queue.lead(hasStaged: core.hasStaged) {
             writeGroup()
             return
         }
         // A parked thread is woken through the same queue as a task, by way of a word of its own.
         let signal = OneSignal()
-        let mustPrepare = reason == .segment
+        let mustPrepare = reason == .segment && core.lacksSegment
         threadAdmissions.append(ThreadAdmission(signal: signal, reason: reason))
         lock.unlock()
         if mustPrepare { kickWorker() }

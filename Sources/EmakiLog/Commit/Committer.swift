@@ -45,6 +45,8 @@ final class Committer: @unchecked Sendable {
     /// Threads that wait in blocking calls, by the parity of the group that they wait for.
     var threadWords = (WaitWord(), WaitWord())
     var sleepingThreads = (0, 0)
+    /// A thread that slept on the gathering group was woken to lead it, and is on its way.
+    var isLeaderCalled = false
     /// Counts groups; its parity says which word belongs to the group that is being written.
     var writeCount = 0
     var writingEnd: Position = .start
@@ -101,6 +103,7 @@ final class Committer: @unchecked Sendable {
     func writeGroup() {
         let write = core.beginGroup(at: SystemClock.wallNanoseconds())
         writeCount &+= 1
+        isLeaderCalled = false
         writingEnd = write.end.nextPosition
         lock.unlock()
         let started = SystemClock.monotonicNanoseconds()
@@ -206,7 +209,7 @@ final class Committer: @unchecked Sendable {
     /// end to make.
     func loopIsNeeded() -> Bool {
         guard isLoopResting else { return false }
-        let hasUnledGroup = core.hasStaged && !queue.isLeased && !hasThreadForNextGroup
+        let hasUnledGroup = core.hasStaged && !queue.isLeased && !isLeaderCalled
         let needsTimer =
             queue.restsWithoutTimer && core.wantsMark(isClosing: queue.isClosing)
         let mustLeave = queue.isClosing && !queue.isLeased
@@ -317,10 +320,11 @@ struct CommitLatency {
 }
 
 extension Duration {
-    /// Nanoseconds, saturating.
+    /// Nanoseconds, saturating at 36 years: instants can be added to it without an overflow.
     var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : whole + attoseconds / 1_000_000_000
+        let longest: Int64 = 1 << 60
+        return overflow ? longest : min(longest, whole) + attoseconds / 1_000_000_000
     }
 }
