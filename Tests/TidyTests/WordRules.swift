@@ -1,11 +1,21 @@
+import Foundation
+
 /// Words that must not be written, and where.
 ///
 /// `\b` is not used: in Swift `Task.sleep` is one word.
 enum WordRules {
+    /// A line with none of these breaks no rule here: found faster than any pattern.
+    private static let suspects = [
+        "try!", "fatalError", "print", "Print", "dump", "sleep", "nsafe", "lush", "TODO", "FIXME",
+    ]
+
     static func check(_ file: ProjectFile) -> [Violation] {
         let text = file.swift
+        let suspects = suspects.filter { file.text.range(of: $0) != nil }
+        guard !suspects.isEmpty else { return [] }
         var violations: [Violation] = []
-        for (index, code) in text.code.enumerated() {
+        for (index, (code, line)) in zip(text.code, file.lines).enumerated() {
+            guard suspects.contains(where: { line.range(of: $0) != nil }) else { continue }
             func forbid(_ word: String) {
                 violations.append(Violation(path: file.path, line: index + 1, reason: word))
             }
