@@ -55,7 +55,7 @@ final class PosixFileLock: FileLock {
 
     /// - Returns: a locked descriptor; nil if the file was replaced meanwhile.
     private static func attempt(_ path: String) throws(DiskError) -> Int32? {
-        let number = try SystemCall.openDescriptor(path, O_RDWR | O_CREAT, for: .lock)
+        let number = try openFile(path)
         do {
             try SystemCall.lock(number, exclusive: true)
             let ours = try SystemCall.status(of: number, for: .lock)
@@ -67,6 +67,16 @@ final class PosixFileLock: FileLock {
         }
         SystemCall.closeDescriptor(number)
         return nil
+    }
+
+    /// Where nothing can be written a store can still be read, and locked against others who read it.
+    private static func openFile(_ path: String) throws(DiskError) -> Int32 {
+        do {
+            return try SystemCall.openDescriptor(path, O_RDWR | O_CREAT, for: .lock)
+        } catch {
+            guard error.isReadOnly else { throw error }
+            return try SystemCall.openDescriptor(path, O_RDONLY, for: .lock)
+        }
     }
 
     /// The lock is as good without the hint, for instance on a full disk.
