@@ -15,8 +15,10 @@ struct BenchResult: Sendable {
     var latency: BenchLatencySummary?
     var deviceLatency: BenchDeviceLatency?
     var recovery: BenchRecovery?
-    /// Unsealed bytes at the end.
-    var unsealedBytes: Int?
+    /// At the end; counted from the opening, so a warm-up is part of it.
+    var statistics: LogStatistics?
+    /// Groups within the measured time.
+    var groupCount: UInt64 = 0
 
     init(_ session: BenchSession) {
         plan = session.plan
@@ -36,6 +38,13 @@ struct BenchResult: Sendable {
     mutating func complete(from session: BenchSession) {
         latency = session.latency.summary
         deviceLatency = session.device.latency
+        statistics = session.log.statistics
+    }
+
+    /// What waits to be sealed: full segments.
+    private var unsealedBytes: Int? {
+        guard let statistics, let store else { return nil }
+        return statistics.fullSegments * store.segmentBytes
     }
 
     var opsPerSecond: Double? { rate(Double(tally.opCount)) }

@@ -46,10 +46,12 @@ struct BenchSession: Sendable {
         into result: inout BenchResult, _ body: () async throws -> BenchTally
     ) async throws {
         let loopBefore = await loopNanoseconds()
+        let groupsBefore = log.statistics.groups
         let before = BenchMeter.now()
         let tally = try await body()
         result.meter += BenchMeter.now() - before
         result.loopNanoseconds += await loopNanoseconds() - loopBefore
+        result.groupCount += log.statistics.groups - groupsBefore
         result.tally += tally
     }
 

@@ -33,6 +33,9 @@ struct BenchSummary {
         lines.append(name + padding + value)
     }
 
+    /// Reads come from memory; the disk's speed says nothing about them.
+    private var isWriting: Bool { result.plan.operation != .read }
+
     private mutating func addHeading() {
         add("command", command)
         add("machine", BenchMachine.description())
@@ -53,13 +56,18 @@ struct BenchSummary {
         let tally = result.tally
         guard result.meter.wallSeconds > 0 else { return }
         let plan = result.plan
-        let unit = plan.operation == .read ? "histories" : "appends"
+        let unit =
+            switch plan.operation {
+            case .read: "histories"
+            case .raw where plan.appenderCount == 1: "writes"
+            default: plan.batchEvents > 1 ? "batches" : "appends"
+            }
         add(
             "work", "\(tally.opCount) \(unit), \(tally.eventCount) events,"
                 + " \(tally.errorCount) errors in \(result.meter.wallSeconds.fixed(2)) s")
         if let rate = result.eventsPerSecond, let megabytes = result.megabytesPerSecond {
             var text = "\(rate.fixed(0)) events/s"
-            if let device = result.deviceLatency {
+            if isWriting, let device = result.deviceLatency {
                 text += " = \((rate * device.p50 / 1e6).fixed(2)) / F"
             }
             add("rate", text + ", \(megabytes.fixed(1)) MB/s of payload")
@@ -73,7 +81,7 @@ struct BenchSummary {
         guard let latency = result.latency else { return }
         func show(_ name: String, _ value: Double) {
             var text = "\(value.fixed(1)) us"
-            if let device = result.deviceLatency {
+            if isWriting, let device = result.deviceLatency {
                 text += " = \((value / device.p50).fixed(2)) F"
             }
             add(name, text)
@@ -84,7 +92,7 @@ struct BenchSummary {
         show("p99", latency.p99)
         show("p99.9", latency.p999)
         show("max", latency.max)
-        if let device = result.deviceLatency, result.plan.appenderCount == 1 {
+        if isWriting, let device = result.deviceLatency, result.plan.appenderCount == 1 {
             add("p99 / raw p99", (latency.p99 / device.p99).fixed(2))
         }
     }
@@ -95,16 +103,23 @@ struct BenchSummary {
         guard result.meter.wallNanoseconds > 0 else { return }
         let process = Double(result.meter.processorNanoseconds) / 1000 / operations
         let loop = Double(result.loopNanoseconds) / 1000 / operations
-        add(
-            "CPU", "\(process.fixed(3)) us an operation, of it \(loop.fixed(3)) us"
-                + " on the commit loop's thread")
-        if result.plan.operation != .read, result.meter.writeCallCount > 0 {
-            let calls = Double(result.meter.writeCallCount)
+        let share =
+            loop > 0 ? ", of it \(loop.fixed(3)) us on the commit loop's thread" : ""
+        add("CPU", "\(process.fixed(3)) us an operation\(share)")
+        if result.groupCount > 0 {
             add(
-                "writes", "\(result.meter.writeCallCount) system calls, segments included;"
-                    + " \((events / calls).fixed(2)) events each")
+                "groups", "\(result.groupCount) of \((events / Double(result.groupCount)).fixed(2))"
+                    + " events; \(result.meter.writeCallCount) system calls that wrote,"
+                    + " preparing segments included")
         }
         add("peak memory", "\(BenchMachine.peakMemoryBytes() >> 20) MiB")
+        if let statistics = result.statistics {
+            add(
+                "in memory", "\(statistics.eventsInMemory) events:"
+                    + " index \(statistics.indexBytes >> 20) MiB,"
+                    + " images \(statistics.imageBytes >> 20) MiB;"
+                    + " \(statistics.rotations) rotations")
+        }
     }
 
     private mutating func addRecovery() {
