@@ -15,15 +15,21 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(help: "What to measure: append, load, read, tail, recover, raw or compact.")
     var op: BenchOperation
-    @Option(help: "The store's folder, made if missing. Default: a new one here, removed afterwards.")
+    @Option(help: "The store's folder, made if missing. Default: a new one, removed afterwards.")
     var dir: String?
     @Option(help: "Where appenders run: loop and pool are tasks, threads block.")
     var variant: BenchVariant = .loop
     @Option(help: "The letter of the item in the report. Default: by what is measured.")
     var item: String?
-    @Option(help: "Appenders with one append outstanding each. Default: 1; 64 for tail; 256 with --rate.")
+    @Option(
+        help: """
+            Appenders, each with one append outstanding. Default: 1; 64 for tail; 256 with --rate.
+            """)
     var appenders: Int?
-    @Option(help: "Events in an append: streams of up to 20 each, all or nothing. Default: 1; 100 for load.")
+    @Option(
+        help: """
+            Events in an append, all or nothing: up to 20 for a stream. Default: 1; 100 for load.
+            """)
     var batch: Int?
     @Option(help: "Appends a second, arriving at random; latency counts from the arrival.")
     var rate: Double = 0
@@ -41,9 +47,14 @@ struct BenchCommand: AsyncParsableCommand {
     var payload: Int = 256
     @Option(help: "Seed of everything random.")
     var seed: UInt64 = 1
-    @Option(help: "First stream to append to, or to read. Default: 1 in a new store, else unused ones.")
+    @Option(
+        help: """
+            First stream to append to, or to read. Default: 1 in a new store, else unused ones; \
+            read: 1.
+            """)
     var base: UInt64?
-    @Option(help: "CLOCK_MONOTONIC in ns just before the process was started; recover counts from it.")
+    @Option(
+        help: "CLOCK_MONOTONIC, in ns, just before the process was started; for recover.")
     var t0: Int64?
     @Flag(help: "After the report, wait with the store open until killed.")
     var hold = false

@@ -140,8 +140,8 @@ final class BenchRawGroup: @unchecked Sendable {
     /// Writes what was gathered. Called with the lock, and returns with it.
     private func lead() throws(DiskError) {
         let group = gathering
-        let byteCount = min(
-            Self.bufferBytes, (usedBytes + BenchDevice.blockBytes - 1) & ~(BenchDevice.blockBytes - 1))
+        let blockCount = (usedBytes + BenchDevice.blockBytes - 1) / BenchDevice.blockBytes
+        let byteCount = min(Self.bufferBytes, blockCount * BenchDevice.blockBytes)
         isWriting = true
         gathering += 1
         usedBytes = 0

@@ -22,7 +22,8 @@ struct BenchSession: Sendable {
     init(plan: BenchPlan, folder: String, log: EventLog) async throws {
         self.log = log
         payload = BenchPayload(payloadBytes: plan.payloadBytes)
-        let isFresh = log.durablePosition == .start
+        // What is read was loaded by a run of its own, which began with stream 1.
+        let isFresh = log.durablePosition == .start || plan.operation == .read
         streams = BenchStreams(base: plan.base ?? Self.defaultBase(isFresh: isFresh))
         device = try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
             try BenchDevice(folder: folder)

@@ -42,12 +42,14 @@ struct BenchSummary {
         add("load", "\(loadBefore.fixed(2)) before the run")
         if let store = result.store {
             add(
-                "store", "\(store.blockBytes) B blocks, \(store.segmentBytes >> 20) MiB segments,"
+                "store",
+                "\(store.blockBytes) B blocks, \(store.segmentBytes >> 20) MiB segments,"
                     + " sync by \(store.syncMethod)")
         }
         if let device = result.deviceLatency {
             add(
-                "F", "\(device.p50.fixed(1)) us, p99 \(device.p99.fixed(1)) us"
+                "F",
+                "\(device.p50.fixed(1)) us, p99 \(device.p99.fixed(1)) us"
                     + " (\(device.sampleCount) raw 4 KiB durable writes in this run)")
         }
     }
@@ -63,7 +65,8 @@ struct BenchSummary {
             default: plan.batchEvents > 1 ? "batches" : "appends"
             }
         add(
-            "work", "\(tally.opCount) \(unit), \(tally.eventCount) events,"
+            "work",
+            "\(tally.opCount) \(unit), \(tally.eventCount) events,"
                 + " \(tally.errorCount) errors in \(result.meter.wallSeconds.fixed(2)) s")
         if let rate = result.eventsPerSecond, let megabytes = result.megabytesPerSecond {
             var text = "\(rate.fixed(0)) events/s"
@@ -108,14 +111,16 @@ struct BenchSummary {
         add("CPU", "\(process.fixed(3)) us an operation\(share)")
         if result.groupCount > 0 {
             add(
-                "groups", "\(result.groupCount) of \((events / Double(result.groupCount)).fixed(2))"
-                    + " events; \(result.meter.writeCallCount) system calls that wrote,"
+                "groups",
+                "\(result.groupCount) of \((events / Double(result.groupCount)).fixed(2)) events;"
+                    + " \(result.meter.writeCallCount) system calls that wrote,"
                     + " preparing segments included")
         }
         add("peak memory", "\(BenchMachine.peakMemoryBytes() >> 20) MiB")
         if let statistics = result.statistics {
             add(
-                "in memory", "\(statistics.eventsInMemory) events:"
+                "in memory",
+                "\(statistics.eventsInMemory) events:"
                     + " index \(statistics.indexBytes >> 20) MiB,"
                     + " images \(statistics.imageBytes >> 20) MiB;"
                     + " \(statistics.rotations) rotations")

@@ -7,13 +7,13 @@ import Foundation
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Make a store, append to it, kill the process that appends, prove nothing is lost.",
+        abstract: "Append, kill the process that appends, and prove that nothing was lost.",
         discussion: """
             Everything happens in a temporary folder. The exit status is 1 if an acknowledged \
             append is missing.
             """)
 
-    @Option(help: "Folder in which the store's folder is made. Default: the system's temporary one.")
+    @Option(help: "Where the store's folder is made. Default: the system's temporary folder.")
     var `in`: String?
     @Option(help: "Tasks that append at once.")
     var tasks: Int = 64

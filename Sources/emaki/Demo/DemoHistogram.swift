@@ -41,7 +41,8 @@ struct DemoHistogram: Sendable {
         return rows[first...last].map { row in
             let width = Double(row.count) / Double(largest) * Self.barWidth
             // A bar that rounds to nothing must not look like nothing.
-            let bar = String(repeating: "#", count: max(row.count > 0 ? 1 : 0, Int(width.rounded())))
+            let leastWidth = row.count > 0 ? 1 : 0
+            let bar = String(repeating: "#", count: max(leastWidth, Int(width.rounded())))
             let share = (Double(row.count) * 100 / Double(totalCount)).fixed(2)
             return Self.label(row) + " |" + Self.padded(share + " %", to: 9, left: true) + " " + bar
         }

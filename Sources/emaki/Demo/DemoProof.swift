@@ -54,7 +54,8 @@ struct DemoProof: Sendable {
         var found: [(StreamID, UInt64)] = []
         var last: StreamID?
         while true {
-            let page = try log.streams(withPrefix: DemoChild.streamPrefix(round: round), after: last)
+            let prefix = DemoChild.streamPrefix(round: round)
+            let page = try log.streams(withPrefix: prefix, after: last)
             guard let end = page.last else { return found }
             last = end.stream
             for summary in page {

@@ -180,7 +180,8 @@ struct DemoStory {
                 "   All \(report.acknowledgedCount) acknowledged appends are there: same stream,"
                     + " same version,\n   same position, every byte of the payload.")
         } else {
-            try tell("   FAILED: an acknowledged append is missing or changed, or nothing was killed.")
+            try tell(
+                "   FAILED: an acknowledged append is missing or changed, or no kill was made.")
             for failure in report.failures { try tell("   - \(failure)") }
         }
         try tell(

@@ -1,0 +1,139 @@
+import EmakiLog
+import EmakiPlatform
+import Foundation
+import Testing
+
+@testable import emaki
+
+@Suite("emaki bench")
+struct BenchCommandTests {
+    /// Every field of the contract's line, and `cache`.
+    private static let fields: Set = [
+        "v", "engine", "variant", "op", "item", "appenders", "threads", "batch", "rate",
+        "payload", "wall_s", "ops", "events", "errors", "ops_per_s", "events_per_s", "mb_per_s",
+        "client_cpu_s", "lat_us", "exec_ms", "open_ms", "first_append_ms", "first_read_ms",
+        "f_us", "block_bytes", "sync_method", "ids", "seal_lag_bytes", "cache",
+        "commits_per_op", "bytes_per_op", "cpu_us_per_op",
+    ]
+    private static let small = ["--segment-bytes", "1048576"]
+
+    /// Runs the command as parsed, in this process, and reads its line.
+    private func line(_ arguments: [String], in folder: BenchFolder) async throws -> [String: Any] {
+        let command = try BenchCommand.parse(arguments + Self.small)
+        let run = BenchRun(
+            plan: command.plan, folder: folder.path,
+            started: SystemClock.monotonicNanoseconds())
+        let (result, log) = try await run.run()
+        await log?.close()
+        if let error = result.tally.firstError { Issue.record("\(arguments): \(error)") }
+        let summary = BenchSummary(result, command: "test", loadBefore: 0).text
+        #expect(summary.contains("command"))
+        #expect(!result.line.contains("\n"))
+        let parsed = try JSONSerialization.jsonObject(with: Data(result.line.utf8))
+        let line = try #require(parsed as? [String: Any])
+        #expect(Set(line.keys) == Self.fields)
+        return line
+    }
+
+    private func withFolder<R>(_ body: (BenchFolder) async throws -> R) async throws -> R {
+        let path = FileManager.default.temporaryDirectory.path + "/emaki-bench-\(UUID())"
+        defer { BenchFolder.remove(path) }
+        return try await body(BenchFolder(path))
+    }
+
+    @Test(
+        "append runs from the loop, from the pool and from threads, one event and many",
+        arguments: ["loop", "pool", "threads"], ["1", "7", "100"])
+    func append(variant: String, batch: String) async throws {
+        try await withFolder { folder in
+            let line = try await line(
+                [
+                    "--op", "append", "--variant", variant, "--batch", batch, "--appenders", "5",
+                    "--seconds", "0.1",
+                ], in: folder)
+            #expect(line["variant"] as? String == variant)
+            #expect(line["errors"] as? Int == 0)
+            let operations = try #require(line["ops"] as? Int)
+            #expect(operations > 0)
+            #expect(line["events"] as? Int == operations * (Int(batch) ?? 0))
+            let latency = try #require(line["lat_us"] as? [String: Double])
+            #expect(Set(latency.keys) == ["mean", "p50", "p90", "p99", "p999", "max"])
+            #expect(try #require(line["f_us"] as? Double) > 0)
+        }
+    }
+
+    @Test("arrivals at a rate are all served", arguments: ["loop", "pool", "threads"])
+    func openLoop(variant: String) async throws {
+        try await withFolder { folder in
+            let line = try await line(
+                ["--op", "append", "--rate", "200", "--variant", variant, "--seconds", "0.2"],
+                in: folder)
+            #expect(line["item"] as? String == "G")
+            #expect(line["appenders"] as? Int == 256)
+            #expect(line["errors"] as? Int == 0)
+        }
+    }
+
+    @Test("what was loaded is read back whole, then a tail and a recovery follow")
+    func loadReadTailRecover() async throws {
+        try await withFolder { folder in
+            let loaded = try await line(
+                ["--op", "load", "--streams", "150", "--per-stream", "3"], in: folder)
+            #expect(loaded["events"] as? Int == 450)
+            // 150 streams a round, in batches of 100: two a round.
+            #expect(loaded["ops"] as? Int == 6)
+            let read = try await line(
+                ["--op", "read", "--streams", "150", "--threads", "2", "--seconds", "0.1"],
+                in: folder)
+            let histories = try #require(read["ops"] as? Int)
+            #expect(read["events"] as? Int == histories * 3)
+            #expect(read["cache"] as? String == "warm")
+            let tail = try await line(
+                ["--op", "tail", "--events", "2000", "--base", "1000"], in: folder)
+            #expect(tail["events"] as? Int == 2000)
+            let recovered = try await line(
+                ["--op", "recover", "--base", "5000000", "--t0", "1"], in: folder)
+            for field in ["exec_ms", "open_ms", "first_append_ms", "first_read_ms"] {
+                #expect(try #require(recovered[field] as? Double) > 0, "\(field)")
+            }
+        }
+    }
+
+    @Test("the raw device is measured alone and in a group", arguments: ["1", "4"])
+    func raw(appenders: String) async throws {
+        try await withFolder { folder in
+            let line = try await line(
+                ["--op", "raw", "--seconds", "0.1", "--appenders", appenders], in: folder)
+            #expect(line["item"] as? String == "0")
+            #expect(try #require(line["ops"] as? Int) > 0)
+        }
+    }
+
+    @Test("a stream that was appended before counts as an error, not as a fast append")
+    func repeatedBase() async throws {
+        try await withFolder { folder in
+            let arguments = ["--op", "tail", "--events", "40", "--appenders", "1", "--base", "1"]
+            _ = try await line(arguments, in: folder)
+            let command = try BenchCommand.parse(arguments + Self.small)
+            let (result, log) = try await BenchRun(
+                plan: command.plan, folder: folder.path, started: 0
+            ).run()
+            await log?.close()
+            #expect(result.tally.errorCount > 0)
+        }
+    }
+
+    @Test("what makes no sense is refused, and compact says what it waits for")
+    func refusals() {
+        for arguments in [
+            ["--op", "append", "--appenders", "0"], ["--op", "append", "--payload", "10"],
+            ["--op", "append", "--seconds", "0"], ["--op", "frobnicate"], [],
+        ] {
+            #expect(throws: (any Error).self) { try BenchCommand.parse(arguments) }
+        }
+        let error = #expect(throws: (any Error).self) {
+            try BenchCommand.parse(["--op", "compact"])
+        }
+        #expect(error.map { BenchCommand.message(for: $0).contains("sealed") } == true)
+    }
+}
