@@ -1,9 +1,11 @@
 import EmakiLog
 import EmakiPlatform
 
-/// `--op raw`: what the device itself can do, without a log. With one appender, 4 KiB durable writes
-/// one after the other; with more, plain threads that share writes in the simplest group commit: no
-/// versions, no index, no checksums, nothing that could be read back.
+/// `--op raw`: what the device itself can do, without a log.
+///
+/// With one appender, 4 KiB durable writes one after the other; with more, plain threads that share
+/// writes in the simplest group commit: no versions, no index, no checksums, nothing that could be
+/// read back.
 struct BenchRaw: Sendable {
     let plan: BenchPlan
     let folder: String
@@ -17,12 +19,13 @@ struct BenchRaw: Sendable {
         }
         var result = BenchResult(plan: plan, method: device.method)
         let latency = BenchLatency()
+        let payload = BenchPayload(payloadBytes: plan.payloadBytes)
         let before = BenchMeter.now()
         let stop = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
         if plan.appenderCount == 1 {
             result.tally = try await writeAlone(device, latency, until: stop)
         } else {
-            result.tally = await writeTogether(device, latency, until: stop)
+            result.tally = await writeTogether(device, payload, latency, until: stop)
         }
         result.meter = BenchMeter.now() - before
         result.latency = latency.summary
@@ -54,10 +57,10 @@ struct BenchRaw: Sendable {
     }
 
     private func writeTogether(
-        _ device: BenchDevice, _ latency: BenchLatency, until stop: Int64
+        _ device: BenchDevice, _ payload: BenchPayload, _ latency: BenchLatency,
+        until stop: Int64
     ) async -> BenchTally {
         let totals = BenchTotals()
-        let payload = BenchPayload(payloadBytes: plan.payloadBytes)
         let batchEvents = plan.batchEvents
         let group = BenchRawGroup(device: device)
         await BenchThreads.run(plan.appenderCount) { index in
@@ -84,8 +87,8 @@ struct BenchRaw: Sendable {
     }
 }
 
-/// The simplest group commit: threads copy their records into a shared buffer; one of them writes it
-/// while the others fill the next one.
+/// The simplest group commit: threads copy their records into a shared buffer; one of them writes
+/// it while the others fill the next one.
 final class BenchRawGroup: @unchecked Sendable {
     private let device: BenchDevice
     private let lock = Lock()

@@ -2,8 +2,8 @@ import EmakiLog
 import EmakiPlatform
 import Foundation
 
-/// The process that the demo kills: appends from many tasks without end, and says on standard output
-/// which appends it was told are durable, one line each, never before.
+/// The process that the demo kills: appends from many tasks without end, and says on standard
+/// output which appends it was told are durable, one line each, never before.
 struct DemoChild: Sendable {
     let folder: String
     let round: UInt64

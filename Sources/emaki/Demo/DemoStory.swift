@@ -51,36 +51,53 @@ struct DemoStory {
         let store = try await EventLog.create(at: folder)
         report.store = store
         let micro = Double(store.rawLatencyNanoseconds) / 1000
-        try tell("   A new store in \(folder)")
+        try tell("   A new store: \(folder)")
         try tell(
             "   One durable \(store.blockBytes) B write takes F = \(micro.fixed(1)) us here,"
                 + " by \(store.syncMethod) sync.")
         try tell("   No append can be faster than F, so F is the unit of what follows.")
-        for warning in store.warnings { try tell("   Warning: \(warning)") }
+        for warning in store.warnings {
+            for line in Self.wrapped("Warning: \(warning)") { try tell("   " + line) }
+        }
+    }
+
+    private static func wrapped(_ text: String) -> [String] {
+        let widthMax = 84
+        var lines: [String] = [""]
+        for word in text.split(separator: " ") {
+            let line = lines[lines.count - 1]
+            if line.isEmpty {
+                lines[lines.count - 1] = String(word)
+            } else if line.count + word.count < widthMax {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
     }
 
     // MARK: 2
 
     private mutating func importHistories(into log: EventLog) async throws {
         try tell("\n2  Recorded workflow histories\n")
-        guard let histories = try DemoHistories.load() else {
+        let started = SystemClock.monotonicNanoseconds()
+        guard let tally = try await DemoImport.run(into: log) else {
             try tell("   The recorded histories are not beside this program; left out.")
             return
         }
-        let started = SystemClock.monotonicNanoseconds()
-        for history in histories {
-            try await log.append(
-                history.events, to: try StreamID(history.name), expecting: .noStream)
-        }
         let nanoseconds = SystemClock.monotonicNanoseconds() - started
         report.importMilliseconds = Double(nanoseconds) / 1e6
-        report.historyCount = histories.count
-        report.importedEventCount = histories.reduce(0) { $0 + $1.events.count }
+        report.historyCount = tally.historyCount
+        report.importedEventCount = tally.importedCount
         try tell(
-            "   \(report.historyCount) histories of a real workflow server,"
-                + " \(report.importedEventCount) events, in"
+            "   \(tally.historyCount) histories of a real workflow server,"
+                + " \(tally.importedCount) events, in"
                 + " \(report.importMilliseconds.fixed(1)) ms: each one whole or not at all.")
-        if let sample = histories.first { try tellHistory(StreamID(sample.name), in: log) }
+        for refusal in tally.refusals { try tell("   Refused: \(refusal.report.message)") }
+        if let oldest = try log.events(limit: 1).first {
+            try tellHistory(oldest.stream, in: log)
+        }
     }
 
     private func tellHistory(_ stream: StreamID, in log: EventLog) throws {
