@@ -33,6 +33,9 @@ struct BenchAppender {
     private var tally = BenchTally()
     private let batchEvents: Int
 
+    /// The first append is always made, so that a tiny run on a busy machine is not empty.
+    private static let beforeStart = Int64.min
+
     init(_ session: BenchSession) throws(LogError) {
         log = session.log
         feed = try BenchFeed(session.plan, session.payload, session.streams)
@@ -42,7 +45,7 @@ struct BenchAppender {
 
     /// Appends from a task until it is time to stop.
     mutating func run(until stop: BenchStop) async -> BenchTally {
-        var now = SystemClock.monotonicNanoseconds()
+        var now = Self.beforeStart
         while stop.allows(batchEvents, now: now), !tally.isHopeless {
             now = await append(since: nil)
         }
@@ -51,7 +54,7 @@ struct BenchAppender {
 
     /// Appends from a plain thread until it is time to stop.
     mutating func runBlocking(until stop: BenchStop) -> BenchTally {
-        var now = SystemClock.monotonicNanoseconds()
+        var now = Self.beforeStart
         while stop.allows(batchEvents, now: now), !tally.isHopeless {
             now = appendBlocking(since: nil)
         }

@@ -5,7 +5,7 @@ import EmakiPlatform
 extension BenchSession {
     private static let warmUpSecondsMax = 0.3
 
-    /// `--op append`: warms up, then runs in slices with a look at F before, between and after them.
+    /// `--op append`: warms up, then runs in slices with a look at F around each of them.
     func append() async throws -> BenchResult {
         var result = BenchResult(self)
         _ = try await runSlice(seconds: min(Self.warmUpSecondsMax, plan.seconds / 4))

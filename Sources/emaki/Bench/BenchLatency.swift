@@ -4,8 +4,8 @@ import Histogram
 /// The latencies of all appenders of a run, in nanoseconds.
 ///
 /// Each appender gathers samples in a small buffer of its own and hands it over when it is full, so
-/// that the one histogram stays in the CPU's cache however many appenders there are, and its lock is
-/// taken once in many appends.
+/// that the one histogram stays in the CPU's cache however many appenders there are, and its lock
+/// is taken once in many appends.
 final class BenchLatency: @unchecked Sendable {
     private let lock = Lock()
     private var histogram = BenchLatency.emptyHistogram()

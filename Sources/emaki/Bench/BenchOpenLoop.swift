@@ -4,9 +4,9 @@ import EmakiPlatform
 /// Open loop: appends arrive at random instants whether or not the log keeps up, and latency counts
 /// from the arrival, so that waiting in line is part of it.
 ///
-/// Plain threads claim the next arrival and sleep until it is due, as the contract has it. Tasks must
-/// not block their executor, so one thread sleeps for all of them and wakes a free task for each
-/// arrival; what that hand-over costs is part of the latency too.
+/// Plain threads claim the next arrival and sleep until it is due, as the contract has it. Tasks
+/// must not block their executor, so one thread sleeps for all of them and wakes a free task for
+/// each arrival; what that hand-over costs is part of the latency too.
 extension BenchSession {
     func runOpenLoop(nanoseconds: Int64) async throws -> BenchTally {
         let start = SystemClock.monotonicNanoseconds()

@@ -44,7 +44,7 @@ struct BenchPlan: Sendable {
     static let sliceCount = 5
     /// Shorter runs are one slice.
     static let slicedSecondsMin = 2.0
-    /// Open loop: a run that is behind for longer than this after its end counts the rest as errors.
+    /// Open loop: what is still waiting so long after the end of the run counts as errors.
     static let overtimeNanoseconds: Int64 = 1_000_000_000
 
     var isOpenLoop: Bool { rate > 0 }

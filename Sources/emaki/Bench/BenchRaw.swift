@@ -44,13 +44,12 @@ struct BenchRaw: Sendable {
         try await SystemThread.offload(name: "bench-raw") { () throws(DiskError) in
             var samples = BenchSamples(for: latency)
             var tally = BenchTally()
-            var now = SystemClock.monotonicNanoseconds()
-            while now < stop {
+            // The first write is always made, so that a tiny run is not empty.
+            repeat {
                 try device.sample()
                 samples.add(device.lastSample)
                 tally.succeed(events: 1)
-                now = SystemClock.monotonicNanoseconds()
-            }
+            } while SystemClock.monotonicNanoseconds() < stop
             samples.handOver()
             return tally
         }
@@ -68,7 +67,7 @@ struct BenchRaw: Sendable {
             var tally = BenchTally()
             var record = [UInt8](repeating: 0, count: payload.payloadBytes)
             var started = SystemClock.monotonicNanoseconds()
-            while started < stop, !tally.isHopeless {
+            repeat {
                 payload.fill(&record, stream: UInt64(index), version: UInt64(tally.opCount))
                 do throws(DiskError) {
                     try group.append(record, count: batchEvents)
@@ -79,7 +78,7 @@ struct BenchRaw: Sendable {
                 let now = SystemClock.monotonicNanoseconds()
                 samples.add(now - started)
                 started = now
-            }
+            } while started < stop && !tally.isHopeless
             samples.handOver()
             totals.add(tally)
         }

@@ -27,7 +27,7 @@ extension BenchSession {
         // Threads read different streams: each starts its own sequence.
         var state = SplitMix.mix64(plan.seed &+ UInt64(thread) << 32)
         var now = SystemClock.monotonicNanoseconds()
-        while now < stop, !tally.isHopeless {
+        repeat {
             state &+= 1
             let stream = base + SplitMix.mix64(state) % UInt64(plan.streamCount)
             let started = now
@@ -43,7 +43,7 @@ extension BenchSession {
             }
             now = SystemClock.monotonicNanoseconds()
             samples.add(now - started)
-        }
+        } while now < stop && !tally.isHopeless
         samples.handOver()
         return tally
     }
