@@ -6,7 +6,7 @@ import EmakiPlatform
 ///     let event = Event(type: "Placed", text: #"{"total": 42}"#)
 ///     try await log.append(event, to: "order-7", expecting: .noStream)
 ///     for event in try log.events(in: "order-7") { print(event.version, event.type) }
-///     try await log.close()
+///     await log.close()
 ///
 /// All methods may be called from any thread or task. One process opens a store at a time.
 /// `Docs/durability.md` numbers what is promised.
