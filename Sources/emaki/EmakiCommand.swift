@@ -20,7 +20,7 @@ struct EmakiCommand: AsyncParsableCommand {
               emaki verify orders.emaki
 
             EXIT STATUS
-            \(ExitStatus.table)
+            \(CommandStatus.table)
 
             Errors go to standard error as one sentence; with --json as one JSON object, \
             {"error":{"code":…,"message":…}}.
@@ -60,7 +60,7 @@ struct EmakiCommand: AsyncParsableCommand {
             Foundation.exit(failure.status.rawValue)
         }
         guard let failure = CommandFailure(reporting: error) else {
-            Foundation.exit(ExitStatus.done.rawValue)
+            Foundation.exit(CommandStatus.done.rawValue)
         }
         ErrorOutput.report(failure, asJSON: wantsJSON)
         Foundation.exit(failure.status.rawValue)

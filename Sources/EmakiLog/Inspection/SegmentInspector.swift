@@ -196,7 +196,7 @@ struct SegmentInspector {
         frame.batches = Self.batches(sections, in: payload, image, isValid: fault == nil)
     }
 
-    /// Sections by batch. Only the lengths of a payload that was validated lead from batch to batch.
+    /// Sections by batch. Only lengths in a payload that was validated lead from batch to batch.
     private static func batches(
         _ sections: [(offset: Int, section: BatchInspection.Section)], in payload: Range<Int>,
         _ image: PageMemory, isValid: Bool

@@ -6,8 +6,8 @@ struct CreateCommand: AsyncParsableCommand {
         commandName: "create",
         abstract: "Make a store in a new or empty folder.",
         discussion: """
-            Measures which way to sync is fastest on this disk, and records it in the store with F, \
-            the median time of one durable block write there. Warns about a disk whose syncs \
+            Measures which way to sync is fastest on this disk, and records it in the store with \
+            F, the median time of one durable block write there. Warns about a disk whose syncs \
             cannot be what they claim.
 
             EXAMPLES

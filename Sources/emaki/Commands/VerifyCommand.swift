@@ -32,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand {
             try report(corruption)
             isSound = false
         }
-        guard isSound else { throw ExitCode(ExitStatus.damageFound.rawValue) }
+        guard isSound else { throw ExitCode(CommandStatus.damageFound.rawValue) }
     }
 
     private func report(_ found: StoreCheck, _ log: EventLog) throws {

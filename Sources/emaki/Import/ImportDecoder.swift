@@ -110,8 +110,8 @@ struct ImportDecoder {
     /// As it is spelled; old exports number their types.
     private func type(_ slices: JSONSlices, _ event: JSONSlices.Slice) throws -> String? {
         guard let value = try slices.member("eventType", of: event) else { return nil }
-        if value.kind == .number { return String(decoding: slices.source(of: value), as: UTF8.self) }
-        return slices.text(of: value)
+        guard value.kind == .number else { return slices.text(of: value) }
+        return String(decoding: slices.source(of: value), as: UTF8.self)
     }
 
     // MARK: Records

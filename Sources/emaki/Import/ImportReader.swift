@@ -3,6 +3,7 @@ import Foundation
 
 /// Reads the input of an import, file after file, value after value. Blocks; lives on a thread.
 struct ImportReader: ~Copyable {
+    /// Those that were not read to their end; the first one may be open.
     private var paths: ArraySlice<String>
     private var source: ImportSource?
 
@@ -15,11 +16,11 @@ struct ImportReader: ~Copyable {
     }
 
     /// The next items in the order of the input; empty at its end.
-    mutating func window() throws -> [ImportItem] {
+    mutating func window() -> [ImportItem] {
         var items: [ImportItem] = []
         var bytes = 0
         while items.count < Self.windowUnitsMax, bytes < Self.windowBytesMax {
-            guard let next = try next() else { break }
+            guard let next = next() else { break }
             for case .unit(let unit) in next { bytes += unit.payloadBytes }
             items += next
         }
@@ -27,18 +28,22 @@ struct ImportReader: ~Copyable {
     }
 
     /// What the next line or document holds; nil at the end of all files.
-    private mutating func next() throws -> [ImportItem]? {
+    private mutating func next() -> [ImportItem]? {
         while true {
-            if source == nil {
-                guard let path = paths.popFirst() else { return nil }
-                do {
+            do {
+                if source == nil {
+                    guard let path = paths.first else { return nil }
                     source = try Self.open(path)
-                } catch {
-                    return [.refusal(ImportRefusal(ImportPlace(file: path, line: 0), error))]
                 }
+                if let items = try source?.next() { return items }
+                paths.removeFirst()
+                source = nil
+            } catch {
+                // What a file cannot give does not hinder the next file.
+                source = nil
+                let place = ImportPlace(file: paths.removeFirst(), line: 0)
+                return [.refusal(ImportRefusal(place, error))]
             }
-            if let items = try source?.next() { return items }
-            source = nil
         }
     }
 

@@ -9,6 +9,8 @@ struct ImportSource: ~Copyable {
     private var peeked: [LineReader.Line] = []
     private var isKnown = false
 
+    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
     init(lines: consuming LineReader, decoder: ImportDecoder) {
         self.lines = lines
         self.decoder = decoder
@@ -35,7 +37,15 @@ struct ImportSource: ~Copyable {
     }
 
     private mutating func nextLine() throws -> LineReader.Line? {
-        peeked.isEmpty ? try lines.next() : peeked.removeFirst()
+        peeked.isEmpty ? try readLine() : peeked.removeFirst()
+    }
+
+    /// The next line of the file; the first one without the mark that some editors put there.
+    private mutating func readLine() throws -> LineReader.Line? {
+        let line = try lines.next()
+        guard case .bytes(let bytes, number: 1) = line, bytes.starts(with: Self.byteOrderMark)
+        else { return line }
+        return .bytes(Array(bytes.dropFirst(Self.byteOrderMark.count)), number: 1)
     }
 
     private mutating func items(_ bytes: [UInt8], _ number: Int) -> [ImportItem] {
@@ -52,7 +62,7 @@ struct ImportSource: ~Copyable {
     /// Looks at the first two lines that are not blank.
     private mutating func isDocument() throws -> Bool {
         var seen = 0
-        while seen < 2, let line = try lines.next() {
+        while seen < 2, let line = try readLine() {
             peeked.append(line)
             guard case .bytes(let bytes, _) = line else { return false }
             if Self.isBlank(bytes) { continue }

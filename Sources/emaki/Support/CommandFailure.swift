@@ -4,7 +4,7 @@ import Foundation
 /// An error as the command reports it: a code for programs, a sentence for people, and the status
 /// that the process ends with.
 struct CommandFailure: Error, Sendable, Equatable {
-    var status: ExitStatus
+    var status: CommandStatus
     /// The case of `LogError`, or a word of the command's own: stable, for programs.
     var code: String
     /// Names the thing, the value and what to do next.
@@ -17,14 +17,14 @@ struct CommandFailure: Error, Sendable, Equatable {
         var json: String
     }
 
-    init(_ status: ExitStatus, code: String, _ message: String) {
+    init(_ status: CommandStatus, code: String, _ message: String) {
         self.status = status
         self.code = code
         self.message = message
     }
 
     init(_ error: LogError) {
-        self.init(ExitStatus(error), code: error.code, error.description)
+        self.init(CommandStatus(error), code: error.code, error.description)
         details = error.details
     }
 

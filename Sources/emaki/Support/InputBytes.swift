@@ -34,7 +34,7 @@ struct InputBytes: ~Copyable {
         do {
             let piece: Data?
             if isStream, hasStarted {
-                // Returns what a pipe holds, where the call below waits until it is as much as asked.
+                // Returns what a pipe holds; the call below waits for as much as it asked for.
                 piece = handle.availableData
             } else {
                 // Also the call that can say why nothing can be read from here at all.

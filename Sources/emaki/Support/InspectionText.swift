@@ -91,7 +91,8 @@ enum InspectionText {
                 section.eventCount == 1
                 ? "\(section.firstVersion)" : "\(section.firstVersion)-\(last)"
             let more = section.types.count == BatchInspection.Section.typesMax ? ", …" : ""
-            return (index == 0 ? "    - " : "      ") + EventView.preview(Array(section.stream.utf8))
+            let stream = EventView.preview(Array(section.stream.utf8))
+            return (index == 0 ? "    - " : "      ") + stream
                 + "  version \(versions)  \(section.types.joined(separator: ", "))\(more)"
         }
     }

@@ -38,7 +38,7 @@ struct JSONSlices {
     }
 
     /// The next value at or behind an offset.
-    /// - Returns: also where the next one may start: behind the value and the space that follows it.
+    /// - Returns: also where the next one may start: behind the value and the space after it.
     func value(from offset: Int) throws(Fault) -> (Slice, end: Int) {
         var scanner = JSONScanner(bytes: bytes, offset: offset)
         scanner.skipSpace()

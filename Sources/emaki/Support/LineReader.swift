@@ -1,7 +1,7 @@
 import Foundation
 
-/// Lines of an input, with their numbers. Holds one line and one piece of input at a time, so a line
-/// that is too long costs no more memory than the longest one allowed.
+/// Lines of an input, with their numbers. Holds one line and one piece of input at a time, so a
+/// line that is too long costs no more memory than the longest one allowed.
 struct LineReader: ~Copyable {
     enum Line {
         /// The bytes without the line break.

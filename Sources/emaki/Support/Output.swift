@@ -3,7 +3,7 @@ import Foundation
 /// Nobody reads our standard output any more: the command ends quietly, as `head` expects.
 struct OutputClosed: Error {}
 
-/// Standard output. Lines gather in memory and go out in large writes; `send` empties what gathered.
+/// Standard output. Lines gather in memory and go out in large writes, or at `send`.
 ///
 /// Belongs to one task or thread at a time.
 struct Output: ~Copyable {

@@ -1,7 +1,7 @@
 import EmakiLog
 
 /// What the command answers to the shell. `emaki --help` lists these; scripts rely on them.
-enum ExitStatus: Int32, CaseIterable, Sendable {
+enum CommandStatus: Int32, CaseIterable, Sendable {
     /// Done.
     case done = 0
     /// `verify` found damage.
