@@ -26,7 +26,8 @@ public struct StoreOptions: Sendable, Equatable {
 public struct Configuration: Sendable, Equatable {
     /// Make a store with these options if there is none. Nil: a missing store is an error.
     public var createIfMissing: StoreOptions?
-    /// Write nothing at all, not even what recovery would mend. Appends throw `readOnly`.
+    /// Write nothing but the hint in LOCK, not even what recovery would mend. Appends throw
+    /// `readOnly`.
     public var isReadOnly = false
     /// With `isReadOnly`: open a damaged store too, and read what is whole. Lost events throw.
     public var toleratesDamage = false

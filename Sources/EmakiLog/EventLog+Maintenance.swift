@@ -17,7 +17,7 @@ public struct ProbeReport: Sendable, Equatable, Codable {
     public let methods: [Method]
     /// The fastest of them.
     public let chosen: String
-    /// F: its median.
+    /// F: the median of the direct method, or of the chosen one where there is no direct I/O.
     public let rawLatencyNanoseconds: Int64
     /// Size of the writes.
     public let blockBytes: Int
@@ -79,8 +79,8 @@ extension EventLog {
     }
 
     /// Makes a damaged store open again: keeps a copy of each damaged segment, and writes a loss
-    /// record where acknowledged events cannot be read. Nothing that is whole is changed, and no
-    /// event gets another position.
+    /// record where acknowledged events cannot be read. Nothing that is whole, in its place and linked
+    /// is changed, and no event gets another position.
     ///
     /// Missing, short and unreadable files, and segments without a good header, are beyond it:
     /// restore a backup.

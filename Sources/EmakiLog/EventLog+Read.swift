@@ -16,7 +16,8 @@ extension EventLog {
     ///   - from: version to start at; forwards by default the first, backwards the newest.
     ///   - limit: at most so many events.
     /// - Throws: `.lost` if a repair declared one of them lost, `.closed`.
-    /// - Complexity: O(events returned + log(events of the stream)).
+    /// - Complexity: O(events returned + d / 62), where d is how far `from` is from the nearer end of
+    ///   the stream.
     public func events(
         in stream: StreamID, from version: StreamVersion? = nil, limit: Int = .max,
         direction: ReadDirection = .forwards

@@ -47,7 +47,7 @@ public final class EventLog: Sendable {
     ///
     /// What is readable afterwards was read from the device after a real sync, so it is durable.
     /// - Throws: `.notAStore`, `.locked`, `.corrupt`, `.unsupportedFormat`, `.noPermission`, `.disk`;
-    ///   the store is unchanged then.
+    ///   then at most a bad copy of a header was written again from its good twin.
     /// - Complexity: O(bytes and events that are not sealed).
     public static func open(
         at path: String, _ configuration: Configuration = Configuration()

@@ -94,6 +94,8 @@ public enum LimitName: String, Sendable, Codable {
     case blockBytes
     /// Segments of a store.
     case segmentCount
+    /// Events that are not sealed.
+    case unsealedEvents
 }
 
 /// Arguments that can never be accepted.

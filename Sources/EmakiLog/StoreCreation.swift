@@ -45,7 +45,11 @@ struct StoreCreation {
             return [.fullSync]
         #else
             let canBeDirect = traits.supportsDirect && blockBytes >= traits.logicalBlockBytes
-            return canBeDirect ? [.direct, .dataSync] : [.dataSync]
+            guard canBeDirect else { return [.dataSync] }
+            // Through the page cache a block smaller than a page would share one with acknowledged
+            // bytes, and be written together with them.
+            let isWholePage = blockBytes >= max(4096, traits.fileSystemBlockBytes)
+            return isWholePage ? [.direct, .dataSync] : [.direct]
         #endif
     }
 
@@ -58,6 +62,12 @@ struct StoreCreation {
         let batchBytesMax = options.batchBytesMax ?? layout.batchBytesMax
         guard batchBytesMax > 0, batchBytesMax <= layout.batchBytesMax else {
             throw .tooLarge(.batchBytes, limit: layout.batchBytesMax, value: batchBytesMax)
+        }
+        if let name = try LogError.translating(path, { () throws(DiskError) in
+            try fileWithFrames(files)
+        }) {
+            throw StoreFile.twin.corrupt(
+                .missingFile, "\(name) holds frames, so a store was here; restore STORE")
         }
         let store = StoreFile(
             storeID: Bits128(random: entropy), layout: layout, batchBytesMax: batchBytesMax,
@@ -93,6 +103,30 @@ struct StoreCreation {
         try preparation.run(in: files).file.close()
     }
 
+    /// A segment file that a creation cannot have left: one with a frame, or with what remains of one.
+    private static func fileWithFrames(_ files: any FileSystem) throws(DiskError) -> String? {
+        guard try files.kind(of: StoreFolder.wal) != nil else { return nil }
+        let memory = try PageMemory(byteCount: 1 << 20)
+        for name in try files.list(StoreFolder.wal) {
+            let file = try files.open(
+                StoreFolder.wal + "/" + name, OpenMode(.mustExist, writable: false))
+            defer { file.close() }
+            var offset = 0
+            while true {
+                let count = try memory.withMutableBytes(in: 0..<memory.byteCount) {
+                    (bytes: inout MutableRawSpan) throws(DiskError) in
+                    try file.read(into: &bytes, at: offset)
+                }
+                let hasFrame = stride(from: 0, to: count - 3, by: Limits.blockBytes.lowerBound)
+                    .contains { memory.loadUInt32(at: $0) == FrameHeader.magic }
+                if hasFrame { return StoreFolder.wal + "/" + name }
+                guard count == memory.byteCount else { break }
+                offset += count
+            }
+        }
+        return nil
+    }
+
     /// Removes what an interrupted creation left.
     private static func clear(_ files: any FileSystem) throws(DiskError) {
         if try files.kind(of: StoreFolder.wal) != nil {
@@ -100,7 +134,11 @@ struct StoreCreation {
                 try files.remove(StoreFolder.wal + "/" + name)
             }
         }
-        for name in [Manifest.twin.name, Manifest.twin.temporaryName, StoreFile.twin.temporaryName] {
+        let leftovers = [
+            Manifest.twin.name, Manifest.twin.temporaryName, StoreFile.twin.temporaryName,
+            SyncProbe.fileName,
+        ]
+        for name in leftovers {
             if try files.kind(of: name) != nil { try files.remove(name) }
         }
     }

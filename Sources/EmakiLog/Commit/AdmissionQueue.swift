@@ -1,7 +1,48 @@
 import EmakiPlatform
 
-/// Appends that found no room and wait, first come first served, for a commit to make some.
+/// Appends that found no room and wait for a commit to make some: first those that were woken in
+/// vain, then the others, each in the order in which they came.
 struct AdmissionQueue {
+    private var overtaken = AdmissionLine()
+    private var others = AdmissionLine()
+
+    var count: Int { overtaken.count + others.count }
+    var isEmpty: Bool { count == 0 }
+    /// Places held in memory, those of appends that left included.
+    var placeCount: Int { overtaken.placeCount + others.placeCount }
+
+    mutating func append(
+        _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason,
+        wasOvertaken: Bool = false
+    ) {
+        if wasOvertaken {
+            overtaken.append(slot, id: id, reason: reason)
+        } else {
+            others.append(slot, id: id, reason: reason)
+        }
+    }
+
+    /// The waiters whose turn it is, up to a number of them.
+    mutating func take(_ countMax: Int) -> [WaitSlot<Committer.Signal>] {
+        guard !isEmpty else { return [] }
+        let first = overtaken.take(countMax)
+        return first + others.take(countMax - first.count)
+    }
+
+    /// Everybody who waits for a segment.
+    mutating func takeWaitingForSegment() -> [WaitSlot<Committer.Signal>] {
+        overtaken.takeWaitingForSegment() + others.takeWaitingForSegment()
+    }
+
+    /// One that gave up.
+    /// - Complexity: O(waiting appends).
+    mutating func remove(_ id: UInt64) -> WaitSlot<Committer.Signal>? {
+        overtaken.remove(id) ?? others.remove(id)
+    }
+}
+
+/// One line of waiting appends, first come first served.
+private struct AdmissionLine {
     private struct Entry {
         var slot: WaitSlot<Committer.Signal>?
         var id: UInt64
@@ -12,8 +53,6 @@ struct AdmissionQueue {
     private var head = 0
     private(set) var count = 0
 
-    var isEmpty: Bool { count == 0 }
-    /// Places held in memory, those of appends that left included.
     var placeCount: Int { entries.count }
 
     mutating func append(
@@ -23,9 +62,7 @@ struct AdmissionQueue {
         count += 1
     }
 
-    /// The oldest waiters, up to a number of them.
     mutating func take(_ countMax: Int) -> [WaitSlot<Committer.Signal>] {
-        guard count > 0 else { return [] }
         var taken: [WaitSlot<Committer.Signal>] = []
         while head < entries.count, taken.count < countMax {
             if let slot = entries[head].slot { taken.append(slot) }
@@ -36,7 +73,6 @@ struct AdmissionQueue {
         return taken
     }
 
-    /// Everybody who waits for a segment.
     mutating func takeWaitingForSegment() -> [WaitSlot<Committer.Signal>] {
         var taken: [WaitSlot<Committer.Signal>] = []
         for index in head..<entries.count where entries[index].reason == .segment {
@@ -48,8 +84,6 @@ struct AdmissionQueue {
         return taken
     }
 
-    /// One that gave up.
-    /// - Complexity: O(waiting appends).
     mutating func remove(_ id: UInt64) -> WaitSlot<Committer.Signal>? {
         guard let index = entries[head...].firstIndex(where: { $0.id == id && $0.slot != nil })
         else { return nil }
@@ -60,8 +94,9 @@ struct AdmissionQueue {
         return slot
     }
 
+    /// Gives places back that nobody waits in.
     private mutating func compact() {
-        if isEmpty {
+        if count == 0 {
             entries.removeAll(keepingCapacity: true)
             head = 0
             return

@@ -44,12 +44,39 @@ extension StageOutcome {
 }
 
 extension Committer {
+    /// How often an append has tried to find room.
+    enum Attempt {
+        case first
+        /// It waited for a commit.
+        case again
+        /// It waited in vain, and is counted in `overtakenCount`.
+        case overtaken
+    }
+
     /// Offers a batch to the core. Called with the lock.
     func stage<Source: BatchSource>(
-        _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
+        _ batch: MeasuredBatch<Source>, attempt: inout Attempt,
+        version report: (Int, StreamVersion) -> Void
     ) -> StageOutcome {
         guard !queue.isClosing else { return .refused(.closed) }
-        return core.stage(batch, version: report)
+        // Only while a commit is due, which wakes whoever waits.
+        let isDue = core.hasStaged || queue.isLeased
+        let mustQueue = overtakenCount > 0 && attempt != .overtaken && isDue
+        let outcome = mustQueue ? .wait(.groupBytes) : core.stage(batch, version: report)
+        if outcome.decidedAt != nil {
+            leaveOvertaken(&attempt)
+        } else if attempt == .again {
+            overtakenCount += 1
+            attempt = .overtaken
+        }
+        return outcome
+    }
+
+    /// Called with the lock.
+    func leaveOvertaken(_ attempt: inout Attempt) {
+        guard attempt == .overtaken else { return }
+        overtakenCount -= 1
+        attempt = .again
     }
 
     /// Stages a batch and suspends until it is decided and durable. Place and waiter are registered
@@ -57,28 +84,32 @@ extension Committer {
     nonisolated(nonsending) func commit<Source: BatchSource>(
         _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
     ) async throws(LogError) -> Commitment {
+        var attempt = Attempt.first
         while true {
             var outcome = StageOutcome.wait(.pendingEvents)
             let signal = await WaitSlot<Signal>.wait { slot in
-                offer(batch, slot, &outcome, version: report)
+                offer(batch, slot, &outcome, &attempt, version: report)
             }
-            if case .retry = signal { continue }
-            return try Commitment(outcome, signal)
+            guard case .retry = signal else {
+                if attempt == .overtaken { lock.withLock { leaveOvertaken(&attempt) } }
+                return try Commitment(outcome, signal)
+            }
+            if attempt == .first { attempt = .again }
         }
     }
 
     private func offer<Source: BatchSource>(
         _ batch: MeasuredBatch<Source>, _ slot: WaitSlot<Signal>, _ outcome: inout StageOutcome,
-        version report: (Int, StreamVersion) -> Void
+        _ attempt: inout Attempt, version report: (Int, StreamVersion) -> Void
     ) {
         lock.lock()
-        outcome = stage(batch, version: report)
+        outcome = stage(batch, attempt: &attempt, version: report)
         var answer: Signal?
         var mustPrepare = false
         if let end = outcome.decidedAt {
             answer = wait(for: end, slot)
         } else if case .wait(let reason) = outcome {
-            admissions.append(slot, id: 0, reason: reason)
+            admissions.append(slot, id: 0, reason: reason, wasOvertaken: attempt == .overtaken)
             mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }
         }
@@ -109,7 +140,8 @@ extension Committer {
         _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
     ) throws(LogError) -> StageOutcome {
         lock.lock()
-        let outcome = stage(batch, version: report)
+        var attempt = Attempt.first
+        let outcome = stage(batch, attempt: &attempt, version: report)
         let failure = core.readyCount == 0 ? core.segmentFailure : nil
         let durable = core.durableEnd
         let mustPrepare = core.wantsSegment || (outcome.isWaitForSegment && core.lacksSegment)

@@ -96,11 +96,18 @@ extension Committer {
         _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
     ) throws(LogError) -> Commitment {
         guard !loop.isCurrent else { throw .wouldDeadlock }
+        var attempt = Attempt.first
         while true {
             lock.lock()
-            let outcome = stage(batch, version: report)
+            let outcome = stage(batch, attempt: &attempt, version: report)
             guard let end = outcome.decidedAt else {
-                try waitForRoomOnThread(outcome)
+                do throws(LogError) {
+                    try waitForRoomOnThread(outcome)
+                } catch {
+                    lock.withLock { leaveOvertaken(&attempt) }
+                    throw error
+                }
+                if attempt == .first { attempt = .again }
                 continue
             }
             let signal = waitOnThread(for: end)

@@ -36,6 +36,9 @@ final class Committer: @unchecked Sendable {
     var queue: CommitQueue
     var waiters: ContiguousArray<Waiter> = []
     var admissions = AdmissionQueue()
+    /// Appends that were woken and found no room again. While there are any, others queue behind
+    /// them, so that a large batch is not overtaken for ever.
+    var overtakenCount = 0
     var threadAdmissions: [ThreadAdmission] = []
     var isClosed = false
     var isLoopResting = false

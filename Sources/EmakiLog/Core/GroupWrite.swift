@@ -36,12 +36,16 @@ extension LogCore {
             payloadBytes: gathering.payloadBytes, eventCount: gathering.eventCount,
             payloadChecksum: gathering.checksum, kind: kind)
         let frameEnd = gathering.start + header.paddedBytes(block: layout.blockBytes)
-        segment.image.zero(gathering.next..<frameEnd)
+        let isMark = kind == .idleMark || kind == .closeMark
+        // A mark also clears the block behind it, so that "nothing was written after the mark" can be
+        // told from what an earlier life of the segment left there.
+        let writeEnd = isMark ? min(frameEnd + layout.blockBytes, layout.segmentBytes) : frameEnd
+        segment.image.zero(gathering.next..<writeEnd)
         let checksum = header.encode(into: segment.image, at: gathering.start)
         end = LogEnd(
             lastGroup: header.group, nextPosition: header.endPosition, frameChecksum: checksum)
         let write = GroupWrite(
-            segment: segment, range: gathering.start..<frameEnd, method: store.syncMethod, end: end,
+            segment: segment, range: gathering.start..<writeEnd, method: syncMethod, end: end,
             eventCount: gathering.eventCount)
         gathering = Gathering(at: frameEnd)
         isWriting = true
@@ -95,7 +99,7 @@ extension LogCore {
             marked, of: active.identity, blockBytes: layout.blockBytes, into: active.image,
             at: offset)
         return GroupWrite(
-            segment: active, range: offset..<offset + layout.blockBytes, method: store.syncMethod,
+            segment: active, range: offset..<offset + layout.blockBytes, method: syncMethod,
             end: end, eventCount: 0)
     }
 

@@ -37,7 +37,7 @@ extension LogCore {
             incarnation: Bits128(random: entropy))
         return SegmentPreparation(
             layout: layout, identity: identity, fileIndex: fileIndex,
-            isDirect: store.syncMethod == .direct, isRecycled: listed?.isRecycled ?? false,
+            isDirect: syncMethod == .direct, isRecycled: listed?.isRecycled ?? false,
             manifestBefore: listed == nil ? before : nil,
             manifestAfter: before.makingReady(fileIndex, as: identity))
     }

@@ -32,6 +32,12 @@ extension LogCore {
             guard !isAsExpected(batch.source.expecting(section), head: head) else { continue }
             return settle(batch, version: report)
         }
+        let eventsInMemory = index.positions.upperBound.rawValue - index.positions.lowerBound.rawValue
+        guard eventsInMemory + UInt64(batch.eventCount) <= UInt64(Limits.unsealedEventsMax) else {
+            return .refused(
+                .tooLarge(
+                    .unsealedEvents, limit: Limits.unsealedEventsMax, value: Int(eventsInMemory)))
+        }
         if let reason = reasonToWait(for: batch) {
             if reason == .segment, isOutOfSegments {
                 return .refused(

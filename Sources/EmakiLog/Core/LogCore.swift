@@ -15,6 +15,8 @@ package final class LogCore {
     let configuration: Configuration
     let entropy: any Entropy
     package internal(set) var store: StoreFile
+    /// How this opening syncs.
+    let syncMethod: SyncMethod
     package internal(set) var receipt: RecoveryReceipt
 
     var manifest: Manifest
@@ -75,12 +77,13 @@ package final class LogCore {
     /// Takes over what recovery found.
     init(
         _ recovered: consuming Recovery.Outcome, files: any FileSystem, store: StoreFile,
-        configuration: Configuration, entropy: any Entropy
+        syncMethod: SyncMethod, configuration: Configuration, entropy: any Entropy
     ) {
         self.files = files
         self.configuration = configuration
         self.entropy = entropy
         self.store = store
+        self.syncMethod = syncMethod
         receipt = recovered.receipt
         manifest = recovered.manifest
         segments = recovered.segments
@@ -96,13 +99,16 @@ package final class LogCore {
     }
 
     /// Recovers the store in `files`, which the caller has locked.
-    /// - Throws: what stands against opening; nothing was changed that matters.
+    /// - Throws: what stands against opening. Then at most a bad copy of STORE, MANIFEST or a header
+    ///   was written again from its good twin.
     package static func open(
         in files: any FileSystem, configuration: Configuration, entropy: any Entropy
     ) throws(LogError) -> LogCore {
         try configuration.validate()
         let (store, isStoreHalfBad) = try StoreFile.read(in: files)
-        let recovery = Recovery(files: files, store: store, configuration: configuration)
+        let device = try DeviceChoice(for: store, in: files)
+        let recovery = Recovery(
+            files: files, store: store, configuration: configuration, device: device)
         var outcome = try recovery.run()
         if isStoreHalfBad {
             if !configuration.isReadOnly {
@@ -113,7 +119,8 @@ package final class LogCore {
             outcome.receipt.mended.append(StoreFile.twin.name)
         }
         return LogCore(
-            outcome, files: files, store: store, configuration: configuration, entropy: entropy)
+            outcome, files: files, store: store, syncMethod: device.method,
+            configuration: configuration, entropy: entropy)
     }
 
     /// After a failed write or sync: nothing is known about what is on disk, so nothing more is

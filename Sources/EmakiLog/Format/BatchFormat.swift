@@ -44,17 +44,16 @@ enum BatchFormat {
                 byteCount <= payload.upperBound - offset
             else { return .batchLength(offset) }
             let end = offset + byteCount
-            guard let kind = Kind(rawValue: image.loadUInt8(at: offset + 6)) else {
+            // A loss record stands alone in a frame of its own kind.
+            guard image.loadUInt8(at: offset + 6) == Kind.events.rawValue else {
                 return .batchKind(offset)
             }
-            if kind == .events {
-                var walk = SectionWalk(image: image, frame: frame, end: end)
-                let sectionCount = Int(image.loadUInt16(at: offset + 4))
-                let fault = walk.visitSections(
-                    sectionCount, from: offset + headerBytes, event: visit)
-                if let fault { return fault }
-                seen += walk.eventCount
-            }
+            var walk = SectionWalk(image: image, frame: frame, end: end)
+            let sectionCount = Int(image.loadUInt16(at: offset + 4))
+            let fault = walk.visitSections(
+                sectionCount, from: offset + headerBytes, event: visit)
+            if let fault { return fault }
+            seen += walk.eventCount
             offset = end
         }
         return seen == eventCount ? nil : .eventCount(seen)

@@ -35,11 +35,14 @@ struct TwinFile {
     }
 
     /// Reads the file and takes its first good copy.
-    /// - Throws: `.notAStore` if it is missing, `.unsupportedFormat`, `.corrupt` if both copies are
-    ///   bad, `.disk`.
+    /// - Throws: `.corrupt` if it is missing or both copies are bad, `.unsupportedFormat`, `.disk`.
     func read(in files: any FileSystem) throws(LogError) -> Contents {
-        let file = try LogError.translating(name) { () throws(DiskError) in
-            try files.open(name, OpenMode(.mustExist, writable: false))
+        let file: any File
+        do {
+            file = try files.open(name, OpenMode(.mustExist, writable: false))
+        } catch {
+            guard error.isNotFound else { throw LogError(error, file: name) }
+            throw corrupt(.missingFile, "a store has this file from its creation on")
         }
         defer { file.close() }
         let byteCount = try LogError.translating(name) { () throws(DiskError) in

@@ -2,12 +2,12 @@ import EmakiPlatform
 
 /// The index of what is not sealed: head version and events of every stream, and the place of every
 /// position. Flat memory: 8 bytes for a position, about 5 for its entry in the stream, about 130
-/// for a stream (`Docs/architecture.md` has the measured figures).
+/// for a stream (`Docs/architecture.md` adds it up).
 ///
 /// Staged events are in it at once, so that the next expectation is checked against them. Readers
 /// see only what lies below the durable position that they pass.
 struct LogIndex: ~Copyable {
-    /// Where an event's record is: a segment's number, counted from the index's base, and an offset.
+    /// Where an event's record is: a segment's number, and an offset in it.
     struct Place: Equatable {
         var segment: UInt64
         var offset: Int

@@ -16,7 +16,7 @@ struct UnitArena {
 
     static let unitWords = 8
     static let sizeClassMax = 3
-    /// Units of a page. A run never crosses a page.
+    /// Words of a page, as a power of two. A run never crosses a page.
     private static let pageShift = 15
 
     private var words = PagedArray<UInt32>(filling: 0, pageShift: pageShift)

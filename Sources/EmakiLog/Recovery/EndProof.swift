@@ -3,10 +3,11 @@ import EmakiPlatform
 /// What the bytes after the last linked frame prove.
 ///
 /// One write is in flight at a time, so a frame of a later group was only written after every
-/// earlier group was durable and, perhaps, acknowledged. Hence one whole frame with a higher group
-/// number than the last linked one, wherever it lies, or an idle slot that names a higher group, is
-/// proof that acknowledged bytes are damaged. Without such proof the frame that does not link was
-/// never acknowledged: it is torn, or what an earlier life of the segment left.
+/// earlier group was durable and, perhaps, acknowledged. Hence proof that acknowledged bytes are
+/// damaged is: one whole frame with a higher group number than the last linked one, wherever it lies;
+/// a good header of a group beyond the next; an idle slot that names a higher group. Without such
+/// proof the frame that does not link is taken for torn, or for what an earlier life of the segment
+/// left.
 ///
 /// (A frame's watermark proves nothing that its group number does not: it is the first position of
 /// the frame itself, and `FrameHeader.isLinked` holds it to that.)
@@ -25,10 +26,10 @@ enum EndProof {
     /// - Complexity: O(blocks after the last linked frame).
     static func damage(after scan: borrowing LogScan) -> Damage? {
         let slot = latestSlot(scan)
-        let proofs = wholeFrames(after: scan)
+        let proofs = laterFrames(after: scan)
         if let first = proofs.min(by: { $0.header.group < $1.header.group }) {
             let evidence =
-                "a whole frame of group \(first.header.group) at"
+                "a \(first.isWhole ? "whole frame" : "frame header") of group \(first.header.group) at"
                 + " \(scan.segments[first.place.segment].path):\(first.place.offset)"
             // The first frame that the log can go on with is the last of the proofs, if any is.
             if let last = proofs.last, last.canGoOn(after: scan) {
@@ -56,11 +57,14 @@ enum EndProof {
             frameChecksum: ends.max { $0.lastGroup < $1.lastGroup }?.frameChecksum ?? 0)
     }
 
-    /// A whole frame behind the last linked one, with a higher group number.
+    /// A frame behind the last linked one, with a higher group number.
     private struct Proof {
         var place: LogScan.Place
         var header: FrameHeader
         var checksum: UInt32
+        /// False: only its header can be read. That proves as much, because it passes a checksum of
+        /// its own; the log cannot go on with it.
+        var isWhole: Bool
 
         var endBefore: LogEnd {
             LogEnd(
@@ -75,14 +79,16 @@ enum EndProof {
 
         /// It is where it was written, and at least one group before it is missing.
         func canGoOn(after scan: borrowing LogScan) -> Bool {
-            header.isInPlace(at: place.offset) && header.group > scan.end.lastGroup + 1
+            isWhole && header.isInPlace(at: place.offset) && header.group > scan.end.lastGroup + 1
                 && header.firstPosition >= scan.end.nextPosition
                 && (place.segment, place.offset) > (scan.place.segment, scan.place.offset)
         }
     }
 
-    /// True if a mark proves that the last linked frame is the last there was.
+    /// True if a mark proves that the last linked frame is the last there was: the log ends in one,
+    /// and nothing was written behind it. (A mark clears the block behind it.)
     static func isMarked(_ scan: borrowing LogScan) -> Bool {
+        guard nextPlaces(scan).allSatisfy({ isUntouched(scan.find(at: $0)) }) else { return false }
         if scan.lastKind == .idleMark || scan.lastKind == .closeMark { return true }
         guard let slot = latestSlot(scan) else { return false }
         return slot == scan.end
@@ -93,23 +99,47 @@ enum EndProof {
     /// Blocks without the magic are not cut: nothing that lies there can ever become a frame by
     /// itself, and in a recycled segment they are mostly what an earlier life left.
     static func tornPlace(at scan: borrowing LogScan) -> LogScan.Place? {
-        let places = [
-            scan.place, LogScan.Place(segment: scan.place.segment + 1, offset: scan.layout.framesOffset),
-        ]
-        return places.first { place in
-            guard place.segment < scan.segments.count, place.offset < scan.layout.segmentBytes
-            else { return false }
+        for place in nextPlaces(scan) {
             switch scan.find(at: place) {
-            case .tornPayload, .tornHeader: return true
-            case .whole, .stale, .nothing: return false
+            case .tornPayload, .tornHeader: return place
+            case .whole, .stale, .nothing: continue
             }
+        }
+        return nil
+    }
+
+    /// Where the next frame would be: behind the last one, or at the start of the next segment.
+    private static func nextPlaces(_ scan: borrowing LogScan) -> [LogScan.Place] {
+        var places: [LogScan.Place] = []
+        if scan.place.offset < scan.layout.segmentBytes { places.append(scan.place) }
+        if scan.place.segment + 1 < scan.segments.count {
+            places.append(.init(segment: scan.place.segment + 1, offset: scan.layout.framesOffset))
+        }
+        return places
+    }
+
+    private static func isUntouched(_ found: FrameHeader.Found) -> Bool {
+        switch found {
+        case .stale, .nothing(isZero: true): true
+        case .whole, .tornPayload, .tornHeader, .nothing(isZero: false): false
         }
     }
 
     // MARK: Looking
 
+    private static func proof(at place: LogScan.Place, _ scan: borrowing LogScan) -> Proof? {
+        switch scan.find(at: place) {
+        case .whole(let header, let checksum) where header.group > scan.end.lastGroup:
+            Proof(place: place, header: header, checksum: checksum, isWhole: true)
+        // The group right behind the last linked one is what may be torn.
+        case .tornPayload(let header) where header.group > scan.end.lastGroup + 1:
+            Proof(place: place, header: header, checksum: 0, isWhole: false)
+        default: nil
+        }
+    }
+
     /// Up to and including the first one that the log can go on with.
-    private static func wholeFrames(after scan: borrowing LogScan) -> [Proof] {
+    private static func laterFrames(after scan: borrowing LogScan) -> [Proof] {
         var found: [Proof] = []
         for segment in scan.place.segment..<scan.segments.count {
             let isFirst = segment == scan.place.segment
@@ -117,10 +147,7 @@ enum EndProof {
             while offset < scan.layout.segmentBytes {
                 let place = LogScan.Place(segment: segment, offset: offset)
                 offset += scan.layout.blockBytes
-                guard case .whole(let header, let checksum) = scan.find(at: place),
-                    header.group > scan.end.lastGroup
-                else { continue }
-                let proof = Proof(place: place, header: header, checksum: checksum)
+                guard let proof = proof(at: place, scan) else { continue }
                 found.append(proof)
                 if proof.canGoOn(after: scan) { return found }
             }

@@ -15,6 +15,8 @@ struct Recovery {
     let files: any FileSystem
     let store: StoreFile
     let configuration: Configuration
+    /// How this opening syncs, and what to say about it.
+    let device: DeviceChoice
 
     /// Everything a core starts from.
     struct Outcome: ~Copyable {
@@ -35,6 +37,7 @@ struct Recovery {
     func run() throws(LogError) -> Outcome {
         var receipt = RecoveryReceipt()
         receipt.isReadOnly = isReadOnly
+        receipt.warnings = device.warnings
         let (manifest, isManifestHalfBad) = try Manifest.read(in: files, storeID: store.storeID)
         if isManifestHalfBad {
             if !isReadOnly {
@@ -45,7 +48,8 @@ struct Recovery {
             receipt.mended.append(Manifest.twin.name)
         }
         receipt.strangers = try strangers(manifest)
-        var loader = SegmentLoader(files: files, store: store, isReadOnly: isReadOnly)
+        var loader = SegmentLoader(
+            files: files, store: store, method: device.method, isReadOnly: isReadOnly)
         let segments = try loader.load(manifest)
         receipt.mended += loader.mended
         receipt.scannedBytes = segments.count * store.layout.segmentBytes
@@ -93,7 +97,7 @@ struct Recovery {
                 file: segment.path, fileOffset: place.offset, group: scan.end.lastGroup + 1,
                 isRemembered: false))
         guard !isReadOnly else { return }
-        let write = scan.layCut(at: place, method: store.syncMethod)
+        let write = scan.layCut(at: place, method: device.method)
         try LogError.translating(segment.path) { () throws(DiskError) in try write.perform() }
     }
 
@@ -129,7 +133,7 @@ enum StoreFolder {
     static let sealed = "sealed"
     static let damaged = "damaged"
     static let ownNames = [
-        lock, wal, sealed, damaged, StoreFile.twin.name, StoreFile.twin.temporaryName,
+        lock, wal, sealed, damaged, SyncProbe.fileName, StoreFile.twin.name, StoreFile.twin.temporaryName,
         Manifest.twin.name, Manifest.twin.temporaryName,
     ]
 }

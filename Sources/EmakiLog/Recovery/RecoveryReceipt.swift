@@ -12,7 +12,8 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
         case damaged
     }
 
-    /// A torn frame: written by a commit that nobody was told of, and cut.
+    /// A torn frame: taken for one that a commit was writing when the process or the machine stopped,
+    /// so that nobody was told of it, and cut.
     public struct Cut: Sendable, Equatable, Codable {
         /// Path below the store's folder.
         public var file: String
@@ -56,6 +57,8 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
     public var damages: [Corruption] = []
     /// Copies of headers that were bad and were written again from their twin.
     public var mended: [String] = []
+    /// What to know about the disk that the store is on now.
+    public var warnings: [String] = []
     /// Files in the store's folders that nothing lists. They are left alone.
     public var strangers: [String] = []
     /// Events that are in memory now.
@@ -84,7 +87,7 @@ extension RecoveryReceipt: CustomStringConvertible {
             let when = cut.isRemembered ? "cut earlier" : "cut now"
             lines.append(
                 "torn frame of group \(cut.group) at \(cut.file):\(cut.fileOffset), \(when);"
-                    + " it was never acknowledged")
+                    + " the write that a stop interrupted")
         }
         for loss in losses {
             lines.append(
@@ -94,6 +97,7 @@ extension RecoveryReceipt: CustomStringConvertible {
         for damage in damages {
             lines.append("DAMAGED: \(damage)")
         }
+        lines += warnings.map { "warning: \($0)" }
         lines += mended.map { "mended from its twin: \($0)" }
         lines += strangers.map { "not listed, left alone: \($0)" }
         return lines.joined(separator: "\n")

@@ -2,8 +2,8 @@ import EmakiPlatform
 
 /// Puts a loss record over each damaged region, so that the log links again.
 ///
-/// The record takes the first block of the region, which held nothing that could be read; its frame
-/// has the number of the first lost group, so no group, position or version is ever renumbered. Steps
+/// The record takes the first block of the region, where the first lost frame should have been (if
+/// something whole lies there, it is in the wrong place, or follows nothing); its frame has the number of the first lost group, so no group, position or version is ever renumbered. Steps
 /// for each region: copy the segment, sync the copy and its folder, write the record, look again. A
 /// crash leaves the store damaged as before, or with one region less.
 struct Repair {
@@ -19,7 +19,9 @@ struct Repair {
     mutating func run() throws(LogError) -> RepairReport {
         let (store, _) = try StoreFile.read(in: files)
         let (manifest, _) = try Manifest.read(in: files, storeID: store.storeID)
-        var loader = SegmentLoader(files: files, store: store, isReadOnly: false)
+        let device = try DeviceChoice(for: store, in: files)
+        var loader = SegmentLoader(
+            files: files, store: store, method: device.method, isReadOnly: false)
         let segments = try loader.load(manifest)
         defer { for segment in segments { segment.file.close() } }
         var report = RepairReport()
@@ -27,14 +29,14 @@ struct Repair {
         for _ in 0..<Self.regionsMax {
             try scan.readLinkedFrames()
             guard let damage = EndProof.damage(after: scan) else { return report }
-            try repair(damage, &scan, store, &report)
+            try repair(damage, &scan, store, device.method, &report)
         }
         return report
     }
 
     private mutating func repair(
         _ damage: EndProof.Damage, _ scan: inout LogScan, _ store: StoreFile,
-        _ report: inout RepairReport
+        _ method: SyncMethod, _ report: inout RepairReport
     ) throws(LogError) {
         // A region that starts behind the last block of a segment starts in the next one.
         let place =
@@ -56,7 +58,7 @@ struct Repair {
         lay(loss, follows: scan.end, in: segment, block: block)
         try LogError.translating(segment.path) { () throws(DiskError) in
             try segment.image.withBytes(in: block) { (bytes: RawSpan) throws(DiskError) in
-                try segment.file.writeDurably(bytes, at: block.lowerBound, by: store.syncMethod)
+                try segment.file.writeDurably(bytes, at: block.lowerBound, by: method)
             }
         }
         report.damages.append(damage.corruption)

@@ -4,6 +4,8 @@ import EmakiPlatform
 struct SegmentLoader {
     let files: any FileSystem
     let store: StoreFile
+    /// How this opening syncs; STORE names the method of the device that the store was made on.
+    let method: SyncMethod
     let isReadOnly: Bool
     /// Header copies that were written again from their twin (or would be, if read-only).
     private(set) var mended: [String] = []
@@ -11,9 +13,10 @@ struct SegmentLoader {
     /// One read of this size keeps a device's queue full.
     private static let readBytes = 4 << 20
 
-    init(files: any FileSystem, store: StoreFile, isReadOnly: Bool) {
+    init(files: any FileSystem, store: StoreFile, method: SyncMethod, isReadOnly: Bool) {
         self.files = files
         self.store = store
+        self.method = method
         self.isReadOnly = isReadOnly
     }
 
@@ -39,7 +42,7 @@ struct SegmentLoader {
 
     private func open(_ entry: Manifest.Entry) throws(LogError) -> any File {
         let mode = OpenMode(
-            .mustExist, writable: !isReadOnly, direct: store.syncMethod == .direct)
+            .mustExist, writable: !isReadOnly, direct: method == .direct)
         let file: any File
         do {
             file = try files.open(entry.path, mode)
@@ -167,7 +170,7 @@ struct SegmentLoader {
         let block = offset..<offset + store.layout.blockBytes
         try LogError.translating(entry.path) { () throws(DiskError) in
             try image.withBytes(in: block) { (bytes: RawSpan) throws(DiskError) in
-                try file.writeDurably(bytes, at: offset, by: store.syncMethod)
+                try file.writeDurably(bytes, at: offset, by: method)
             }
         }
     }
