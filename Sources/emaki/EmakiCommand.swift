@@ -48,7 +48,7 @@ struct EmakiCommand: AsyncParsableCommand {
     }
 
     /// Reports an error and ends the process with its status.
-    private static func end(with error: any Error) -> Never {
+    static func end(with error: any Error) -> Never {
         if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
         let wantsJSON = CommandLine.arguments.contains("--json")
         if isArgumentParsers(error) {

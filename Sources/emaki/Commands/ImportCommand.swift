@@ -46,10 +46,10 @@ struct ImportCommand: AsyncParsableCommand {
             var progress = ImportProgress(isJSON: answer.json)
             var total = ImportTally()
             var refusedCount = 0
-            var window = try await reader.run { reader in reader.window() }
+            var window = try await reader.run { reader in try reader.window() }
             while !window.isEmpty {
                 // The next window is read while this one is stored.
-                async let next = reader.run { reader in reader.window() }
+                async let next = reader.run { reader in try reader.window() }
                 let stored = try await run.store(window)
                 refusedCount += stored.refusals.count
                 progress.report(stored.refusals)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import EmakiLog
 
 /// `append --lines`: one append for each line of standard input, one answer for each append.
@@ -23,13 +24,19 @@ struct LineAppends {
         output = ThreadBound(Output(), name: "emaki-output")
     }
 
-    /// - Throws: if lines were refused, once all others are stored; if the log takes no more.
+    /// - Throws: if lines were refused, once all others are stored.
     func run() async throws {
-        let refusedCount = try await withThrowingTaskGroup(of: Int.self) { group in
+        let refusedCount = await withTaskGroup(of: Int.self) { group in
             for _ in 0..<jobCount {
-                group.addTask(executorPreference: log.loop) { try await answerLines() }
+                group.addTask(executorPreference: log.loop) {
+                    do {
+                        return try await answerLines()
+                    } catch {
+                        Self.end(with: error)
+                    }
+                }
             }
-            return try await group.reduce(0, +)
+            return await group.reduce(0, +)
         }
         guard refusedCount == 0 else {
             throw CommandFailure(
@@ -38,12 +45,19 @@ struct LineAppends {
         }
     }
 
+    /// Ends the process at once: the other jobs may wait for input that never comes. What they have
+    /// in flight stays unanswered, which promises nothing.
+    private static func end(with error: any Error) -> Never {
+        // Quietly if nobody reads the answers, but not as if every line was stored.
+        let isClosed = error is OutputClosed
+        EmakiCommand.end(with: isClosed ? ExitCode(CommandStatus.partlyDone.rawValue) : error)
+    }
+
     /// One job: line by line, until there are no more.
     /// - Returns: how many lines were not stored.
     private func answerLines() async throws -> Int {
         var refusedCount = 0
         while let request = try await input.run({ reader in try Self.next(&reader) }) {
-            try Task.checkCancellation()
             var answer = JSONObject()
             answer.add("line", request.number)
             var end: CommandFailure?

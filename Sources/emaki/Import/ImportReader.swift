@@ -16,7 +16,7 @@ struct ImportReader: ~Copyable {
     }
 
     /// The next items in the order of the input; empty at its end.
-    mutating func window() -> [ImportItem] {
+    mutating func window() throws -> [ImportItem] {
         var items: [ImportItem] = []
         var bytes = 0
         while items.count < Self.windowUnitsMax, bytes < Self.windowBytesMax {

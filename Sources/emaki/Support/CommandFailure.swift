@@ -24,7 +24,7 @@ struct CommandFailure: Error, Sendable, Equatable {
     }
 
     init(_ error: LogError) {
-        self.init(CommandStatus(error), code: error.code, error.description)
+        self.init(CommandStatus(error), code: error.code, Self.sentence(error))
         details = error.details
     }
 
@@ -52,6 +52,13 @@ struct CommandFailure: Error, Sendable, Equatable {
         for detail in details { object.add(detail.name, json: detail.json) }
         object.add("message", message)
         return object
+    }
+
+    private static func sentence(_ error: LogError) -> String {
+        // No command appends to a log that it opened for reading, so this is the disk's doing.
+        guard case .readOnly = error else { return error.description }
+        return "the file system is mounted for reading only; nothing was written: mount it for"
+            + " writing and try again"
     }
 
     /// Errors of Foundation come with the system's own words.
