@@ -93,6 +93,19 @@ public struct StreamVersion: Hashable, Comparable, Sendable, Codable {
     }
 }
 
+extension StreamVersion {
+    /// Reads the bare number.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(UInt64.self))
+    }
+
+    /// Writes the bare number.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
 extension StreamVersion: ExpressibleByIntegerLiteral, CustomStringConvertible {
     /// For literals in source code.
     public init(integerLiteral value: UInt64) { rawValue = value }
@@ -117,6 +130,19 @@ public struct Position: Hashable, Comparable, Sendable, Codable {
     }
 
     func advanced(by count: Int) -> Position { Position(rawValue + UInt64(count)) }
+}
+
+extension Position {
+    /// Reads the bare number.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(UInt64.self))
+    }
+
+    /// Writes the bare number.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
 }
 
 extension Position: ExpressibleByIntegerLiteral, CustomStringConvertible {

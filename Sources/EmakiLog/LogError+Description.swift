@@ -24,9 +24,9 @@ extension LogError: CustomStringConvertible {
             "an earlier write or sync failed, so the log takes no more appends; close and reopen it"
         case .closed: "the log was closed"
         case .tooLarge(let name, let limit, let value):
-            "\(name.rawValue) is \(value), the limit is \(limit)"
+            "\(name.rawValue) is \(value), the limit is \(limit); \(name.advice)"
         case .invalid(let argument): argument.description
-        case .readOnly: "the log was opened for reading only"
+        case .readOnly: "the log was opened for reading only, or its disk cannot be written"
         default: surroundings
         }
     }
@@ -49,6 +49,19 @@ extension LogError: CustomStringConvertible {
         case .lost(let stream, let version):
             "event \(version) of stream \"\(stream)\" was lost to damage; a repair recorded it"
         default: "unknown error"
+        }
+    }
+}
+
+extension LimitName {
+    /// What to do about a value beyond the limit.
+    var advice: String {
+        switch self {
+        case .streamIDBytes, .typeBytes: "choose a shorter one"
+        case .metadataBytes, .payloadBytes: "store it elsewhere and append a reference to it"
+        case .batchBytes, .eventsPerBatch, .streamsPerBatch: "append it in several batches"
+        case .segmentBytes, .blockBytes: "choose a smaller one"
+        case .segmentCount, .unsealedEvents: "the store is full: go on in a new one"
         }
     }
 }

@@ -36,7 +36,7 @@ public enum LogError: Error, Sendable, Equatable {
     case tooLarge(LimitName, limit: Int, value: Int)
     /// An argument that can never be accepted.
     case invalid(InvalidArgument)
-    /// The log was opened for reading only.
+    /// The log was opened for reading only, or its disk cannot be written.
     case readOnly
 
     // MARK: Change the surroundings

@@ -31,7 +31,8 @@ package struct SyncTiming: Sendable, Equatable {
 package struct SyncProbeReport: Sendable, Equatable {
     /// One for each method that works here, in the order in which they were asked for.
     package let timings: [SyncTiming]
-    /// The method with the lowest median.
+    /// The method with the lowest median; the direct one unless another is clearly faster, because a
+    /// busy moment must not decide for the life of a store.
     package let chosen: SyncMethod
     /// Nanoseconds; the unit in which latency is stated (F): the median of the direct method, or
     /// of the chosen one where there is no direct I/O.
@@ -42,13 +43,17 @@ package struct SyncProbeReport: Sendable, Equatable {
     package static let durableP50Min: Int64 = 5_000
     /// A sync that adds less than this share, in percent, to a write did not empty a cache.
     package static let syncedToUnsyncedPercentMin: Int64 = 115
+    /// The direct method is taken while it costs no more than this share, in percent, of the best.
+    package static let directToBestPercentMax: Int64 = 125
 
     /// Nil without timings.
     package init?(timings: [SyncTiming], traits: DiskTraits) {
         guard let best = timings.min(by: { $0.durableP50 < $1.durableP50 }) else { return nil }
         self.timings = timings
-        chosen = best.method
         let direct = timings.first { $0.method == .direct }
+        let isDirectGood =
+            direct.map { $0.durableP50 * 100 <= best.durableP50 * Self.directToBestPercentMax }
+        chosen = isDirectGood == true ? .direct : best.method
         rawLatencyP50 = (direct ?? best).durableP50
         warnings = Self.warnings(timings, traits, hasDirect: direct != nil)
     }
