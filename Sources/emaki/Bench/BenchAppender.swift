@@ -26,7 +26,7 @@ struct BenchStop: Sendable {
 }
 
 /// One appender with one append outstanding: a task, or a plain thread.
-struct BenchAppender {
+struct BenchAppender: ~Copyable {
     private let log: EventLog
     private var feed: BenchFeed
     private var samples: BenchSamples

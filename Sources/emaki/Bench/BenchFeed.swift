@@ -22,7 +22,10 @@ final class BenchStreams: Sendable {
 /// allocated for an event.
 ///
 /// Streams are short: after 20 events an appender goes on with a new one.
-struct BenchFeed {
+///
+/// Not copyable: a copy, even one that the compiler makes, would share the payloads, and the next
+/// change would allocate them all anew and charge that to the engine.
+struct BenchFeed: ~Copyable {
     private let payload: BenchPayload
     private let streams: BenchStreams
     private let usesIDs: Bool
@@ -74,7 +77,7 @@ struct BenchFeed {
     /// Prepares the next append in `event`, or in `parts`.
     mutating func prepare() throws(LogError) {
         guard !isSingle else {
-            fill(&event, streamNumber, version + 1)
+            Self.fill(&event, payload, streamNumber, version + 1, withID: usesIDs)
             return
         }
         for index in parts.indices {
@@ -86,7 +89,9 @@ struct BenchFeed {
             parts[index].expecting = expecting
             for place in parts[index].events.indices {
                 version += 1
-                fill(&parts[index].events[place], streamNumber, version)
+                Self.fill(
+                    &parts[index].events[place], payload, streamNumber, version,
+                    withID: usesIDs)
             }
         }
     }
@@ -101,8 +106,12 @@ struct BenchFeed {
     /// Goes on after a failure: the stream's version is not known any more.
     mutating func startOver() throws(LogError) { try startStream() }
 
-    private func fill(_ event: inout Event, _ stream: UInt64, _ version: UInt64) {
+    /// Static: a method would read all of `self` while a part of it is being changed.
+    private static func fill(
+        _ event: inout Event, _ payload: BenchPayload, _ stream: UInt64, _ version: UInt64,
+        withID: Bool
+    ) {
         payload.fill(&event.payload, stream: stream, version: version)
-        event.id = usesIDs ? EventID(low: stream, high: version) : nil
+        event.id = withID ? EventID(low: stream, high: version) : nil
     }
 }
