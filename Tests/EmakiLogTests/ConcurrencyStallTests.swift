@@ -73,7 +73,8 @@ import Testing
                 group.addTask {
                     await EmakiLogTests.onThread { () throws(LogError) in
                         for number in 0..<50 {
-                            try log.blocking.append(event(number), to: StreamID("t\(thread)"))
+                            try log.blocking.append(
+                                event(number), to: StreamID(stringLiteral: "t\(thread)"))
                         }
                     }.error
                 }

@@ -51,6 +51,9 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     /// True on the loop's thread.
     var isCurrent: Bool { CurrentLoop.id == id }
 
+    /// A thread is running jobs or waits for some, or is about to.
+    var hasThreadNow: Bool { lock.withLock { hasThread } }
+
     // MARK: Executor
 
     /// Called by the runtime.

@@ -170,6 +170,8 @@ final class Gate: @unchecked Sendable {
         word.wakeAll()
     }
 
+    var isOpen: Bool { word.value > 0 }
+
     /// Suspends until somebody waits at the gate, or has passed it.
     func reached() async { await passed { arrivals.value > 0 } }
 }
