@@ -31,6 +31,7 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
     private var durableWriteCode: Int32 = EIO
     private var areSegmentsHeld = false
     private var segmentCode: Int32?
+    private var openFailures: [String: Int32] = [:]
     private var segmentsToSkip = 0
 
     init(_ files: PosixFileSystem) { self.files = files }
@@ -83,6 +84,9 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
         await condition { self.counted.preparations >= count }
     }
 
+    /// Opening this file fails like this; nil: no longer.
+    func failOpens(of path: String, code: Int32?) { change { openFailures[path] = code } }
+
     private func change(_ body: () -> Void) {
         lock.withLock(body)
         changed.bump()
@@ -105,6 +109,7 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
 
     func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any File {
         note("open \(path)")
+        if let code = lock.withLock({ openFailures[path] }) { throw DiskError(.open, code) }
         let isSegment = path.hasPrefix("wal/")
         if isSegment && mode.existence == .createIfMissing {
             change { counted.preparations += 1 }
