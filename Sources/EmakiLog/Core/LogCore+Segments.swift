@@ -26,8 +26,11 @@ extension LogCore {
         var before = manifest
         let listed = filesInPreparation.first
         let fileIndex = listed?.fileIndex ?? manifest.nextFileIndex
+        // A replacement of MANIFEST that failed may have taken place, and list as ready what will be
+        // overwritten now.
+        let isUncertain = segmentFailure != nil
+        if listed == nil || isUncertain { before.generation += 1 }
         if listed == nil {
-            before.generation += 1
             before.nextFileIndex += 1
             before.segments.append(
                 Manifest.Entry(number: 0, incarnation: .zero, fileIndex: fileIndex))
@@ -38,7 +41,7 @@ extension LogCore {
         return SegmentPreparation(
             layout: layout, identity: identity, fileIndex: fileIndex,
             isDirect: syncMethod == .direct, isRecycled: listed?.isRecycled ?? false,
-            manifestBefore: listed == nil ? before : nil,
+            manifestBefore: listed == nil || isUncertain ? before : nil,
             manifestAfter: before.makingReady(fileIndex, as: identity))
     }
 
@@ -57,9 +60,7 @@ extension LogCore {
         isPreparing = false
         let path = Manifest.path(ofFile: preparation.fileIndex)
         segmentFailure = LogError(error, file: path)
-        // A failed sync says nothing about earlier ones, but the file must not be trusted as filled.
-        guard let before = preparation.manifestBefore else { return }
-        manifest.generation = before.generation + 1
+        manifest.generation = preparation.manifestAfter.generation
     }
 
     /// Makes as many segments ready as are wanted, for callers that hold the core alone.

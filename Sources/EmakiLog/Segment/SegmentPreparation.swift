@@ -17,7 +17,7 @@ package struct SegmentPreparation {
     let isDirect: Bool
     /// The file was in use in an earlier life: all of it is written space.
     let isRecycled: Bool
-    /// Nil if MANIFEST lists the file as in preparation.
+    /// Nil if MANIFEST certainly lists the file as in preparation.
     let manifestBefore: Manifest?
     let manifestAfter: Manifest
 
@@ -30,17 +30,24 @@ package struct SegmentPreparation {
         try manifestBefore?.write(in: files)
         let path = Manifest.path(ofFile: fileIndex)
         let file = try files.open(path, OpenMode(.createIfMissing, direct: isDirect))
+        let image: PageMemory
         do {
-            let image = try PageMemory(byteCount: layout.segmentBytes)
+            image = try PageMemory(byteCount: layout.segmentBytes)
             image.prefault()
             if !isRecycled { try fill(file, from: image, afterPiece) }
             try writeHeaders(to: file, in: image)
             try file.sync()
             try files.syncFolder("wal")
+        } catch {
+            if !isRecycled { giveBackSpace(of: file) }
+            file.close()
+            throw error
+        }
+        do {
+            // Once this was tried MANIFEST may list the file as ready, so it is left as it is.
             try manifestAfter.write(in: files)
             return Segment(identity: identity, fileIndex: fileIndex, file: file, image: image)
         } catch {
-            if !isRecycled { giveBackSpace(of: file) }
             file.close()
             throw error
         }
