@@ -110,9 +110,14 @@ import Testing
         try harness.stage([StreamAppend(to: "s", [Event(type: "T")])])
         try harness.stage([StreamAppend(to: "new", [Event(type: "T")])])
         #expect(try harness.core.content() == harness.model)
-        let slot = try #require(harness.core.index.find("s"))
-        #expect(harness.core.index.head(slot) == 2)
-        #expect(harness.core.index.durableHead(slot, durable: harness.core.durableEnd) == 1)
+        let found = harness.core.index.find("s")
+        let slot = try #require(found)
+        let (staged, durable) = (
+            harness.core.index.head(slot),
+            harness.core.index.durableHead(slot, durable: harness.core.durableEnd)
+        )
+        #expect(staged == 2)
+        #expect(durable == 1)
         try harness.reopen()
         #expect(try harness.core.content() == harness.model)
     }
