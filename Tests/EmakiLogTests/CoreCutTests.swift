@@ -33,7 +33,7 @@ import Testing
         let path = whole.core.active.path
         var cutCount = 0
         var wholeCount = 0
-        for kept in 0...padded where kept <= blockBytes || kept % 512 == 0 || kept == frameBytes {
+        for kept in 0...padded where kept <= 520 || kept % 128 == 0 || kept == frameBytes {
             let harness = try Self.harness(blockBytes: blockBytes, payload: payload)
             harness.files.resetCounts()
             harness.files.fault = .init(
