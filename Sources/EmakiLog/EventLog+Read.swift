@@ -102,7 +102,7 @@ extension EventLog {
         while let next = try committer.list(prefix: bytes, from: slot, into: &found) {
             slot = next
             // Keep what can still be among the first, so that memory follows the limit.
-            if found.count > 2 * max(limit, 1024) { Self.keepFirst(limit, after: after, of: &found) }
+            if found.count / 2 > max(limit, 1024) { Self.keepFirst(limit, after: after, of: &found) }
         }
         Self.keepFirst(limit, after: after, of: &found)
         return found
