@@ -186,6 +186,37 @@ import Testing
         await log.close()
     }
 
+    @Test("small appends on the loop do not starve one that is larger than a group")
+    func largeAmongSmall() async throws {
+        let store = try ShellStore()
+        let log = try store.open { $0.groupBytesMax = 4096 }
+        let isDone = Gate()
+        let countMax = 1000
+        await withTaskGroup(of: LogError?.self) { group in
+            for client in 0..<4 {
+                group.addTask(executorPreference: log.loop) {
+                    await outcome { () async throws(LogError) in
+                        for number in 0..<countMax where !isDone.isOpen {
+                            try await log.append(
+                                event(number), to: StreamID(stringLiteral: "s\(client)"))
+                        }
+                    }.error
+                }
+            }
+            await passed { log.durablePosition > Position(20) }
+            group.addTask(executorPreference: log.loop) {
+                let result = await outcome { () async throws(LogError) in
+                    try await log.append(event(0, bytes: 8000), to: "large")
+                }
+                isDone.open()
+                return result.error
+            }
+            for await error in group { #expect(error == nil) }
+        }
+        #expect(log.durablePosition < Position(UInt64(4 * countMax)))
+        await log.close()
+    }
+
     @Test("the places of appends that waited for a segment are given back (once leaked)")
     func admissionPlaces() async {
         var queue = AdmissionQueue()
