@@ -56,7 +56,8 @@ import Testing
         #expect(store.disk.counts.otherCallsOnLoop == [])
         await log.close()
         let again = try store.open()
-        #expect(again.receipt.wasClosed)
+        // Not `wasClosed`: a last segment that is full to the brim has room for the slot only.
+        #expect(again.receipt.end == .marked)
         try expect(again, holds: ledger)
         await again.close()
     }

@@ -1,4 +1,5 @@
 import EmakiPlatform
+import Glibc
 import Testing
 
 @testable import EmakiLog
@@ -211,7 +212,8 @@ import Testing
         #expect(store.disk.counts.inFlightMax == 1)
         await log.close()
         let again = try store.open()
-        #expect(again.receipt.wasClosed && again.receipt.end == .marked)
+        // Not `wasClosed`: a last segment that is full to the brim has room for the slot only.
+        #expect(again.receipt.end == .marked)
         #expect(again.receipt.cuts.isEmpty && again.receipt.durablePosition == Position(60))
         await again.close()
     }
@@ -235,6 +237,22 @@ import Testing
         store.disk.resetCounts()
         await reopened.close()
         #expect(store.disk.counts.durableWrites == 0)
+    }
+
+    @Test("without a block for the mark's frame the slot alone proves the end")
+    func noRoomForFrame() async throws {
+        let store = try ShellStore()
+        store.disk.failSegments(code: ENOSPC)
+        let log = try store.open()
+        let blocks = ((128 << 10) - (68 << 10)) / 4096
+        for number in 0..<blocks { try await log.append(event(number), to: "a") }
+        store.disk.resetCounts()
+        await log.close()
+        #expect(store.disk.counts.durableWrites == 1)
+        let again = try store.open()
+        #expect(again.receipt.end == .marked && !again.receipt.wasClosed)
+        #expect(again.receipt.durablePosition == Position(UInt64(blocks)))
+        await again.close()
     }
 
     @Test("a log that was marked and not closed says so when it is opened again")
