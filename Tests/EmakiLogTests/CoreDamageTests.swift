@@ -77,6 +77,7 @@ import Testing
             }
         }
         #expect(tally.refused > 0)
+        #expect(tally.elsewhere == 0, "the damaged file is named")
         if ending == .idle || ending == .closed { #expect(tally.lastGroupGone == 0) }
         Self.report("flipped frames, \(ending)", tally)
     }

@@ -27,6 +27,11 @@ struct Manifest: Equatable, Sendable {
             * ((TwinFile.headerBytes + headerBytes + Limits.segmentCountMax * entryBytes
                 + TwinFile.unit - 1) & ~(TwinFile.unit - 1)))
 
+    /// Far beyond any store, and far enough from where counting on would overflow, or where the
+    /// index could not keep a segment's number beside an offset.
+    private static let numberMax: UInt64 = 1 << 32
+    private static let fileIndexMax: UInt32 = 1 << 31
+
     /// A segment file. In preparation: its bytes mean nothing yet, or nothing any more.
     struct Entry: Equatable, Sendable {
         var number: UInt64
@@ -106,6 +111,8 @@ struct Manifest: Equatable, Sendable {
             && Set(segments.map(\.fileIndex)).count == segments.count
             && segments.allSatisfy { $0.fileIndex < nextFileIndex }
             && nextSegmentNumber == anchorSegment &+ 1 &+ UInt64(usable.count)
+            && anchorSegment < Self.numberMax && generation < FrameHeader.positionMax
+            && nextFileIndex < Self.fileIndexMax
             && anchor.lastGroup <= FrameHeader.positionMax
             && anchor.nextPosition.rawValue <= FrameHeader.positionMax
     }

@@ -130,9 +130,14 @@ enum IdleSlot {
             Bits128(from: memory, at: offset + 8) == segment.storeID,
             Bits128(from: memory, at: offset + 24) == segment.incarnation
         else { return nil }
-        return LogEnd(
+        let end = LogEnd(
             lastGroup: memory.loadUInt64(at: offset + 40),
             nextPosition: Position(memory.loadUInt64(at: offset + 48)),
             frameChecksum: memory.loadUInt32(at: offset + 56))
+        // Only our own code can have written it, so numbers beyond these are no end of a log.
+        guard end.lastGroup <= FrameHeader.positionMax,
+            end.nextPosition.rawValue <= FrameHeader.positionMax
+        else { return nil }
+        return end
     }
 }

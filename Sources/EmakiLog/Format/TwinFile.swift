@@ -64,6 +64,8 @@ struct TwinFile {
         let first = decode(memory, at: 0, half: half)
         let second = decode(memory, at: half, half: half)
         switch (first, second) {
+        case (.good(let one), .good(let other)) where !isSame(one, other, in: memory):
+            throw corrupt(.badHeader, "its two copies pass their checksums and differ")
         case (.good(let range), let other), (let other, .good(let range)):
             var isHalfBad = true
             if case .good = other { isHalfBad = false }
@@ -73,6 +75,12 @@ struct TwinFile {
         case (.bad, .bad):
             throw corrupt(.badHeader, "neither of its two copies passes its checksum")
         }
+    }
+
+    /// Both copies were written at once, so one that differs is what an older file left there.
+    private func isSame(_ one: Range<Int>, _ other: Range<Int>, in memory: PageMemory) -> Bool {
+        one.count == other.count
+            && memory.withBytes(in: one) { memory.isEqual($0, at: other.lowerBound) }
     }
 
     private enum Copy {

@@ -171,13 +171,19 @@ enum EndProof {
         return latest
     }
 
+    /// True if the log went on in the next segment: no frame was begun here, and one was there.
+    private static func isElsewhere(
+        _ place: LogScan.Place, _ next: LogScan.Place, _ scan: borrowing LogScan
+    ) -> Bool {
+        guard place.offset < scan.layout.segmentBytes else { return true }
+        return isUntouched(scan.find(at: place)) && !isUntouched(scan.find(at: next))
+    }
+
     private static func corruption(_ scan: borrowing LogScan, evidence: String) -> Corruption {
         var place = scan.place
         let next = LogScan.Place(
             segment: place.segment + 1, offset: scan.layout.framesOffset)
-        if place.offset >= scan.layout.segmentBytes, next.segment < scan.segments.count {
-            place = next
-        }
+        if next.segment < scan.segments.count, isElsewhere(place, next, scan) { place = next }
         let reason: Corruption.Reason =
             if place.offset >= scan.layout.segmentBytes {
                 .badFrame

@@ -155,6 +155,19 @@ struct LogScan: ~Copyable {
     }
 
     private mutating func skip(to next: Place, following newEnd: LogEnd) throws(LogError) {
+        let lost = try lostCount(upTo: newEnd)
+        losses.append(
+            .init(
+                file: segments[place.segment].path, fileOffset: place.offset,
+                firstPosition: end.nextPosition, endPosition: newEnd.nextPosition))
+        for _ in 0..<lost { index.addLostPosition() }
+        lostPositionCount += lost
+        end = newEnd
+        move(to: next)
+    }
+
+    /// How many events are lost if the log goes on at `newEnd`; a repair asks before it writes.
+    func lostCount(upTo newEnd: LogEnd) throws(LogError) -> UInt64 {
         let lost = newEnd.nextPosition.rawValue - end.nextPosition.rawValue
         // Every lost event took at least a record's header somewhere behind this place.
         let regionBytes = (segments.count - place.segment) * layout.segmentBytes
@@ -164,14 +177,7 @@ struct LogScan: ~Copyable {
                     file: segments[place.segment].path, fileOffset: place.offset,
                     reason: .badBatch, evidence: "\(lost) events cannot have been lost here"))
         }
-        losses.append(
-            .init(
-                file: segments[place.segment].path, fileOffset: place.offset,
-                firstPosition: end.nextPosition, endPosition: newEnd.nextPosition))
-        for _ in 0..<lost { index.addLostPosition() }
-        lostPositionCount += lost
-        end = newEnd
-        move(to: next)
+        return lost
     }
 
     // MARK: Cutting

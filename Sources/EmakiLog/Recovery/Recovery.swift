@@ -78,7 +78,8 @@ struct Recovery {
             ? .damaged : EndProof.isMarked(scan) ? .marked : .unmarked
         receipt.wasClosed = scan.lastKind == .closeMark
         receipt.cuts = scan.cuts
-        if let place = EndProof.tornPlace(at: scan) {
+        // What lies at a damaged end was acknowledged, so it is not torn.
+        if !scan.isAtDamagedEnd, let place = EndProof.tornPlace(at: scan) {
             try cut(place, &scan, receipt: &receipt)
         }
         receipt.losses = scan.losses

@@ -45,6 +45,7 @@ struct Repair {
             : LogScan.Place(
                 segment: damage.place.segment + 1, offset: store.layout.framesOffset)
         guard place.segment < scan.segments.count else { throw .corrupt(damage.corruption) }
+        _ = try scan.lostCount(upTo: damage.end)
         let segment = scan.segments[place.segment]
         if copied.insert(segment.number).inserted {
             report.copies.append(try keepCopy(of: segment, layout: store.layout))
