@@ -80,8 +80,8 @@ extension EventLog {
     }
 
     /// Waits until a reservation is decided and durable.
-    /// - Throws: what the append would have thrown; `.invalid(.foreignReservation)` for a reservation
-    ///   of another log or another opening.
+    /// - Throws: what the append would have thrown; `.invalid(.foreignReservation)` for a
+    ///   reservation of another log or another opening.
     @discardableResult
     nonisolated(nonsending) public func durable(
         _ reservation: Reservation

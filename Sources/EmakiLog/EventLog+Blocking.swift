@@ -2,7 +2,8 @@ import EmakiPlatform
 
 /// The log for plain threads. A call blocks its thread until it is decided and durable; the thread
 /// writes the group itself when nobody else is about to. Never call it from a Swift task: on the
-/// commit loop it throws `LogError.wouldDeadlock`, on another executor it blocks one of its threads.
+/// commit loop it throws `LogError.wouldDeadlock`, on another executor it blocks one of its
+/// threads.
 public struct BlockingLog: Sendable {
     let committer: Committer
     let batchBytesMax: Int

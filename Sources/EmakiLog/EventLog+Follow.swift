@@ -24,8 +24,8 @@ extension EventLog {
     ///
     ///     for try await case .event(let event) in log.follow(in: .stream("order-7")) { … }
     ///
-    /// Only durable events are delivered. Inside, events come in batches: a follower that has caught
-    /// up suspends once for each group, not for each event.
+    /// Only durable events are delivered. Inside, events come in batches: a follower that has
+    /// caught up suspends once for each group, not for each event.
     /// - Throws (while iterating): `.tooManyFollowers`, `.closed`, `.poisoned` once every durable
     ///   event was delivered. Ends with nil when its task is cancelled.
     public func follow(

@@ -79,8 +79,8 @@ extension EventLog {
     }
 
     /// Makes a damaged store open again: keeps a copy of each damaged segment, and writes a loss
-    /// record where acknowledged events cannot be read. Nothing that is whole, in its place and linked
-    /// is changed, and no event gets another position.
+    /// record where acknowledged events cannot be read. Nothing that is whole, in its place and
+    /// linked is changed, and no event gets another position.
     ///
     /// Missing, short and unreadable files, and segments without a good header, are beyond it:
     /// restore a backup.

@@ -16,8 +16,8 @@ extension EventLog {
     ///   - from: version to start at; forwards by default the first, backwards the newest.
     ///   - limit: at most so many events.
     /// - Throws: `.lost` if a repair declared one of them lost, `.closed`.
-    /// - Complexity: O(events returned + d / 62), where d is how far `from` is from the nearer end of
-    ///   the stream.
+    /// - Complexity: O(events returned + d / 62), where d is how far `from` is from the nearer end
+    ///   of the stream.
     public func events(
         in stream: StreamID, from version: StreamVersion? = nil, limit: Int = .max,
         direction: ReadDirection = .forwards
@@ -102,7 +102,9 @@ extension EventLog {
         while let next = try committer.list(prefix: bytes, from: slot, into: &found) {
             slot = next
             // Keep what can still be among the first, so that memory follows the limit.
-            if found.count / 2 > max(limit, 1024) { Self.keepFirst(limit, after: after, of: &found) }
+            if found.count / 2 > max(limit, 1024) {
+                Self.keepFirst(limit, after: after, of: &found)
+            }
         }
         Self.keepFirst(limit, after: after, of: &found)
         return found

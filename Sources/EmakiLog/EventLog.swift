@@ -46,8 +46,8 @@ public final class EventLog: Sendable {
     /// Opens a store and recovers what a crash left.
     ///
     /// What is readable afterwards was read from the device after a real sync, so it is durable.
-    /// - Throws: `.notAStore`, `.locked`, `.corrupt`, `.unsupportedFormat`, `.noPermission`, `.disk`;
-    ///   then at most a bad copy of a header was written again from its good twin.
+    /// - Throws: `.notAStore`, `.locked`, `.corrupt`, `.unsupportedFormat`, `.noPermission`,
+    ///   `.disk`; then at most a bad copy of a header was written again from its good twin.
     /// - Complexity: O(bytes and events that are not sealed).
     public static func open(
         at path: String, _ configuration: Configuration = Configuration()
@@ -101,8 +101,8 @@ public final class EventLog: Sendable {
 
     /// Refuses new work, makes what is pending durable, marks the end of the log, unlocks.
     ///
-    /// Returns when all that is done; a second call does nothing. A poisoned log closes too: what was
-    /// pending has its outcome already. Events that you hold stay readable.
+    /// Returns when all that is done; a second call does nothing. A poisoned log closes too: what
+    /// was pending has its outcome already. Events that you hold stay readable.
     public func close() async {
         await committer.close()
     }

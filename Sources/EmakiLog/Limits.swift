@@ -18,7 +18,8 @@ public enum Limits {
     public static let blockBytes = 512...(64 << 10)
     /// Segments that a MANIFEST may list.
     public static let segmentCountMax = 65_536
-    /// Events that are not sealed: the index tells them apart by the low 31 bits of their positions.
+    /// Events that are not sealed: the index tells them apart by the low 31 bits of their
+    /// positions.
     public static let unsealedEventsMax = Int(Int32.max)
     /// Followers of one open log.
     public static let followersMax = 1_024

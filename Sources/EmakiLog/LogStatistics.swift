@@ -86,7 +86,8 @@ extension LogStatistics: CustomStringConvertible {
         }
         let perGroup = groups == 0 ? "-" : "\(events / groups)"
         return """
-            durable position  \(durablePosition)   (last group \(lastGroup), \(pendingEvents) pending)
+            durable position  \(durablePosition)   (last group \(lastGroup),\
+             \(pendingEvents) pending)
             since opened      \(events) events in \(batches) batches, \(groups) groups\
              (\(perGroup) events each), \(writtenBytes) bytes written
             writes            mean \(micro(writeNanosecondsMean)), max\

@@ -1,7 +1,7 @@
 import EmakiPlatform
 
-/// Makes a store. STORE is written last: a folder without it holds no store, and what an interrupted
-/// creation left there is made anew.
+/// Makes a store. STORE is written last: a folder without it holds no store, and what an
+/// interrupted creation left there is made anew.
 struct StoreCreation {
     let path: String
     let options: StoreOptions
@@ -63,9 +63,12 @@ struct StoreCreation {
         guard batchBytesMax > 0, batchBytesMax <= layout.batchBytesMax else {
             throw .tooLarge(.batchBytes, limit: layout.batchBytesMax, value: batchBytesMax)
         }
-        if let name = try LogError.translating(path, { () throws(DiskError) in
-            try fileWithFrames(files)
-        }) {
+        if let name = try LogError.translating(
+            path,
+            { () throws(DiskError) in
+                try fileWithFrames(files)
+            })
+        {
             throw StoreFile.twin.corrupt(
                 .missingFile, "\(name) holds frames, so a store was here; restore STORE")
         }
@@ -103,7 +106,8 @@ struct StoreCreation {
         try preparation.run(in: files).file.close()
     }
 
-    /// A segment file that a creation cannot have left: one with a frame, or with what remains of one.
+    /// A segment file that a creation cannot have left: one with a frame, or with what remains of
+    /// one.
     private static func fileWithFrames(_ files: any FileSystem) throws(DiskError) -> String? {
         guard try files.kind(of: StoreFolder.wal) != nil else { return nil }
         let memory = try PageMemory(byteCount: 1 << 20)

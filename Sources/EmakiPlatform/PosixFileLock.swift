@@ -69,7 +69,8 @@ final class PosixFileLock: FileLock {
         return nil
     }
 
-    /// Where nothing can be written a store can still be read, and locked against others who read it.
+    /// Where nothing can be written a store can still be read, and locked against others who read
+    /// it.
     private static func openFile(_ path: String) throws(DiskError) -> Int32 {
         do {
             return try SystemCall.openDescriptor(path, O_RDWR | O_CREAT, for: .lock)

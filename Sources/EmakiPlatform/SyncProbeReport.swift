@@ -31,8 +31,8 @@ package struct SyncTiming: Sendable, Equatable {
 package struct SyncProbeReport: Sendable, Equatable {
     /// One for each method that works here, in the order in which they were asked for.
     package let timings: [SyncTiming]
-    /// The method with the lowest median; the direct one unless another is clearly faster, because a
-    /// busy moment must not decide for the life of a store.
+    /// The method with the lowest median; the direct one unless another is clearly faster, because
+    /// a busy moment must not decide for the life of a store.
     package let chosen: SyncMethod
     /// Nanoseconds; the unit in which latency is stated (F): the median of the direct method, or
     /// of the chosen one where there is no direct I/O.

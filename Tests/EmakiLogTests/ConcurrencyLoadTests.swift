@@ -3,8 +3,8 @@ import Testing
 
 @testable import EmakiLog
 
-/// Clients of every kind at once, on segments so small that the log rotates all the time. Everything
-/// that was acknowledged is checked against what the log holds, also after reopening.
+/// Clients of every kind at once, on segments so small that the log rotates all the time.
+/// Everything that was acknowledged is checked against what the log holds, also after reopening.
 @Suite struct ConcurrencyLoadTests {
     /// What the writers were told, for the comparison at the end.
     private final class Ledger: @unchecked Sendable {

@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test(
-        "a tolerant read-only open shows all that is whole, names the damage, and calls nothing torn",
+        "a tolerant read-only open shows what is whole, names the damage, and calls nothing torn",
         arguments: [1, 2, 3, 4])
     func tolerant(frame: Int) throws {
         let store = try DamagedStore(.closed)

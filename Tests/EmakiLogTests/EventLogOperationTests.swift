@@ -223,7 +223,8 @@ final class Place: Sendable {
 }
 
 extension ShellStore {
-    /// Every file below the store's folder with its bytes, but for LOCK, which every command writes.
+    /// Every file below the store's folder with its bytes, but for LOCK, which every command
+    /// writes.
     func contents() throws -> [String: Data] {
         try contentsOfFolder(path).filter { $0.key != "LOCK" }
     }

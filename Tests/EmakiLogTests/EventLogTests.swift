@@ -23,7 +23,8 @@ import Testing
         await log.close()
         let reopened = try await EventLog.open(at: path)
         #expect(try reopened.events(in: "s").map { $0.withPayload { $0.byteCount } }.count == 50)
-        #expect(try reopened.events(in: "t", direction: .backwards).first?.payload == Array("19".utf8))
+        #expect(
+            try reopened.events(in: "t", direction: .backwards).first?.payload == Array("19".utf8))
         #expect(reopened.receipt.wasClosed)
         await reopened.close()
     }

@@ -1,7 +1,7 @@
 /// Decides who writes, what, and when: a pure value. Instants are monotonic nanoseconds, passed in.
 ///
-/// There is one *lease*: who holds it performs one write, or one mark, and gives it back. The commit
-/// loop asks `next`; a plain thread that may lead asks `lead`.
+/// There is one *lease*: who holds it performs one write, or one mark, and gives it back. The
+/// commit loop asks `next`; a plain thread that may lead asks `lead`.
 struct CommitQueue {
     enum Action: Equatable {
         /// The caller holds the lease now, and writes the gathering group.

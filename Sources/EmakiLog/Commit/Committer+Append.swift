@@ -128,8 +128,8 @@ extension Committer {
         return false
     }
 
-    /// Waiting appends are woken by commits. One that was woken and staged nothing causes no commit,
-    /// so it passes its turn on.
+    /// Waiting appends are woken by commits. One that was woken and staged nothing causes no
+    /// commit, so it passes its turn on.
     private func nextAdmission(answered: Bool) -> WaitSlot<Signal>? {
         guard answered, !core.hasStaged, !queue.isLeased else { return nil }
         return admissions.take(1).first

@@ -1,7 +1,7 @@
 import EmakiPlatform
 
-/// The concurrent shell around a core: its lock, its waiters, and the lease by which one thread at a
-/// time writes. The only place where the log meets threads.
+/// The concurrent shell around a core: its lock, its waiters, and the lease by which one thread at
+/// a time writes. The only place where the log meets threads.
 final class Committer: @unchecked Sendable {
     /// What a waiter is told.
     enum Signal: Sendable {
@@ -246,8 +246,8 @@ final class Committer: @unchecked Sendable {
 
     // MARK: Closing
 
-    /// Starts closing: new work is refused, the loop writes what is staged, marks the end, and leaves.
-    /// Called with the lock.
+    /// Starts closing: new work is refused, the loop writes what is staged, marks the end, and
+    /// leaves. Called with the lock.
     /// - Returns: true if the loop must be woken.
     private func beginClosing() -> Bool {
         queue.close()

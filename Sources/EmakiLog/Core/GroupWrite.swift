@@ -37,8 +37,8 @@ extension LogCore {
             payloadChecksum: gathering.checksum, kind: kind)
         let frameEnd = gathering.start + header.paddedBytes(block: layout.blockBytes)
         let isMark = kind == .idleMark || kind == .closeMark
-        // A mark also clears the block behind it, so that "nothing was written after the mark" can be
-        // told from what an earlier life of the segment left there.
+        // A mark also clears the block behind it, so that "nothing was written after the mark" can
+        // be told from what an earlier life of the segment left there.
         let writeEnd = isMark ? min(frameEnd + layout.blockBytes, layout.segmentBytes) : frameEnd
         segment.image.zero(gathering.next..<writeEnd)
         let checksum = header.encode(into: segment.image, at: gathering.start)
@@ -65,8 +65,8 @@ extension LogCore {
 
     // MARK: Idle mark
 
-    /// True if the log could be marked: nothing staged, nothing out, and it does not end with such a
-    /// mark already.
+    /// True if the log could be marked: nothing staged, nothing out, and it does not end with such
+    /// a mark already.
     package func wantsMark(isClosing: Bool) -> Bool {
         let isMarked = lastKind == .closeMark || (lastKind == .idleMark && !isClosing)
         return !isMarked && !hasStaged && !isWriting && !isPoisoned && !configuration.isReadOnly
@@ -78,7 +78,8 @@ extension LogCore {
     /// The slot names the end *before* the mark's own frame, so that a mark frame that rots costs
     /// nothing and is not taken for lost data.
     /// - Returns: the frame's write, or nil if no segment has room; then only the slot is written.
-    package func beginMark(isClosing: Bool, at instant: Int64) -> (frame: GroupWrite?, slot: LogEnd) {
+    package func beginMark(isClosing: Bool, at instant: Int64) -> (frame: GroupWrite?, slot: LogEnd)
+    {
         let marked = end
         if gathering.start + layout.blockBytes > layout.segmentBytes { rotateIfPossible() }
         guard gathering.start + layout.blockBytes <= layout.segmentBytes else {

@@ -26,8 +26,8 @@ extension LogCore {
         var before = manifest
         let listed = filesInPreparation.first
         let fileIndex = listed?.fileIndex ?? manifest.nextFileIndex
-        // A replacement of MANIFEST that failed may have taken place, and list as ready what will be
-        // overwritten now.
+        // A replacement of MANIFEST that failed may have taken place, and list as ready what will
+        // be overwritten now.
         let isUncertain = segmentFailure != nil
         if listed == nil || isUncertain { before.generation += 1 }
         if listed == nil {

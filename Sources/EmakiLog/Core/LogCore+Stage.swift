@@ -32,7 +32,8 @@ extension LogCore {
             guard !isAsExpected(batch.source.expecting(section), head: head) else { continue }
             return settle(batch, version: report)
         }
-        let eventsInMemory = index.positions.upperBound.rawValue - index.positions.lowerBound.rawValue
+        let eventsInMemory =
+            index.positions.upperBound.rawValue - index.positions.lowerBound.rawValue
         guard eventsInMemory + UInt64(batch.eventCount) <= UInt64(Limits.unsealedEventsMax) else {
             return .refused(
                 .tooLarge(

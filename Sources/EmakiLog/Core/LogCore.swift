@@ -3,8 +3,9 @@ import EmakiPlatform
 /// The whole engine as a deterministic machine without threads, clocks or randomness of its own.
 ///
 /// `EventLog` puts it behind a lock and performs its writes outside of that lock; the simulator
-/// drives it directly. Everything that takes time is split in two: a plan is made here (`beginGroup`,
-/// `planSegment`), performed by whoever asked for it, and its outcome reported back here.
+/// drives it directly. Everything that takes time is split in two: a plan is made here
+/// (`beginGroup`, `planSegment`), performed by whoever asked for it, and its outcome reported back
+/// here.
 ///
 /// Invariants:
 /// - `durableEnd <= end.nextPosition <=` end of the index;
@@ -99,8 +100,8 @@ package final class LogCore {
     }
 
     /// Recovers the store in `files`, which the caller has locked.
-    /// - Throws: what stands against opening. Then at most a bad copy of STORE, MANIFEST or a header
-    ///   was written again from its good twin.
+    /// - Throws: what stands against opening. Then at most a bad copy of STORE, MANIFEST or a
+    ///   header was written again from its good twin.
     package static func open(
         in files: any FileSystem, configuration: Configuration, entropy: any Entropy
     ) throws(LogError) -> LogCore {

@@ -28,8 +28,8 @@ enum BatchFormat {
     /// Walks every batch of a frame whose payload checksum holds, checks every length against what
     /// encloses it, and hands out each event with its section.
     ///
-    /// A checksum that holds does not make lengths true (a bug, or a forger, may have written them),
-    /// so nothing is used before it was checked here. Later readers rely on it.
+    /// A checksum that holds does not make lengths true (a bug, or a forger, may have written
+    /// them), so nothing is used before it was checked here. Later readers rely on it.
     /// - Returns: nil, or why the payload makes no sense.
     static func validate(
         _ payload: Range<Int>, frame: Int, in image: PageMemory, eventCount: Int,

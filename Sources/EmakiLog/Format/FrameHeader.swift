@@ -20,9 +20,11 @@ import EmakiPlatform
 ///       97     31   zero
 ///      128          payload, then zeros to the block's end (the zeros are not checked)
 ///
-/// **whole** if all that it can prove alone holds: magic, both checksums, store, incarnation, limits.
-/// **in place** if its own file offset is where it was found.
-/// **linked** if group number, first position, watermark and chain follow the frame before it.
+/// - **whole** if all that it can prove alone holds: magic, both checksums, store, incarnation,
+///   limits;
+/// - **in place** if its own file offset is where it was found;
+/// - **linked** if group number, first position, watermark and chain follow the frame before it.
+///
 /// Reading needs all three; each test is in this file and nowhere else.
 struct FrameHeader: Equatable {
     enum Kind: UInt8 {

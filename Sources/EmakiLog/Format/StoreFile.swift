@@ -1,6 +1,7 @@
 import EmakiPlatform
 
-/// STORE: what was chosen when the store was made. Never changes, but for what `emaki probe` measures.
+/// STORE: what was chosen when the store was made. Never changes, but for what `emaki probe`
+/// measures.
 ///
 ///     offset  bytes   (from the start of the contents, see `TwinFile`)
 ///        0     16   store id

@@ -12,8 +12,8 @@ import EmakiPlatform
 ///       20      4   zero
 ///       24          the contents
 ///
-/// Replaced by: temporary name, write, sync, rename, sync of the folder. A crash at any point leaves
-/// the old file or the new one.
+/// Replaced by: temporary name, write, sync, rename, sync of the folder. A crash at any point
+/// leaves the old file or the new one.
 struct TwinFile {
     let name: String
     let magic: UInt64

@@ -90,7 +90,8 @@ struct EventCursor {
                 return
             }
             left -= end - slot
-            run = run == list.last
+            run =
+                run == list.last
                 ? .none : UnitArena.Reference(rawValue: arena[run.firstWord])
             slot = 0
         }
@@ -106,7 +107,8 @@ struct EventCursor {
                 return
             }
             left -= slot - start + 1
-            run = run == list.first
+            run =
+                run == list.first
                 ? .none : UnitArena.Reference(rawValue: arena[run.firstWord + 1])
             slot = run == .none ? 0 : EventList.capacity(of: run) - 1
         }

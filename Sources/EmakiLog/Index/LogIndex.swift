@@ -24,7 +24,8 @@ struct LogIndex: ~Copyable {
         var events = EventList.empty
     }
 
-    /// Marks a version that a repair declared lost. Other entries are the low 31 bits of a position.
+    /// Marks a version that a repair declared lost. Other entries are the low 31 bits of a
+    /// position.
     private static let lostWord = UInt32.max
     private static let positionMask: UInt32 = 0x7FFF_FFFF
 
@@ -152,8 +153,8 @@ struct LogIndex: ~Copyable {
         streams[slot.index].events.append(word, in: &lists)
     }
 
-    /// Lets a stream's next event be `version`: what is missing before it was retired (if nothing of
-    /// the stream is here), or lost.
+    /// Lets a stream's next event be `version`: what is missing before it was retired (if nothing
+    /// of the stream is here), or lost.
     /// - Returns: false if that cannot be.
     mutating func advance(
         _ slot: Slot, toBefore version: StreamVersion, mayStartLater: Bool, lostCountMax: UInt64

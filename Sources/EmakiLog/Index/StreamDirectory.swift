@@ -1,8 +1,9 @@
-/// Finds a stream's slot by the hash of its id: extendible hashing (Fagin and others, 1979), so that
-/// growing splits one small page at a time and no append waits for a whole table to be rebuilt.
+/// Finds a stream's slot by the hash of its id: extendible hashing (Fagin and others, 1979), so
+/// that growing splits one small page at a time and no append waits for a whole table to be
+/// rebuilt.
 ///
-/// A page is open-addressed with linear probing. An entry is the low half of the hash in its high 32
-/// bits and slot + 1 in its low 32; 0 is empty. The top bits of the hash choose the page.
+/// A page is open-addressed with linear probing. An entry is the low half of the hash in its high
+/// 32 bits and slot + 1 in its low 32; 0 is empty. The top bits of the hash choose the page.
 struct StreamDirectory {
     private struct Page {
         var entries: ContiguousArray<UInt64>

@@ -1,7 +1,7 @@
 import EmakiPlatform
 
-/// How an opening writes and reads a store, which may have been moved to another device since it was
-/// made. Nothing is measured here: `emaki probe` does that.
+/// How an opening writes and reads a store, which may have been moved to another device since it
+/// was made. Nothing is measured here: `emaki probe` does that.
 struct DeviceChoice {
     let method: SyncMethod
     let warnings: [String]

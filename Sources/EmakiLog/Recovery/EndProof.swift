@@ -4,10 +4,10 @@ import EmakiPlatform
 ///
 /// One write is in flight at a time, so a frame of a later group was only written after every
 /// earlier group was durable and, perhaps, acknowledged. Hence proof that acknowledged bytes are
-/// damaged is: one whole frame with a higher group number than the last linked one, wherever it lies;
-/// a good header of a group beyond the next; an idle slot that names a higher group. Without such
-/// proof the frame that does not link is taken for torn, or for what an earlier life of the segment
-/// left.
+/// damaged is: one whole frame with a higher group number than the last linked one, wherever it
+/// lies; a good header of a group beyond the next; an idle slot that names a higher group. Without
+/// such proof the frame that does not link is taken for torn, or for what an earlier life of the
+/// segment left.
 ///
 /// (A frame's watermark proves nothing that its group number does not: it is the first position of
 /// the frame itself, and `FrameHeader.isLinked` holds it to that.)
@@ -29,7 +29,8 @@ enum EndProof {
         let proofs = laterFrames(after: scan)
         if let first = proofs.min(by: { $0.header.group < $1.header.group }) {
             let evidence =
-                "a \(first.isWhole ? "whole frame" : "frame header") of group \(first.header.group) at"
+                "a \(first.isWhole ? "whole frame" : "frame header") of group"
+                + " \(first.header.group) at"
                 + " \(scan.segments[first.place.segment].path):\(first.place.offset)"
             // The first frame that the log can go on with is the last of the proofs, if any is.
             if let last = proofs.last, last.canGoOn(after: scan) {
@@ -94,7 +95,8 @@ enum EndProof {
         return slot == scan.end
     }
 
-    /// Where a frame of this life starts that does not pass its checks; nil if the log ends cleanly.
+    /// Where a frame of this life starts that does not pass its checks; nil if the log ends
+    /// cleanly.
     ///
     /// Blocks without the magic are not cut: nothing that lies there can ever become a frame by
     /// itself, and in a recycled segment they are mostly what an earlier life left.

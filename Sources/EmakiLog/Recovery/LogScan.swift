@@ -52,8 +52,8 @@ struct LogScan: ~Copyable {
         return (header, checksum)
     }
 
-    /// Advances over linked frames. A log that goes on in the next segment does so with a frame that
-    /// links to the last one here, which proves that no group between them is missing.
+    /// Advances over linked frames. A log that goes on in the next segment does so with a frame
+    /// that links to the last one here, which proves that no group between them is missing.
     mutating func readLinkedFrames() throws(LogError) {
         while true {
             if let (header, checksum) = linkedFrame(at: place) {

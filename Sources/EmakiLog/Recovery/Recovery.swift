@@ -114,8 +114,9 @@ struct Recovery {
             lastKind: lastKind, index: scan.index, receipt: receipt)
     }
 
-    /// Files that nothing lists. What an interrupted replacement left is known by its name, and holds
-    /// nothing; anything else is left alone, because nothing proves that its contents are elsewhere.
+    /// Files that nothing lists. What an interrupted replacement left is known by its name, and
+    /// holds nothing; anything else is left alone, because nothing proves that its contents are
+    /// elsewhere.
     private func strangers(_ manifest: Manifest) throws(LogError) -> [String] {
         try LogError.translating("") { () throws(DiskError) in
             let known = Set(StoreFolder.ownNames)
@@ -134,7 +135,8 @@ enum StoreFolder {
     static let sealed = "sealed"
     static let damaged = "damaged"
     static let ownNames = [
-        lock, wal, sealed, damaged, SyncProbe.fileName, StoreFile.twin.name, StoreFile.twin.temporaryName,
+        lock, wal, sealed, damaged, SyncProbe.fileName,
+        StoreFile.twin.name, StoreFile.twin.temporaryName,
         Manifest.twin.name, Manifest.twin.temporaryName,
     ]
 }

@@ -5,15 +5,16 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
         /// A mark written after the last event says that nothing follows.
         case marked
         /// The log ends after its last whole frame, and no mark says so: the process or the machine
-        /// stopped within `idleMarkDelay` of its last commit. All but the last group is proven; that
-        /// the last group was followed by no other acknowledged one is not (see durability.md).
+        /// stopped within `idleMarkDelay` of its last commit. All but the last group is proven;
+        /// that the last group was followed by no other acknowledged one is not (see
+        /// durability.md).
         case unmarked
         /// The log ends at a damaged place; only a read-only open that tolerates damage says so.
         case damaged
     }
 
-    /// A torn frame: taken for one that a commit was writing when the process or the machine stopped,
-    /// so that nobody was told of it, and cut.
+    /// A torn frame: taken for one that a commit was writing when the process or the machine
+    /// stopped, so that nobody was told of it, and cut.
     public struct Cut: Sendable, Equatable, Codable {
         /// Path below the store's folder.
         public var file: String
@@ -78,7 +79,8 @@ extension RecoveryReceipt: CustomStringConvertible {
     public var description: String {
         var lines = [
             "durable up to position \(durablePosition) (exclusive), group \(lastGroup)"
-                + (isReadOnly ? ", read-only: as found in the files, not proven on the device" : ""),
+                + (isReadOnly
+                    ? ", read-only: as found in the files, not proven on the device" : ""),
             "end of the log: \(endInWords)",
             "read \(scannedBytes) bytes in \(segmentCount) segments: \(frameCount) frames,"
                 + " \(eventCount) events, \(durationNanoseconds / 1000) us",

@@ -3,8 +3,9 @@ import EmakiPlatform
 /// Puts a loss record over each damaged region, so that the log links again.
 ///
 /// The record takes the first block of the region, where the first lost frame should have been (if
-/// something whole lies there, it is in the wrong place, or follows nothing); its frame has the number of the first lost group, so no group, position or version is ever renumbered. Steps
-/// for each region: copy the segment, sync the copy and its folder, write the record, look again. A
+/// something whole lies there, it is in the wrong place, or follows nothing); its frame has the
+/// number of the first lost group, so no group, position or version is ever renumbered. Steps for
+/// each region: copy the segment, sync the copy and its folder, write the record, look again. A
 /// crash leaves the store damaged as before, or with one region less.
 struct Repair {
     let files: any FileSystem

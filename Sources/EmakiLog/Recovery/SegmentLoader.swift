@@ -129,8 +129,8 @@ struct SegmentLoader {
         }
     }
 
-    /// MANIFEST says which life of which segment this is; at least one copy of the header must agree,
-    /// and none may be good and disagree.
+    /// MANIFEST says which life of which segment this is; at least one copy of the header must
+    /// agree, and none may be good and disagree.
     private mutating func checkHeaders(
         _ identity: SegmentIdentity, _ entry: Manifest.Entry, _ file: any File, _ image: PageMemory
     ) throws(LogError) {

@@ -21,8 +21,8 @@ package struct SegmentPreparation {
     let manifestBefore: Manifest?
     let manifestAfter: Manifest
 
-    /// - Parameter afterPiece: called between the pieces of the filling, so that a caller who is in no
-    ///   hurry can leave the device to commits for a while.
+    /// - Parameter afterPiece: called between the pieces of the filling, so that a caller who is in
+    ///   no hurry can leave the device to commits for a while.
     /// - Throws: what the disk said; the file stays in preparation.
     func run(
         in files: any FileSystem, afterPiece: () -> Void = {}

@@ -4,8 +4,8 @@ import Glibc
 /// A disk in memory that keeps apart what is written and what is durable, for every file and every
 /// folder entry.
 ///
-/// It clones in no time (bytes are copied on the next write), loses power, fails or stops at a chosen
-/// call, and lets a test edit any byte. One thread at a time uses it.
+/// It clones in no time (bytes are copied on the next write), loses power, fails or stops at a
+/// chosen call, and lets a test edit any byte. One thread at a time uses it.
 final class MemoryFileSystem: FileSystem, @unchecked Sendable {
     enum Call: Hashable, CaseIterable {
         case open, byteCount, read, write, writeDurably, sync, resize, dropCache, list, kind

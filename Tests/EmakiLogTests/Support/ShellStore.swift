@@ -4,7 +4,8 @@ import Testing
 
 @testable import EmakiLog
 
-/// A small store in a folder of its own, on a disk that misbehaves on command. Gone when the test is.
+/// A small store in a folder of its own, on a disk that misbehaves on command. Gone when the test
+/// is.
 ///
 /// A test that stalls does not hang: after `watchdogSeconds` the process says what the log was
 /// waiting for, and ends.
