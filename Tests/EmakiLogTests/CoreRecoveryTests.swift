@@ -161,6 +161,24 @@ import Testing
         #expect(content.events.dropFirst(2) == [nil])
     }
 
+    @Test("a lost version is an entry of its own in its stream") func lostVersions() throws {
+        let harness = try CoreHarness(blockBytes: 512, seed: 4)
+        for number in 1...4 { try harness.append(to: "a", [[UInt8(number)]]) }
+        let third = harness.core.gathering.start - 2 * 512
+        harness.files.edit(harness.core.active.path) { $0[third + 140] ^= 1 }
+        var repair = Repair(files: harness.files)
+        #expect(try repair.run().losses.map(\.firstPosition) == [2])
+        let core = try openCore(harness.files)
+        let found = core.index.find("a")
+        let slot = try #require(found)
+        var entries: [LogIndex.Entry] = []
+        core.index.visit(slot, from: 1, backwards: false, durable: core.durableEnd) { _, entry in
+            entries.append(entry)
+            return true
+        }
+        #expect(entries == [.event(0), .event(1), .lost, .event(3)])
+    }
+
     // MARK: Repair
 
     @Test(

@@ -121,4 +121,22 @@ import Testing
         try harness.reopen()
         #expect(try harness.core.content() == harness.model)
     }
+
+    @Test("recycled files get new incarnations, dense numbers, and never show an earlier life")
+    func recycling() throws {
+        let harness = try CoreHarness(blockBytes: 512)
+        var incarnations: Set<Bits128> = []
+        for round in 1...40 {
+            try harness.core.prepareSegments()
+            try harness.append(to: StreamID("s\(round % 3)"), [bytes(40_000, seed: round)])
+            if round % 4 == 0 { try harness.retire(upTo: harness.core.active.number - 1) }
+            if round % 7 == 0 { try harness.reopen() }
+            #expect(try harness.core.content() == harness.model, "round \(round)")
+            let numbers = harness.core.segments.map(\.number)
+            #expect(numbers == Array(numbers[0]..<numbers[0] + UInt64(numbers.count)))
+            incarnations.formUnion(harness.core.segments.map(\.identity.incarnation))
+        }
+        #expect(incarnations.count == Int(harness.core.manifest.nextSegmentNumber) - 1)
+        #expect(harness.core.manifest.nextFileIndex < 12, "files were meant to be used again")
+    }
 }

@@ -1,0 +1,95 @@
+import EmakiPlatform
+import Foundation
+import Testing
+
+@testable import EmakiLog
+
+/// A store of draft format 1, kept as text: `file PATH LENGTH`, then `OFFSET HEX` for every 32 bytes
+/// that are not all zero. Never regenerated; a new format adds a new one.
+@Suite struct CoreFixtureTests {
+    private static let name = "draft-1.txt"
+
+    private static func fixture() throws -> String {
+        let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
+        return try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+    }
+
+    /// The history that the fixture was made from.
+    private static func history() throws -> CoreHarness {
+        let harness = try CoreHarness(blockBytes: 512, seed: 2026)
+        try harness.core.prepareSegments()
+        try harness.append([
+            StreamAppend(
+                to: "order-7",
+                [
+                    Event(type: "Placed", text: #"{"total":42}"#, id: EventID(low: 1, high: 2)),
+                    Event(type: "Paid", payload: [], metadata: [1, 2, 3]),
+                ], expecting: .noStream),
+            StreamAppend(to: "ünïcode", [Event(type: "T", payload: [0, 255])]),
+        ])
+        try harness.mark()
+        try harness.append(to: "large", [[UInt8](repeating: 0, count: 62_000)])
+        try harness.append(to: "large", [[UInt8](repeating: 0, count: 4000)])
+        try harness.close()
+        return harness
+    }
+
+    @Test("a store of draft format 1 opens and has the content that it was made with")
+    func opens() throws {
+        let files = try Self.parse(Self.fixture())
+        let core = try openCore(files)
+        #expect(try core.content() == Self.history().model)
+        #expect(core.receipt.wasClosed)
+        #expect(core.segments.count == 3)
+        #expect(core.activeIndex == 1)
+        #expect(core.event(at: 0)?.payload == Array(#"{"total":42}"#.utf8))
+        #expect(core.event(at: 2)?.stream.text == "ünïcode")
+    }
+
+    @Test("the same history, entropy and instants give the same bytes") func reproduces() throws {
+        let written = Self.text(of: try Self.history().files)
+        let isSame = try written == Self.fixture()
+        #expect(isSame, "the format changed: give it a new number and add a new fixture")
+    }
+
+    // MARK: Text
+
+    static func text(of files: MemoryFileSystem) -> String {
+        var lines: [String] = []
+        for path in files.filePaths {
+            let bytes = files[path]
+            lines.append("file \(path) \(bytes.count)")
+            for offset in stride(from: 0, to: bytes.count, by: 32) {
+                let row = bytes[offset..<min(offset + 32, bytes.count)]
+                guard row.contains(where: { $0 != 0 }) else { continue }
+                let hex = row.map { byte in
+                    String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+                }
+                lines.append("\(offset) \(hex.joined())")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func parse(_ text: String) throws -> MemoryFileSystem {
+        let files = MemoryFileSystem()
+        try files.makeFolder("wal")
+        try files.makeFolder("sealed")
+        var path = ""
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words[0] == "file" {
+                path = String(words[1])
+                files[path] = [UInt8](repeating: 0, count: try #require(Int(words[2])))
+                continue
+            }
+            let offset = try #require(Int(words[0]))
+            let digits = Array(words[1].utf8)
+            let row = stride(from: 0, to: digits.count, by: 2).compactMap { index in
+                UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)
+            }
+            files.edit(path) { $0.replaceSubrange(offset..<offset + row.count, with: row) }
+        }
+        return files
+    }
+}
