@@ -42,10 +42,11 @@ extension EventLog {
         let isBackwards = direction == .backwards
         var next = version ?? (isBackwards ? StreamVersion(.max) : .first)
         var batch: [RecordedEvent] = []
+        var bookmark: LogIndex.Bookmark?
         while true {
             batch.removeAll(keepingCapacity: true)
             let lost = try committer.read(
-                stream, from: next, backwards: isBackwards, into: &batch)
+                stream, from: next, backwards: isBackwards, bookmark: &bookmark, into: &batch)
             for event in batch where body(event) == .stop { return }
             if let lost { throw .lost(stream: stream, version: lost) }
             guard batch.count == Limits.readBatchEventsMax, let last = batch.last else { return }
@@ -132,13 +133,14 @@ extension Committer {
     /// - Returns: the lost version that ended it, if one did.
     func read(
         _ stream: StreamID, from version: StreamVersion, backwards: Bool,
-        into batch: inout [RecordedEvent]
+        bookmark: inout LogIndex.Bookmark?, into batch: inout [RecordedEvent]
     ) throws(LogError) -> StreamVersion? {
         try reading { core in
             guard let slot = core.index.find(stream) else { return nil }
             var lost: StreamVersion?
             core.index.visit(
-                slot, from: version, backwards: backwards, durable: core.durableEnd
+                slot, from: version, backwards: backwards, durable: core.durableEnd,
+                bookmark: &bookmark
             ) { version, entry in
                 guard case .event(let position) = entry, let event = core.event(at: position)
                 else {

@@ -73,7 +73,13 @@ public final class EventLog: Sendable {
             guard let options = configuration.createIfMissing else {
                 throw .notAStore(path: path, reason: "there is no STORE file")
             }
-            _ = try StoreCreation(path: path, options: options).run()
+            do {
+                _ = try StoreCreation(path: path, options: options).run()
+            } catch {
+                // If another process was faster, its store is as good.
+                guard case .alreadyExists = error, try StoreCreation.isStore(files, path: path)
+                else { throw error }
+            }
         }
         let lockFile = try StoreCreation.lock(files, path: path)
         return try open(in: files, configuration, lockFile, entropy: SystemEntropy())

@@ -21,12 +21,14 @@ public enum Limits {
     /// Events that are not sealed: the index tells them apart by the low 31 bits of their
     /// positions.
     public static let unsealedEventsMax = Int(Int32.max)
+    /// Blocks of one segment that may be unreadable before the whole segment is taken for it.
+    static let unreadableBlocksMax = 1_024
     /// Followers of one open log.
     public static let followersMax = 1_024
     /// Events handed from the log to a reader at a time, under one lock.
     static let readBatchEventsMax = 256
     /// Streams looked at under one lock while listing.
-    static let listedSlotsMax = 2_048
+    static let listedSlotsMax = 256
     /// Waiting appends that are woken at once when room returns.
     static let admissionsPerCommitMax = 2_048
     /// Cuts that are remembered until a clean close, and listed in a receipt.

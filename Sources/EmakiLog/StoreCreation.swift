@@ -16,6 +16,8 @@ struct StoreCreation {
         try makeRoot(files)
         let lockFile = try Self.lock(files, path: path)
         defer { lockFile.unlock() }
+        // Somebody may have made one while nobody held the lock.
+        guard try !Self.isStore(files, path: path) else { throw .alreadyExists(path: path) }
         let traits = try naming { () throws(DiskError) in try files.traits() }
         let blockBytes = try blockBytes(traits)
         let probe = try naming { () throws(DiskError) in
@@ -198,13 +200,27 @@ struct StoreCreation {
                 try files.makeFolder("")
                 try files.syncFolder("..")
             }
+            return
         case .folder:
             let names = try naming { () throws(DiskError) in try files.list("") }
             let foreign = names.contains { !StoreFolder.ownNames.contains($0) }
             guard !foreign, !names.contains(StoreFile.twin.name) else {
                 throw .alreadyExists(path: path)
             }
+            try syncParent(files)
         case .file, .other: throw .alreadyExists(path: path)
+        }
+    }
+
+    /// A folder that was there already may not be durable yet. A parent that may not be read
+    /// belongs to somebody who made the folder for us, and is theirs to sync.
+    private func syncParent(_ files: PosixFileSystem) throws(LogError) {
+        do {
+            try files.syncFolder("..")
+        } catch {
+            guard error.isNoPermission || error.isReadOnly else {
+                throw LogError(error, file: path)
+            }
         }
     }
 

@@ -48,12 +48,17 @@ package struct SyncProbeReport: Sendable, Equatable {
 
     /// Nil without timings.
     package init?(timings: [SyncTiming], traits: DiskTraits) {
-        guard let best = timings.min(by: { $0.durableP50 < $1.durableP50 }) else { return nil }
+        // A method that is too fast to be true must not win by that.
+        let plausible = timings.filter { !Self.isImplausible($0, traits) }
+        let candidates = plausible.isEmpty ? timings : plausible
+        guard let best = candidates.min(by: { $0.durableP50 < $1.durableP50 }) else { return nil }
         self.timings = timings
         let direct = timings.first { $0.method == .direct }
-        let isDirectGood =
-            direct.map { $0.durableP50 * 100 <= best.durableP50 * Self.directToBestPercentMax }
-        chosen = isDirectGood == true ? .direct : best.method
+        let isDirectGood = candidates.contains {
+            $0.method == .direct
+                && $0.durableP50 * 100 <= best.durableP50 * Self.directToBestPercentMax
+        }
+        chosen = isDirectGood ? .direct : best.method
         rawLatencyP50 = (direct ?? best).durableP50
         warnings = Self.warnings(timings, traits, hasDirect: direct != nil)
     }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import EmakiLog
 
-/// A store of draft format 1, kept as text: `file PATH LENGTH`, then `OFFSET HEX` for every 32 bytes
-/// that are not all zero. Never regenerated; a new format adds a new one.
+/// A store of draft format 1, kept as text: `file PATH LENGTH`, then `OFFSET HEX` for every 32
+/// bytes that are not all zero. Never regenerated; a new format adds a new one.
 @Suite struct CoreFixtureTests {
     private static let name = "draft-1.txt"
 

@@ -47,6 +47,16 @@ import Testing
         print("files of another length: \(count) refused")
     }
 
+    private func content(of files: MemoryFileSystem) throws(LogError) -> LogContent? {
+        let core = try openCore(files)
+        do {
+            return try core.content()
+        } catch {
+            Issue.record("\(error)")
+            return nil
+        }
+    }
+
     @Test("a read error is not the end of a file") func readErrors() throws {
         let store = try DamagedStore(.idle)
         let counted = store.files.clone()
@@ -55,8 +65,12 @@ import Testing
         for number in 1...(counted.counts[.read] ?? 0) {
             let failing = store.files.clone()
             failing.fault = .init(kind: .read, number: number)
-            #expect(throws: LogError.self) { try openCore(failing) }
-            #expect(failing.contents == store.files.contents)
+            // A segment is read again block by block, so an error that passes costs nothing.
+            do throws(LogError) {
+                #expect(try content(of: failing) == store.model)
+            } catch {
+                #expect(failing.contents == store.files.contents)
+            }
             #expect(try openCore(failing).content() == store.model)
         }
     }

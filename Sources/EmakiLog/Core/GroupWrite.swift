@@ -5,6 +5,9 @@ import EmakiPlatform
 package struct GroupWrite: Sendable {
     let segment: Segment
     let range: Range<Int>
+    /// What is written, and where it starts there: the segment's image, or a buffer of its own.
+    let bytes: PageMemory
+    let bytesStart: Int
     let method: SyncMethod
     /// What is durable once this is.
     let end: LogEnd
@@ -13,8 +16,9 @@ package struct GroupWrite: Sendable {
     /// Exactly one system call with direct I/O; durable on return.
     /// - Throws: what the disk said. The log must be poisoned then.
     package func perform() throws(DiskError) {
-        try segment.image.withBytes(in: range) { (bytes: RawSpan) throws(DiskError) in
-            try segment.file.writeDurably(bytes, at: range.lowerBound, by: method)
+        let range = bytesStart..<bytesStart + range.count
+        try bytes.withBytes(in: range) { (bytes: RawSpan) throws(DiskError) in
+            try segment.file.writeDurably(bytes, at: self.range.lowerBound, by: method)
         }
     }
 }
@@ -38,15 +42,18 @@ extension LogCore {
         let frameEnd = gathering.start + header.paddedBytes(block: layout.blockBytes)
         let isMark = kind == .idleMark || kind == .closeMark
         // A mark also clears the block behind it, so that "nothing was written after the mark" can
-        // be told from what an earlier life of the segment left there.
+        // be told from what an earlier life of the segment left there. Appends may be staged in
+        // that block while the mark is out, so it is written from a buffer of its own.
         let writeEnd = isMark ? min(frameEnd + layout.blockBytes, layout.segmentBytes) : frameEnd
-        segment.image.zero(gathering.next..<writeEnd)
-        let checksum = header.encode(into: segment.image, at: gathering.start)
+        let (bytes, bytesStart) = isMark ? (markBuffer, 0) : (segment.image, gathering.start)
+        bytes.zero(
+            bytesStart + gathering.next - gathering.start..<bytesStart + writeEnd - gathering.start)
+        let checksum = header.encode(into: bytes, at: bytesStart)
         end = LogEnd(
             lastGroup: header.group, nextPosition: header.endPosition, frameChecksum: checksum)
         let write = GroupWrite(
-            segment: segment, range: gathering.start..<writeEnd, method: syncMethod, end: end,
-            eventCount: gathering.eventCount)
+            segment: segment, range: gathering.start..<writeEnd, bytes: bytes,
+            bytesStart: bytesStart, method: syncMethod, end: end, eventCount: gathering.eventCount)
         gathering = Gathering(at: frameEnd)
         isWriting = true
         lastKind = kind
@@ -100,8 +107,8 @@ extension LogCore {
             marked, of: active.identity, blockBytes: layout.blockBytes, into: active.image,
             at: offset)
         return GroupWrite(
-            segment: active, range: offset..<offset + layout.blockBytes, method: syncMethod,
-            end: end, eventCount: 0)
+            segment: active, range: offset..<offset + layout.blockBytes, bytes: active.image,
+            bytesStart: offset, method: syncMethod, end: end, eventCount: 0)
     }
 
     /// Performs a mark at once, for callers that hold the core alone.

@@ -20,7 +20,7 @@ extension LogCore {
     package func planSegment() -> SegmentPreparation? {
         guard !isPreparing, !isPoisoned, !configuration.isReadOnly,
             readyCount < configuration.readySegmentCount,
-            manifest.segments.count < Limits.segmentCountMax
+            manifest.segments.count < Limits.segmentCountMax || !filesInPreparation.isEmpty
         else { return nil }
         isPreparing = true
         var before = manifest
@@ -80,6 +80,7 @@ extension LogCore {
     /// - Precondition: no write and no preparation is out.
     package func retire(upTo number: UInt64) throws(LogError) {
         precondition(!isWriting && !isPreparing, "retiring needs the core alone")
+        guard !isPoisoned else { throw .poisoned }
         var next = manifest
         var count = 0
         while count < activeIndex, segments[count].number <= number { count += 1 }

@@ -83,7 +83,8 @@ extension LogCore {
 
     /// No segment can be made ready any more.
     private var isOutOfSegments: Bool {
-        readyCount == 0 && !isPreparing && manifest.segments.count >= Limits.segmentCountMax
+        readyCount == 0 && !isPreparing && filesInPreparation.isEmpty
+            && manifest.segments.count >= Limits.segmentCountMax
     }
 
     private func hasRoom(for byteCount: Int) -> Bool {

@@ -18,6 +18,8 @@ package final class LogCore {
     package internal(set) var store: StoreFile
     /// How this opening syncs.
     let syncMethod: SyncMethod
+    /// A mark's frame and the block behind it, while they are written.
+    let markBuffer: PageMemory
     package internal(set) var receipt: RecoveryReceipt
 
     var manifest: Manifest
@@ -78,13 +80,15 @@ package final class LogCore {
     /// Takes over what recovery found.
     init(
         _ recovered: consuming Recovery.Outcome, files: any FileSystem, store: StoreFile,
-        syncMethod: SyncMethod, configuration: Configuration, entropy: any Entropy
+        syncMethod: SyncMethod, markBuffer: PageMemory, configuration: Configuration,
+        entropy: any Entropy
     ) {
         self.files = files
         self.configuration = configuration
         self.entropy = entropy
         self.store = store
         self.syncMethod = syncMethod
+        self.markBuffer = markBuffer
         receipt = recovered.receipt
         manifest = recovered.manifest
         segments = recovered.segments
@@ -119,9 +123,12 @@ package final class LogCore {
             }
             outcome.receipt.mended.append(StoreFile.twin.name)
         }
+        let markBuffer = try LogError.translating("") { () throws(DiskError) in
+            try PageMemory(byteCount: 2 * store.layout.blockBytes)
+        }
         return LogCore(
             outcome, files: files, store: store, syncMethod: device.method,
-            configuration: configuration, entropy: entropy)
+            markBuffer: markBuffer, configuration: configuration, entropy: entropy)
     }
 
     /// After a failed write or sync: nothing is known about what is on disk, so nothing more is

@@ -100,6 +100,9 @@ struct FrameHeader: Equatable {
         case tornPayload(FrameHeader)
         /// The magic is there, and the header's checksum does not hold.
         case tornHeader
+        /// A header of this life whose checksum holds, with fields that this version never writes.
+        /// No torn write makes such a thing.
+        case unknown
         /// A header of another life of this segment file. Proves nothing.
         case stale
         /// No frame starts here. `isZero`: never written in the first life of the file.
@@ -124,11 +127,13 @@ struct FrameHeader: Equatable {
             Bits128(from: memory, at: offset + 24) == segment.incarnation
         else { return .stale }
         // Only our own code, in this life of the segment, can have written what follows.
-        guard let header = FrameHeader(from: memory, at: offset) else { return .tornHeader }
+        guard let header = FrameHeader(from: memory, at: offset) else { return .unknown }
         let payloadStart = offset + byteCount
-        guard header.payloadBytes <= layout.segmentBytes - payloadStart else {
-            return .tornHeader
-        }
+        guard
+            header.isInPlace(at: offset)
+                || header.payloadBytes <= layout.segmentBytes - payloadStart
+        else { return .tornPayload(header) }
+        guard header.payloadBytes <= layout.segmentBytes - payloadStart else { return .unknown }
         let payload = payloadStart..<payloadStart + header.payloadBytes
         guard memory.checksum(payload, seed: 0) == header.payloadChecksum else {
             return .tornPayload(header)

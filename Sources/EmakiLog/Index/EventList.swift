@@ -59,7 +59,7 @@ struct EventList {
 struct EventCursor {
     private var run: UnitArena.Reference
     private var slot: Int
-    private let list: EventList
+    private var list: EventList
 
     /// At the oldest event.
     init(atFirstOf list: EventList) {
@@ -73,6 +73,13 @@ struct EventCursor {
         self.list = list
         run = list.last
         slot = Int(list.used) - 1
+    }
+
+    /// The same place in the same list, which has grown since.
+    func following(_ grown: EventList) -> EventCursor {
+        var cursor = self
+        cursor.list = grown
+        return cursor
     }
 
     /// The entry here, or nil beyond either end.

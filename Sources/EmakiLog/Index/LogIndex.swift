@@ -35,6 +35,8 @@ struct LogIndex: ~Copyable {
     private var directory = StreamDirectory()
     private var lists = UnitArena()
     private var ids = UnitArena()
+    /// Counts removals, which move what bookmarks point to.
+    private var generation: UInt64 = 0
 
     /// An index whose first event will be at `start`.
     init(startingAt start: Position) {
@@ -192,27 +194,63 @@ struct LogIndex: ~Copyable {
         case lost
     }
 
-    /// Calls `body` with the durable events of a stream from `version` on, in either direction,
-    /// until it returns false.
+    /// Where a visit that was stopped goes on, without finding its place again.
+    struct Bookmark {
+        fileprivate var slot: Int
+        fileprivate var version: UInt64
+        fileprivate var cursor: EventCursor
+        fileprivate var generation: UInt64
+    }
+
     func visit(
         _ slot: Slot, from version: StreamVersion, backwards: Bool, durable: Position,
         _ body: (StreamVersion, Entry) -> Bool
+    ) {
+        var bookmark: Bookmark?
+        visit(
+            slot, from: version, backwards: backwards, durable: durable, bookmark: &bookmark, body)
+    }
+
+    /// Calls `body` with the durable events of a stream from `version` on, in either direction,
+    /// until it returns false.
+    /// - Parameter bookmark: of the visit before, whose last event is right before this one's
+    ///   first; gets the place where this visit stopped.
+    func visit(
+        _ slot: Slot, from version: StreamVersion, backwards: Bool, durable: Position,
+        bookmark: inout Bookmark?, _ body: (StreamVersion, Entry) -> Bool
     ) {
         let stream = streams[slot.index]
         guard !stream.events.isEmpty else { return }
         let last = durableHead(slot, durable: durable).rawValue
         var current = backwards ? min(version.rawValue, last) : max(version.rawValue, stream.first)
         guard current >= stream.first, current <= last else { return }
-        var cursor = cursor(in: stream, at: current)
+        var cursor: EventCursor
+        if let known = bookmark, known.slot == slot.index, known.version == current,
+            known.generation == generation
+        {
+            cursor = known.cursor.following(stream.events)
+        } else {
+            cursor = self.cursor(in: stream, at: current)
+        }
+        bookmark = nil
         while current >= stream.first, current <= last, let word = cursor.word(in: lists) {
             let entry: Entry = word == Self.lostWord ? .lost : .event(position(of: word))
-            guard body(StreamVersion(current), entry) else { return }
+            let goesOn = body(StreamVersion(current), entry)
             if backwards {
                 current -= 1
                 cursor.retreat(by: 1, in: lists)
             } else {
                 current += 1
                 cursor.advance(by: 1, in: lists)
+            }
+            guard goesOn else {
+                let isInside = cursor.word(in: lists) != nil
+                bookmark =
+                    isInside
+                    ? Bookmark(
+                        slot: slot.index, version: current, cursor: cursor, generation: generation)
+                    : nil
+                return
             }
         }
     }
@@ -288,6 +326,7 @@ struct LogIndex: ~Copyable {
 
     /// Forgets the oldest event, whose record says which stream it belongs to.
     mutating func dropFirst(section: SectionHeader) {
+        generation += 1
         guard let slot = find(section) else { return }
         // Lost versions before the event go with it.
         while let word = EventCursor(atFirstOf: streams[slot.index].events).word(in: lists) {

@@ -66,7 +66,10 @@ struct StreamDirectory {
                 count += 1
                 return
             }
-            if pages[page].depth < Self.depthMax {
+            // Doubling the directory pays only while it separates streams: chosen ids with equal
+            // hashes must not make it grow for nothing.
+            let isWorthIt = pages[page].depth < depth || directory.count <= 16 * pages.count
+            if isWorthIt, pages[page].depth < Self.depthMax {
                 split(page, hash: hash, hashOf: hashOf)
             } else {
                 enlarge(page, hashOf: hashOf)

@@ -7,7 +7,10 @@ struct UnitArena {
         static let none = Reference(rawValue: .max)
 
         init(rawValue: UInt32) { self.rawValue = rawValue }
-        init(unit: Int, sizeClass: Int) { rawValue = UInt32(unit) << 2 | UInt32(sizeClass) }
+        init(unit: Int, sizeClass: Int) {
+            precondition(unit < 1 << 30, "an arena ends at 32 GiB")
+            rawValue = UInt32(unit) << 2 | UInt32(sizeClass)
+        }
 
         var firstWord: Int { Int(rawValue >> 2) * UnitArena.unitWords }
         var sizeClass: Int { Int(rawValue & 3) }

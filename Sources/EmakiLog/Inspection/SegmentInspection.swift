@@ -59,6 +59,8 @@ package struct FrameInspection: Sendable, Codable {
         case tornPayload
         /// The header's checksum does not hold.
         case tornHeader
+        /// The header holds, with fields that this version never writes.
+        case unknown
     }
 
     package var offset: Int

@@ -86,6 +86,8 @@ struct SegmentInspector {
             case .nothing(let isZero):
                 if isZero { found.zeroBlockCount += 1 } else { found.otherBlockCount += 1 }
             case .stale: found.staleBlockCount += 1
+            case .unknown:
+                list(FrameInspection(offset: offset, verdict: .unknown), image)
             case .tornHeader:
                 list(FrameInspection(offset: offset, verdict: .tornHeader), image)
             case .tornPayload(let header):

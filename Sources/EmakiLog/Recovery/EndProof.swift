@@ -42,6 +42,15 @@ enum EndProof {
                 place: scan.place, corruption: corruption(scan, evidence: evidence), resume: nil,
                 end: latest(of: proofs.map(\.endAfter) + [slot, scan.end].compactMap(\.self)))
         }
+        if let place = nextPlaces(scan).first(where: { scan.find(at: $0) == .unknown }) {
+            return Damage(
+                place: place,
+                corruption: Corruption(
+                    file: scan.segments[place.segment].path, fileOffset: place.offset,
+                    reason: .badFrame,
+                    evidence: "a frame of this store with fields that this version never writes"),
+                resume: nil, end: scan.end)
+        }
         guard let slot, slot.lastGroup > scan.end.lastGroup else { return nil }
         return Damage(
             place: scan.place,
@@ -104,10 +113,24 @@ enum EndProof {
         for place in nextPlaces(scan) {
             switch scan.find(at: place) {
             case .tornPayload, .tornHeader: return place
-            case .whole, .stale, .nothing: continue
+            case .whole, .unknown, .stale, .nothing: continue
             }
         }
         return nil
+    }
+
+    /// An unreadable block in what looks torn: it may hold an acknowledged frame, and then nothing
+    /// here is torn.
+    static func unreadableBlock(
+        at place: LogScan.Place, _ scan: borrowing LogScan,
+        _ unreadable: [UInt64: [UnreadableBlock]]
+    ) -> UnreadableBlock? {
+        var end = place.offset + scan.layout.blockBytes
+        if case .tornPayload(let header) = scan.find(at: place) {
+            end = place.offset + header.paddedBytes(block: scan.layout.blockBytes)
+        }
+        return unreadable[scan.segments[place.segment].number]?
+            .first { place.offset <= $0.offset && $0.offset < end }
     }
 
     /// Where the next frame would be: behind the last one, or at the start of the next segment.
@@ -123,7 +146,7 @@ enum EndProof {
     private static func isUntouched(_ found: FrameHeader.Found) -> Bool {
         switch found {
         case .stale, .nothing(isZero: true): true
-        case .whole, .tornPayload, .tornHeader, .nothing(isZero: false): false
+        case .whole, .tornPayload, .tornHeader, .unknown, .nothing(isZero: false): false
         }
     }
 

@@ -199,6 +199,7 @@ struct LogScan: ~Copyable {
         frameCount += 1
         place = Place(segment: torn.segment, offset: block.upperBound)
         return GroupWrite(
-            segment: segment, range: block, method: method, end: end, eventCount: 0)
+            segment: segment, range: block, bytes: segment.image, bytesStart: block.lowerBound,
+            method: method, end: end, eventCount: 0)
     }
 }

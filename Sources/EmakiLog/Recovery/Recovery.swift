@@ -56,7 +56,7 @@ struct Recovery {
         receipt.segmentCount = segments.count
         var scan = LogScan(manifest: manifest, segments: segments, layout: store.layout)
         do {
-            try finish(&scan, receipt: &receipt)
+            try finish(&scan, loader.unreadable, receipt: &receipt)
         } catch {
             for segment in segments { segment.file.close() }
             throw error
@@ -65,7 +65,10 @@ struct Recovery {
     }
 
     /// Steps 4 to 6.
-    private func finish(_ scan: inout LogScan, receipt: inout RecoveryReceipt) throws(LogError) {
+    private func finish(
+        _ scan: inout LogScan, _ unreadable: [UInt64: [UnreadableBlock]],
+        receipt: inout RecoveryReceipt
+    ) throws(LogError) {
         try scan.readLinkedFrames()
         while let damage = EndProof.damage(after: scan) {
             guard configuration.toleratesDamage else { throw .corrupt(damage.corruption) }
@@ -80,8 +83,17 @@ struct Recovery {
         receipt.cuts = scan.cuts
         // What lies at a damaged end was acknowledged, so it is not torn.
         if !scan.isAtDamagedEnd, let place = EndProof.tornPlace(at: scan) {
-            try cut(place, &scan, receipt: &receipt)
+            if let block = EndProof.unreadableBlock(at: place, scan, unreadable) {
+                guard configuration.toleratesDamage else { throw .corrupt(block.corruption) }
+                receipt.damages.append(block.corruption)
+                receipt.end = .damaged
+            } else {
+                try cut(place, &scan, receipt: &receipt)
+            }
         }
+        receipt.unreadable = unreadable.values.joined().map {
+            "\($0.corruption.file):\($0.offset)"
+        }.sorted()
         receipt.losses = scan.losses
         receipt.frameCount = scan.frameCount
         receipt.eventCount = scan.eventCount

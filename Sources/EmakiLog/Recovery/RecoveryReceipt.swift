@@ -58,6 +58,8 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
     public var damages: [Corruption] = []
     /// Copies of headers that were bad and were written again from their twin.
     public var mended: [String] = []
+    /// Blocks that the device could not read and that nothing needed.
+    public var unreadable: [String] = []
     /// What to know about the disk that the store is on now.
     public var warnings: [String] = []
     /// Files in the store's folders that nothing lists. They are left alone.
@@ -86,7 +88,8 @@ extension RecoveryReceipt: CustomStringConvertible {
                 + " \(eventCount) events, \(durationNanoseconds / 1000) us",
         ]
         for cut in cuts {
-            let when = cut.isRemembered ? "cut earlier" : "cut now"
+            let now = isReadOnly ? "not cut, because nothing is written" : "cut now"
+            let when = cut.isRemembered ? "cut earlier" : now
             lines.append(
                 "torn frame of group \(cut.group) at \(cut.file):\(cut.fileOffset), \(when);"
                     + " the write that a stop interrupted")
@@ -100,6 +103,7 @@ extension RecoveryReceipt: CustomStringConvertible {
             lines.append("DAMAGED: \(damage)")
         }
         lines += warnings.map { "warning: \($0)" }
+        lines += unreadable.map { "the device cannot read the block at \($0)" }
         lines += mended.map { "mended from its twin: \($0)" }
         lines += strangers.map { "not listed, left alone: \($0)" }
         return lines.joined(separator: "\n")

@@ -29,10 +29,40 @@ struct Repair {
         var scan = LogScan(manifest: manifest, segments: segments, layout: store.layout)
         for _ in 0..<Self.regionsMax {
             try scan.readLinkedFrames()
-            guard let damage = EndProof.damage(after: scan) else { return report }
+            guard let damage = EndProof.damage(after: scan) else {
+                try clearUnreadableEnd(&scan, loader.unreadable, device.method, &report)
+                return report
+            }
+            // What this version does not understand it does not overwrite.
+            guard damage.end.lastGroup > scan.end.lastGroup, damage.resume != damage.place else {
+                throw .corrupt(damage.corruption)
+            }
             try repair(damage, &scan, store, device.method, &report)
         }
         return report
+    }
+
+    /// A block at the end that the device cannot read is overwritten by a cut: the person who asked
+    /// for the repair accepts that it may have held the last group.
+    private mutating func clearUnreadableEnd(
+        _ scan: inout LogScan, _ unreadable: [UInt64: [UnreadableBlock]], _ method: SyncMethod,
+        _ report: inout RepairReport
+    ) throws(LogError) {
+        guard let place = EndProof.tornPlace(at: scan),
+            let block = EndProof.unreadableBlock(at: place, scan, unreadable)
+        else { return }
+        let segment = scan.segments[place.segment]
+        if copied.insert(segment.number).inserted {
+            report.copies.append(try keepCopy(of: segment, layout: scan.layout))
+        }
+        let end = scan.end.nextPosition
+        let write = scan.layCut(at: place, method: method)
+        try LogError.translating(segment.path) { () throws(DiskError) in try write.perform() }
+        report.damages.append(block.corruption)
+        report.losses.append(
+            .init(
+                file: segment.path, fileOffset: place.offset, firstPosition: end,
+                endPosition: end))
     }
 
     private mutating func repair(

@@ -1,5 +1,11 @@
 import EmakiPlatform
 
+/// A block of a segment that the device could not read.
+struct UnreadableBlock {
+    let offset: Int
+    let corruption: Corruption
+}
+
 /// Opens, syncs and reads the usable segments that MANIFEST lists, and checks their headers.
 struct SegmentLoader {
     let files: any FileSystem
@@ -9,6 +15,8 @@ struct SegmentLoader {
     let isReadOnly: Bool
     /// Header copies that were written again from their twin (or would be, if read-only).
     private(set) var mended: [String] = []
+    /// Blocks that the device could not read, by segment number.
+    private(set) var unreadable: [UInt64: [UnreadableBlock]] = [:]
 
     /// One read of this size keeps a device's queue full.
     private static let readBytes = 4 << 20
@@ -95,7 +103,11 @@ struct SegmentLoader {
         var offset = 0
         while offset < layout.segmentBytes {
             let piece = offset..<min(offset + Self.readBytes, layout.segmentBytes)
-            try read(piece, of: entry, file, into: image)
+            do {
+                try read(piece, of: entry, file, into: image)
+            } catch .corrupt(let corruption) where corruption.reason == .unreadable {
+                try readByBlocks(piece, of: entry, file, into: image)
+            }
             offset = piece.upperBound
         }
         let identity = SegmentIdentity(
@@ -126,6 +138,27 @@ struct SegmentLoader {
                 Corruption(
                     file: entry.path, fileOffset: piece.lowerBound + count, reason: .wrongSize,
                     evidence: "the file ends here while it is read"))
+        }
+    }
+
+    /// Reads what can be read. A block that cannot is read as a header that fails its checksum, so
+    /// that whatever needs it finds it damaged, and what does not need it is not held up.
+    private mutating func readByBlocks(
+        _ piece: Range<Int>, of entry: Manifest.Entry, _ file: any File, into image: PageMemory
+    ) throws(LogError) {
+        let blockBytes = store.layout.blockBytes
+        for offset in stride(from: piece.lowerBound, to: piece.upperBound, by: blockBytes) {
+            let block = offset..<offset + blockBytes
+            do {
+                try read(block, of: entry, file, into: image)
+            } catch .corrupt(let corruption) where corruption.reason == .unreadable {
+                image.zero(block)
+                image.store(FrameHeader.magic, at: offset)
+                unreadable[entry.number, default: []].append(
+                    UnreadableBlock(offset: offset, corruption: corruption))
+                guard unreadable[entry.number, default: []].count <= Limits.unreadableBlocksMax
+                else { throw .corrupt(corruption) }
+            }
         }
     }
 

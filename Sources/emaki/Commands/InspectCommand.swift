@@ -9,8 +9,8 @@ struct InspectCommand: AsyncParsableCommand {
         discussion: """
             Works on a damaged store too, and changes nothing. Each frame is shown with its place, \
             group, positions, events and verdict: `linked` (recovery reads it), `notLinked`, \
-            `misplaced`, `tornPayload`, `tornHeader`. Below it, what each batch appended to which \
-            stream. With --json one object a line: the store, then each segment.
+            `misplaced`, `tornPayload`, `tornHeader`, `unknown`. Below it, what each batch \
+            appended to which stream. With --json one object a line: the store, then each segment.
 
             EXAMPLES
               emaki inspect orders.emaki

@@ -75,6 +75,7 @@ enum InspectionText {
         case .misplaced: "MISPLACED"
         case .tornPayload: "TORN PAYLOAD"
         case .tornHeader: "TORN HEADER"
+        case .unknown: "UNKNOWN"
         }
     }
 
