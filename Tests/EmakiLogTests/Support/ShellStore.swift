@@ -14,7 +14,9 @@ final class ShellStore: Sendable {
     let disk: FaultyFileSystem
     private let watchdog: Watchdog
 
-    static let watchdogSeconds: Int64 = 180
+    /// Longer than a whole run takes: tests that compute for minutes may hold every thread of the
+    /// pool, and a task that is ready to go on waits for one of them.
+    static let watchdogSeconds: Int64 = 1200
 
     init(
         _ options: StoreOptions = StoreOptions(segmentBytes: 128 << 10),
