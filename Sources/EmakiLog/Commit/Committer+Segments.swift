@@ -9,6 +9,8 @@ extension Committer {
     }
 
     private func prepareSegments() {
+        let files = lock.withLock { queue.isClosing ? [] : core.takeFilesToClose() }
+        for file in files { file.close() }
         while let preparation = lock.withLock({ queue.isClosing ? nil : core.planSegment() }) {
             let result: Result<Segment, DiskError>
             do {

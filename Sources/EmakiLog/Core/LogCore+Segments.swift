@@ -14,6 +14,15 @@ extension LogCore {
         return true
     }
 
+    /// Files of full segments that nothing will be written to any more. To be closed by the caller,
+    /// off the commit path.
+    package func takeFilesToClose() -> [any File] {
+        // A write that is out may still be in the segment before the active one.
+        let end = max(closedCount, isWriting ? activeIndex - 1 : activeIndex)
+        defer { closedCount = end }
+        return segments[closedCount..<end].map(\.file)
+    }
+
     var readyCount: Int { segments.count - activeIndex - 1 }
 
     /// The next piece of background work: a segment to make ready, or nil.
@@ -65,6 +74,7 @@ extension LogCore {
 
     /// Makes as many segments ready as are wanted, for callers that hold the core alone.
     package func prepareSegments() throws(DiskError) {
+        for file in takeFilesToClose() { file.close() }
         while let preparation = planSegment() {
             do {
                 finish(preparation, with: try preparation.run(in: files))
@@ -104,6 +114,7 @@ extension LogCore {
         segments.removeFirst(count)
         segmentEnds.removeFirst(count)
         activeIndex -= count
+        closedCount = max(0, closedCount - count)
     }
 
     private func dropEvents(before position: Position) {

@@ -26,6 +26,8 @@ package final class LogCore {
     /// Usable segments in order of use: full ones, the active one, ready ones.
     var segments: ContiguousArray<Segment>
     var activeIndex: Int
+    /// Leading segments of which the file is closed: a full segment is read from its image.
+    var closedCount = 0
     /// The end of each full segment, in step with `segments`.
     var segmentEnds: ContiguousArray<LogEnd>
     var index: LogIndex
