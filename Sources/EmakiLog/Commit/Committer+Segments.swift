@@ -9,8 +9,7 @@ extension Committer {
     }
 
     private func prepareSegments() {
-        let files = lock.withLock { queue.isClosing ? [] : core.takeFilesToClose() }
-        for file in files { file.close() }
+        closeFullSegments()
         while let preparation = lock.withLock({ queue.isClosing ? nil : core.planSegment() }) {
             let result: Result<Segment, DiskError>
             do {
@@ -21,7 +20,13 @@ extension Committer {
                 result = .failure(error)
             }
             guard finish(preparation, result) else { return }
+            closeFullSegments()
         }
+    }
+
+    private func closeFullSegments() {
+        let files = lock.withLock { core.takeFilesToClose() }
+        for file in files { file.close() }
     }
 
     /// - Returns: true if it went well, and more may be wanted.
