@@ -151,7 +151,6 @@ package struct LogCounters: Sendable, Equatable {
     package var groups: UInt64 = 0
     package var events: UInt64 = 0
     package var batches: UInt64 = 0
-    package var payloadBytes: UInt64 = 0
     package var writtenBytes: UInt64 = 0
     package var marks: UInt64 = 0
     package var rotations: UInt64 = 0
