@@ -58,7 +58,8 @@ int emaki_futex_wait(uint32_t *word, uint32_t expected, int64_t nanoseconds) { r
 void emaki_futex_wake(uint32_t *word, int count) {}
 #endif
 
-static _Thread_local uint64_t loop_id;
+// The cheapest way to a thread-local: an offset from a register, where the general way is a call.
+__attribute__((tls_model("initial-exec"))) static _Thread_local uint64_t loop_id;
 
 uint64_t emaki_loop_id(void) { return loop_id; }
 
