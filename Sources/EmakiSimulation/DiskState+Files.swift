@@ -16,12 +16,19 @@ extension DiskState {
     ) throws(DiskError) -> Int {
         // Nothing is asked of the system then.
         guard bytes.byteCount > 0 else { return 0 }
-        guard offset >= 0 else { throw DiskError(.read, SystemCode.invalid) }
-        if handle.isDirect {
-            let isAligned = bytes.withBytes { $0.isAligned(to: traits.logicalBlockBytes) }
-            try checkDirect(isAligned, offset, bytes.byteCount, for: .read)
+        guard offset >= 0, offset <= Int.max - bytes.byteCount else {
+            throw DiskError(.read, SystemCode.invalid)
         }
-        return files[handle.number]?.visible.read(into: &bytes, at: offset) ?? 0
+        // The system sees first that there is nothing to read, and then how it would be read.
+        guard let contents = files[handle.number]?.visible, offset < contents.byteCount else {
+            return 0
+        }
+        if handle.isDirect {
+            // Linux does not look where there is a hole; whoever relies on that is wrong here.
+            let isAligned = bytes.withBytes { $0.isAligned(to: traits.logicalBlockBytes) }
+            try checkDirect(isAligned, offset..<offset + bytes.byteCount, for: .read)
+        }
+        return contents.read(into: &bytes, at: offset)
     }
 
     /// - Parameter durably: durable on return, alone of all that was written.
@@ -31,13 +38,14 @@ extension DiskState {
         guard bytes.byteCount > 0 else { return }
         guard offset >= 0 else { throw DiskError(.write, SystemCode.invalid) }
         guard handle.isWritable else { throw DiskError(.write, SystemCode.badFile) }
-        let (end, isBeyond) = offset.addingReportingOverflow(bytes.byteCount)
-        guard !isBeyond, end <= traits.fileBytesMax else {
-            throw DiskError(.write, SystemCode.tooLarge)
+        guard offset <= Int.max - bytes.byteCount else {
+            throw DiskError(.write, SystemCode.invalid)
         }
+        let end = offset + bytes.byteCount
+        guard end <= traits.fileBytesMax else { throw DiskError(.write, SystemCode.tooLarge) }
         if handle.isDirect {
-            try checkDirect(
-                bytes.isAligned(to: traits.logicalBlockBytes), offset, bytes.byteCount, for: .write)
+            let isAligned = bytes.isAligned(to: traits.logicalBlockBytes)
+            try checkDirect(isAligned, offset..<end, for: .write)
         }
         guard let file = files[handle.number] else { return }
         let count = roomBytes(for: offset..<end, in: file)
@@ -62,9 +70,10 @@ extension DiskState {
     }
 
     private func checkDirect(
-        _ isAligned: Bool, _ offset: Int, _ count: Int, for operation: DiskError.Operation
+        _ isAligned: Bool, _ range: Range<Int>, for operation: DiskError.Operation
     ) throws(DiskError) {
-        guard isAligned, (offset | count) & (traits.logicalBlockBytes - 1) == 0 else {
+        let bits = range.lowerBound | range.upperBound
+        guard isAligned, bits & (traits.logicalBlockBytes - 1) == 0 else {
             throw DiskError(operation, SystemCode.invalid)
         }
     }

@@ -1,6 +1,6 @@
 import EmakiPlatform
 
-/// Everything on a simulated disk, as a value: a copy costs nothing until one of the two is changed.
+/// Everything on a simulated disk, as a value: a copy costs nothing until one of the two changes.
 ///
 /// The calls here do what the system does, with its errors in its order. Counting, failing and
 /// stopping is `SimulatedFileSystem`'s affair.

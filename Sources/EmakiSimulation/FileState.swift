@@ -3,8 +3,8 @@ import EmakiPlatform
 /// One file: what is durable, what is to be seen, and every change between the two, in order.
 ///
 /// What is seen is always what is durable with all changes applied. A change that is durable by
-/// itself (a write through the caches) waits in the list while older ones do not have their fate, so
-/// that an older one can never come to lie over it.
+/// itself (a write through the caches) waits in the list while older ones do not have their fate,
+/// so that an older one can never come to lie over it.
 struct FileState: Sendable {
     private(set) var durable = PagedBytes()
     private(set) var visible = PagedBytes()

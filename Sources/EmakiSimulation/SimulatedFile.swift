@@ -44,12 +44,13 @@ final class SimulatedFile: File {
     func writeDurably(
         _ bytes: RawSpan, at fileOffset: Int, by method: SyncMethod
     ) throws(DiskError) {
+        // Nothing is asked of the system then.
+        guard disk.traitsOfDisk.syncMethods.contains(method) else {
+            throw DiskError(.write, SystemCode.notSupported)
+        }
         let digest = Checksum.crc32c(bytes, seed: 0)
         try perform(.writeDurably, at: fileOffset, count: bytes.byteCount, digest: digest) {
             (state, isCut) throws(DiskError) in
-            guard state.traits.syncMethods.contains(method) else {
-                throw DiskError(.write, SystemCode.notSupported)
-            }
             let isAlone = method == .direct
             try state.write(handle, bytes, at: fileOffset, durably: isAlone && !isCut)
             if !isAlone && !isCut { state.sync(handle) }

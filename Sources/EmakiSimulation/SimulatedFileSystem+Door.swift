@@ -4,7 +4,7 @@ import EmakiPlatform
 extension SimulatedFileSystem {
     package func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any File {
         let (number, life) = try perform(.open, path) { (state, _) throws(DiskError) in
-            let number = try state.open(path, mode.existence, direct: mode.isDirect)
+            let number = try state.open(path, mode)
             state.addHandle(number)
             return (number, currentLife)
         }

@@ -13,11 +13,13 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// When the power goes.
     package enum PowerCut: Sendable, Equatable {
         case never
-        /// With the n-th call, from 1, counted since the disk was made. That call has begun: what it
-        /// would write is among what is not synced.
+        /// With the n-th call, from 1, counted since the disk was made. That call has begun: what
+        /// it would write is among what is not synced.
         case atCall(Int)
     }
 
+    /// What it is like, for ever.
+    let traitsOfDisk: SimulatedTraits
     private let lock = Lock()
     private let seed: UInt64
 
@@ -32,12 +34,14 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     private var life = 0
 
     package init(_ traits: SimulatedTraits = .init(), seed: UInt64 = 0) {
+        traitsOfDisk = traits
         state = DiskState(traits)
         hash = TraceHash(seed: seed)
         self.seed = seed
     }
 
     private init(cloning other: SimulatedFileSystem) {
+        traitsOfDisk = other.traitsOfDisk
         state = other.state
         state.dropHandles()
         counts = other.counts
@@ -95,8 +99,8 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     // MARK: Calls
 
     /// Counts and hashes a call and lets it happen, unless there is no power.
-    /// - Parameter body: gets true if the power goes during this call: then nothing becomes durable.
-    ///   It runs under the lock, so it must not end the life of a handle.
+    /// - Parameter body: gets true if the power goes during this call: then nothing becomes
+    ///   durable. It runs under the lock, so it must not end the life of a handle.
     func perform<R>(
         _ call: DoorCall, _ path: String, range: Range<Int> = 0..<0, digest: UInt32 = 0,
         inLife: Int? = nil, _ body: (inout DiskState, Bool) throws(DiskError) -> R
