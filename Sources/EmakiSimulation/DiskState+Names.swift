@@ -130,9 +130,10 @@ extension DiskState {
         }
     }
 
-    mutating func syncFolder(_ path: String, isCut: Bool) throws(DiskError) {
+    /// - Parameter durably: false if the disk only says so.
+    mutating func syncFolder(_ path: String, durably: Bool) throws(DiskError) {
         let number = try folder(at: path, for: .syncFolder)
-        guard !isCut else { return }
+        guard durably else { return }
         tree.sync(number)
         collect()
     }

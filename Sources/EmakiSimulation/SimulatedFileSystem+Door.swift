@@ -38,8 +38,8 @@ extension SimulatedFileSystem {
     }
 
     package func syncFolder(_ path: String) throws(DiskError) {
-        try perform(.syncFolder, path) { (state, isCut) throws(DiskError) in
-            try state.syncFolder(path, isCut: isCut)
+        try perform(.syncFolder, path) { (state, course) throws(DiskError) in
+            try state.syncFolder(path, durably: course.makesDurable)
         }
     }
 
@@ -52,7 +52,8 @@ extension SimulatedFileSystem {
 
     package func traits() throws(DiskError) -> DiskTraits {
         try perform(.traits, "") { (state, _) throws(DiskError) in
-            state.traits.diskTraits(usedBytes: state.usedBytes)
+            state.traits.diskTraits(
+                capacityBytes: state.capacityBytes, usedBytes: state.usedBytes)
         }
     }
 }

@@ -21,6 +21,9 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// What it is like, for ever.
     let traitsOfDisk: SimulatedTraits
     private let lock = Lock()
+    /// Bumped when calls may go on that stall, and when one begins to stall.
+    private let release = WaitWord()
+    private let arrival = WaitWord()
     private let seed: UInt64
 
     // Guarded by `lock`.
@@ -30,6 +33,9 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     private var hash: TraceHash
     private var cut: PowerCut?
     private var hasPower = true
+    private var plan = FaultPlan()
+    /// Calls that stalled so far.
+    private var stallCount = 0
     /// Rises with each power loss: handles of an earlier life are dead.
     private var life = 0
 
@@ -48,6 +54,7 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         totalCount = other.totalCount
         hash = other.hash
         cut = other.cut
+        plan = other.plan
         hasPower = other.hasPower
         seed = other.seed
     }
@@ -69,6 +76,48 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         set { lock.withLock { cut = newValue } }
     }
 
+    /// Takes the power away now. Calls that stall go on, and fail.
+    package func cutPower() {
+        lock.withLock { hasPower = false }
+        releaseStalled()
+    }
+
+    /// What goes wrong; each fault counts calls from when the plan is set.
+    package var faults: FaultPlan {
+        get { lock.withLock { plan } }
+        set { lock.withLock { plan = newValue } }
+    }
+
+    /// Space on the disk; nil: never full.
+    package var capacityBytes: Int? {
+        get { lock.withLock { state.capacityBytes } }
+        set { lock.withLock { state.capacityBytes = newValue } }
+    }
+
+    /// Changes the medium behind everybody's back.
+    /// - Returns: false if there is no such file.
+    @discardableResult
+    package func damage(_ path: String, _ damage: Damage) throws(DiskError) -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        return try state.damage(path, damage)
+    }
+
+    /// Lets every call go on that stalls now.
+    package func releaseStalled() {
+        release.bump()
+        release.wakeAll()
+    }
+
+    /// Blocks until so many calls have stalled since the disk was made.
+    package func waitForStalled(_ count: Int) {
+        while true {
+            let seen = arrival.value
+            if lock.withLock({ stallCount >= count }) { return }
+            arrival.wait(while: seen)
+        }
+    }
+
     /// False from a power cut until `losePower`.
     package var isPowered: Bool { lock.withLock { hasPower } }
 
@@ -87,6 +136,7 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
             hasPower = true
             cut = nil
         }
+        releaseStalled()
     }
 
     /// The same disk, untouched by what happens to this one later. Nothing is open in it.
@@ -98,31 +148,77 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
 
     // MARK: Calls
 
-    /// Counts and hashes a call and lets it happen, unless there is no power.
-    /// - Parameter body: gets true if the power goes during this call: then nothing becomes
-    ///   durable. It runs under the lock, so it must not end the life of a handle.
+    /// Counts and hashes a call and lets it happen, unless there is no power or a fault strikes.
+    /// - Parameter body: does the call, in the course that it takes. It runs under the lock, so it
+    ///   must not end the life of a handle.
     func perform<R>(
         _ call: DoorCall, _ path: String, range: Range<Int> = 0..<0, digest: UInt32 = 0,
-        inLife: Int? = nil, _ body: (inout DiskState, Bool) throws(DiskError) -> R
+        inLife: Int? = nil, _ body: (inout DiskState, CallCourse) throws(DiskError) -> R
     ) throws(DiskError) -> R {
         lock.lock()
         defer { lock.unlock() }
-        guard inLife == nil || inLife == life else {
-            throw DiskError(call.operation, SystemCode.powerLoss)
-        }
+        let handleLife = inLife ?? life
+        try checkLife(handleLife, call)
         count(call, path, range, digest)
         guard hasPower else { throw failed(call, SystemCode.powerLoss) }
-        var isCut = false
-        if case .atCall(let number) = cut { isCut = totalCount >= number }
-        if isCut { hasPower = false }
+        var course = CallCourse()
+        if case .atCall(let number) = cut, totalCount >= number {
+            hasPower = false
+            course.makesDurable = false
+        } else if let (fault, random) = plan.strike(call, path) {
+            course = CallCourse(fault, random)
+            if fault.action == .stall { try stall(call, handleLife) }
+        }
+        return try perform(call, course, body)
+    }
+
+    private func perform<R>(
+        _ call: DoorCall, _ course: CallCourse,
+        _ body: (inout DiskState, CallCourse) throws(DiskError) -> R
+    ) throws(DiskError) -> R {
         do throws(DiskError) {
-            let result = try body(&state, isCut)
-            if isCut { throw DiskError(call.operation, SystemCode.powerLoss) }
+            if case .fail(let code, .nothing) = course.action {
+                throw DiskError(call.operation, code)
+            }
+            let result = try body(&state, course)
+            guard hasPower else { throw DiskError(call.operation, SystemCode.powerLoss) }
+            if case .fail(let code, _) = course.action { throw DiskError(call.operation, code) }
             hash.add(0)
             return result
         } catch {
-            throw failed(call, isCut ? SystemCode.powerLoss : error.code)
+            throw hasPower ? failed(error) : failed(call, SystemCode.powerLoss)
         }
+    }
+
+    private func checkLife(_ handleLife: Int, _ call: DoorCall) throws(DiskError) {
+        guard handleLife == life else { throw DiskError(call.operation, SystemCode.powerLoss) }
+    }
+
+    /// Gives the lock back while the call stalls. Afterwards the power may be gone, or another life
+    /// have begun.
+    private func stall(_ call: DoorCall, _ handleLife: Int) throws(DiskError) {
+        stallCount += 1
+        let number = totalCount
+        let seen = release.value
+        lock.unlock()
+        arrival.bump()
+        arrival.wakeAll()
+        release.wait(while: seen)
+        lock.lock()
+        state.callNumber = number
+        try checkLife(handleLife, call)
+        guard hasPower else { throw failed(call, SystemCode.powerLoss) }
+    }
+
+    /// Where a write is divided that a fault makes two of; a multiple of the sector.
+    func splitPoint(of call: DoorCall, _ path: String, _ byteCount: Int) -> Int? {
+        lock.lock()
+        defer { lock.unlock() }
+        let sectorCount = byteCount / SimulatedTraits.sectorBytes
+        guard sectorCount > 1, hasPower, !plan.isEmpty,
+            let (_, random) = plan.strike(call, path, splitting: true)
+        else { return nil }
+        return (1 + Int(random % UInt64(sectorCount - 1))) * SimulatedTraits.sectorBytes
     }
 
     private func count(_ call: DoorCall, _ path: String, _ range: Range<Int>, _ digest: UInt32) {
@@ -137,8 +233,12 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     }
 
     private func failed(_ call: DoorCall, _ code: Int32) -> DiskError {
-        hash.add(Int(code))
-        return DiskError(call.operation, code)
+        failed(DiskError(call.operation, code))
+    }
+
+    private func failed(_ error: DiskError) -> DiskError {
+        hash.add(Int(error.code))
+        return error
     }
 
     // MARK: Handles
