@@ -44,6 +44,13 @@ extension RawSpan {
         }
     }
 
+    /// Whether the address of the first byte is a multiple of this power of two, as direct I/O
+    /// wants it.
+    package func isAligned(to byteCount: Int) -> Bool {
+        // Safe because the address is only looked at.
+        unsafe withUnsafeBytes { UInt(bitPattern: $0.baseAddress) & UInt(byteCount - 1) == 0 }
+    }
+
     package func copyToArray() -> [UInt8] {
         // Safe because the buffer does not leave the closure.
         unsafe withUnsafeBytes { unsafe [UInt8]($0) }
