@@ -196,9 +196,11 @@ struct FaultTests {
     @Test("a write can be lost without a word")
     func lostWrite() throws {
         let file = try disk.file("a", holding: [1])
-        plan(.lie, at: .call(1), of: [.write])
+        plan(.loseWrite, of: [.write, .writeDurably])
         try file.put([2], at: 0)
+        try file.putDurably([3], at: 0)
         #expect(try file.get(1, at: 0) == [1])
+        #expect(disk.pending == [])
     }
 
     @Test("a read returns less than there is")

@@ -74,11 +74,12 @@ package struct Fault: Sendable {
 
     package enum Action: Sendable, Equatable {
         case fail(Int32, after: Extent = .nothing)
-        /// For `sync` and `writeDurably`.
+        /// For `sync` and `writeDurably`; `syncFolder` only fails.
         case failSync(Int32, pages: FailedPages)
-        /// Says that all is well: a sync makes nothing durable, a durable write is only written, a
-        /// write is lost.
+        /// Says that all is well: a sync makes nothing durable, a durable write is only written.
         case lie
+        /// Says that all is well, and writes nothing.
+        case loseWrite
         /// A read returns no more than so many bytes, as if the file ended there.
         case shortRead(Int)
         /// A write is two calls, as when the system did a part of it; power can go in between.

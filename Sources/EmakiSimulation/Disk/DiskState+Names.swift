@@ -130,10 +130,10 @@ extension DiskState {
         }
     }
 
-    /// - Parameter durably: false if the disk only says so.
-    mutating func syncFolder(_ path: String, durably: Bool) throws(DiskError) {
+    mutating func syncFolder(_ path: String, _ course: CallCourse) throws(DiskError) {
         let number = try folder(at: path, for: .syncFolder)
-        guard durably else { return }
+        if case .failSync(let code, _) = course.action { throw DiskError(.syncFolder, code) }
+        guard course.makesDurable else { return }
         tree.sync(number)
         collect()
     }
