@@ -43,7 +43,7 @@ package struct FaultPlan: Sendable {
 
 /// One way in which calls to a disk go wrong.
 package struct Fault: Sendable {
-    /// Calls are counted from 1, from when the plan was set, and only those that the fault concerns.
+    /// Calls are counted from 1, from when the plan was set: those that the fault concerns.
     package enum Moment: Sendable, Equatable {
         case always
         case call(Int)
