@@ -74,8 +74,8 @@ package struct Fault: Sendable {
 
     package enum Action: Sendable, Equatable {
         case fail(Int32, after: Extent = .nothing)
-        /// Nothing new finds room: no byte of a hole or behind the end, no file, no folder. What was
-        /// written before can be overwritten.
+        /// Nothing new finds room: no byte of a hole or behind the end, no file, no folder. What
+        /// was written before can be overwritten.
         case noSpace
         /// For `sync` and `writeDurably`; `syncFolder` only fails.
         case failSync(Int32, pages: FailedPages)
