@@ -39,7 +39,7 @@ final class SimulatedFile: File {
             let digest = Checksum.crc32c(piece)
             try perform(.write, at: offset, count: piece.byteCount, digest: digest) {
                 (state, course) throws(DiskError) in
-                guard course.action != .lie else { return }
+                guard course.action != .loseWrite else { return }
                 try state.write(handle, piece, at: offset, durably: false, course)
             }
         }
@@ -58,7 +58,9 @@ final class SimulatedFile: File {
             try perform(.writeDurably, at: offset, count: piece.byteCount, digest: digest) {
                 (state, course) throws(DiskError) in
                 let isAlone = method == .direct && course.makesDurable
-                try state.write(handle, piece, at: offset, durably: isAlone, course)
+                if course.action != .loseWrite {
+                    try state.write(handle, piece, at: offset, durably: isAlone, course)
+                }
                 if !isAlone { try state.sync(handle, course) }
             }
         }

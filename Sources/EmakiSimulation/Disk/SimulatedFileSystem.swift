@@ -152,14 +152,15 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// - Parameter body: does the call, in the course that it takes. It runs under the lock, so it
     ///   must not end the life of a handle.
     func perform<R>(
-        _ call: DoorCall, _ path: String, range: Range<Int> = 0..<0, digest: UInt32 = 0,
-        inLife: Int? = nil, _ body: (inout DiskState, CallCourse) throws(DiskError) -> R
+        _ call: DoorCall, _ path: String, to target: String = "", range: Range<Int> = 0..<0,
+        digest: UInt32 = 0, inLife: Int? = nil,
+        _ body: (inout DiskState, CallCourse) throws(DiskError) -> R
     ) throws(DiskError) -> R {
         lock.lock()
         defer { lock.unlock() }
         let handleLife = inLife ?? life
         try checkLife(handleLife, call)
-        count(call, path, range, digest)
+        count(call, path, target, range, digest)
         guard hasPower else { throw failed(call, SystemCode.powerLoss) }
         var course = CallCourse()
         if case .atCall(let number) = cut, totalCount >= number {
@@ -180,6 +181,8 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
             if case .fail(let code, .nothing) = course.action {
                 throw DiskError(call.operation, code)
             }
+            state.isFull = course.action == .noSpace
+            defer { state.isFull = false }
             let result = try body(&state, course)
             guard hasPower else { throw DiskError(call.operation, SystemCode.powerLoss) }
             if case .fail(let code, _) = course.action { throw DiskError(call.operation, code) }
@@ -221,12 +224,15 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         return (1 + Int(random % UInt64(sectorCount - 1))) * SimulatedTraits.sectorBytes
     }
 
-    private func count(_ call: DoorCall, _ path: String, _ range: Range<Int>, _ digest: UInt32) {
+    private func count(
+        _ call: DoorCall, _ path: String, _ target: String, _ range: Range<Int>, _ digest: UInt32
+    ) {
         totalCount += 1
         counts[Int(call.rawValue)] += 1
         state.callNumber = totalCount
         hash.add(Int(call.rawValue))
         hash.add(path)
+        hash.add(target)
         hash.add(range.lowerBound)
         hash.add(range.count)
         hash.add(Int(digest))
@@ -263,4 +269,7 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
 
     /// The life that a handle belongs to which is made within `perform`.
     var currentLife: Int { life }
+
+    /// The same, for whoever does not hold the lock.
+    var presentLife: Int { lock.withLock { life } }
 }

@@ -22,6 +22,7 @@ extension DiskState {
             }
             return number
         case (nil, _):
+            guard !isFull else { throw DiskError(operation, SystemCode.noSpace) }
             let number = newNode()
             files[number] = FileState()
             tree.change([(place, .file(number))], .create, origin(path))
@@ -71,6 +72,7 @@ extension DiskState {
         guard let place = try tree.place(of: path, for: .makeFolder),
             try tree.node(at: place, for: .makeFolder) == nil
         else { throw DiskError(.makeFolder, SystemCode.exists) }
+        guard !isFull else { throw DiskError(.makeFolder, SystemCode.noSpace) }
         let number = newNode()
         tree.addFolder(number)
         tree.change([(place, .folder(number))], .makeFolder, origin(path))
@@ -130,10 +132,10 @@ extension DiskState {
         }
     }
 
-    /// - Parameter durably: false if the disk only says so.
-    mutating func syncFolder(_ path: String, durably: Bool) throws(DiskError) {
+    mutating func syncFolder(_ path: String, _ course: CallCourse) throws(DiskError) {
         let number = try folder(at: path, for: .syncFolder)
-        guard durably else { return }
+        if case .failSync(let code, _) = course.action { throw DiskError(.syncFolder, code) }
+        guard course.makesDurable else { return }
         tree.sync(number)
         collect()
     }

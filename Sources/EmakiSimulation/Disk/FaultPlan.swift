@@ -43,7 +43,7 @@ package struct FaultPlan: Sendable {
 
 /// One way in which calls to a disk go wrong.
 package struct Fault: Sendable {
-    /// Calls are counted from 1, from when the plan was set, and only those that the fault concerns.
+    /// Calls are counted from 1, from when the plan was set: those that the fault concerns.
     package enum Moment: Sendable, Equatable {
         case always
         case call(Int)
@@ -74,11 +74,15 @@ package struct Fault: Sendable {
 
     package enum Action: Sendable, Equatable {
         case fail(Int32, after: Extent = .nothing)
-        /// For `sync` and `writeDurably`.
+        /// Nothing new finds room: no byte of a hole or behind the end, no file, no folder. What
+        /// was written before can be overwritten.
+        case noSpace
+        /// For `sync` and `writeDurably`; `syncFolder` only fails.
         case failSync(Int32, pages: FailedPages)
-        /// Says that all is well: a sync makes nothing durable, a durable write is only written, a
-        /// write is lost.
+        /// Says that all is well: a sync makes nothing durable, a durable write is only written.
         case lie
+        /// Says that all is well, and writes nothing.
+        case loseWrite
         /// A read returns no more than so many bytes, as if the file ended there.
         case shortRead(Int)
         /// A write is two calls, as when the system did a part of it; power can go in between.
@@ -110,12 +114,14 @@ package struct Fault: Sendable {
         self.pathPrefix = pathPrefix
     }
 
-    /// From the n-th call on that needs space, there is none.
+    /// From the n-th call on that may need space, there is none.
     package static func diskFull(fromCall number: Int) -> Fault {
-        Fault(
-            .fail(SystemCode.noSpace), at: .fromCall(number),
-            of: [.open, .write, .makeFolder, .rename, .lock])
+        Fault(.noSpace, at: .fromCall(number), of: callsThatNeedSpace)
     }
+
+    package static let callsThatNeedSpace: Set<DoorCall> = [
+        .open, .write, .writeDurably, .makeFolder, .lock,
+    ]
 
     /// A disk on which no sync means anything.
     package static var lyingDisk: Fault {
