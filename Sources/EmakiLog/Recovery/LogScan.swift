@@ -13,6 +13,8 @@ struct LogScan: ~Copyable {
     let layout: SegmentLayout
     /// Events before the anchor are not here, so a stream's first event here may have any version.
     private let hasRetired: Bool
+    /// Nothing was read or stepped over yet.
+    private var isAtAnchor: Bool { frameCount == 0 && losses.isEmpty }
 
     /// Where the next frame would be.
     private(set) var place: Place
@@ -55,6 +57,7 @@ struct LogScan: ~Copyable {
     /// Advances over linked frames. A log that goes on in the next segment does so with a frame
     /// that links to the last one here, which proves that no group between them is missing.
     mutating func readLinkedFrames() throws(LogError) {
+        if isAtAnchor, let start = placeBehindLoss() { move(to: start) }
         while true {
             if let (header, checksum) = linkedFrame(at: place) {
                 try take(header, checksum: checksum)
@@ -64,6 +67,23 @@ struct LogScan: ~Copyable {
             guard linkedFrame(at: next) != nil else { return }
             move(to: next)
         }
+    }
+
+    /// Where the log goes on if the anchor is the end of a loss. Its record was retired with its
+    /// segment; it may have led to any later place. The frame there needs no record: it is whole,
+    /// says of itself where it is, and links to the anchor, and no other frame ever does.
+    /// - Returns: nil if the log goes on where it does without a loss, or nowhere.
+    private func placeBehindLoss() -> Place? {
+        guard hasRetired, linkedFrame(at: place) == nil else { return nil }
+        for segment in segments.indices {
+            for offset in stride(
+                from: layout.framesOffset, to: layout.segmentBytes, by: layout.blockBytes)
+            {
+                let candidate = Place(segment: segment, offset: offset)
+                if linkedFrame(at: candidate) != nil { return candidate }
+            }
+        }
+        return nil
     }
 
     private mutating func move(to next: Place) {
