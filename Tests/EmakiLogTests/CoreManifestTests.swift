@@ -105,16 +105,27 @@ import Testing
         let harness = try CoreHarness(seed: 52)
         try harness.core.prepareSegments()
         try harness.append(to: "a", [[1]])
-        var old = harness.core.manifest
         let layout = harness.core.layout
-        // As a preparation leaves it that stopped before MANIFEST was written a second time.
         let ready = harness.core.segments[2]
-        old.segments = old.segments.map {
-            $0.fileIndex == ready.fileIndex
-                ? .init(number: 0, incarnation: .zero, fileIndex: ready.fileIndex) : $0
+        /// As preparations leave it that stopped before MANIFEST was written a second time.
+        func manifest(without count: Int) -> Manifest {
+            var old = harness.core.manifest
+            let paths = Set(harness.core.segments.suffix(count).map(\.path))
+            old.segments = old.segments.map {
+                paths.contains($0.path)
+                    ? .init(number: 0, incarnation: .zero, fileIndex: $0.fileIndex) : $0
+            }
+            old.nextSegmentNumber -= UInt64(count)
+            return old
         }
-        old.nextSegmentNumber -= 1
-        try old.write(in: harness.files)
+        // One preparation may have stopped there; two never.
+        let twice = harness.files.clone()
+        try manifest(without: 2).write(in: twice)
+        let refusal = #expect(throws: LogError.self) { try openCore(twice) }
+        guard case .corrupt(let corruption) = refusal else { return }
+        #expect(corruption.reason == .outdated)
+        #expect(corruption.evidence.contains(ready.path))
+        try manifest(without: 1).write(in: harness.files)
         #expect(try openCore(harness.files.clone()).content() == harness.model)
         // A slot of that life, or what remains of a frame, can only follow a MANIFEST that is gone.
         let end = LogEnd(lastGroup: 9, nextPosition: 9, frameChecksum: 9)

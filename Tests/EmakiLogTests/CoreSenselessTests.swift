@@ -66,10 +66,8 @@ import Testing
 
     /// Offsets within a payload: a batch of a section for "a" with one event, and one for "b".
     private static func spoil(_ sense: Sense, _ memory: PageMemory, _ payload: Int) {
-        let section = payload + BatchFormat.headerBytes
-        let record = section + SectionHeader.byteCount(streamIDBytes: 1)
-        let second = record + Int(memory.loadUInt32(at: record))
-        let secondRecord = second + SectionHeader.byteCount(streamIDBytes: 1)
+        let secondRecord = records(memory, payload)[1]
+        let second = secondRecord - SectionHeader.byteCount(streamIDBytes: 1)
         switch sense {
         case .version:
             memory.store(memory.loadUInt64(at: secondRecord + 8) - 1, at: secondRecord + 8)
@@ -166,29 +164,53 @@ import Testing
         }
     }
 
-    @Test("what was lost is missing in one stream, not in each that claims it")
-    func lossesAreSharedOut() throws {
+    /// The records of a frame: one of stream "a" and one of "b".
+    private static func records(_ memory: PageMemory, _ payload: Int) -> [Int] {
+        let sectionBytes = SectionHeader.byteCount(streamIDBytes: 1)
+        let first = payload + BatchFormat.headerBytes + sectionBytes
+        return [first, first + Int(memory.loadUInt32(at: first)) + sectionBytes]
+    }
+
+    @Test(
+        "what was lost is missing in one stream, not in each that claims it",
+        arguments: [([2, 3], [0, 1], [1, 2, 3]), ([3], [0], [1, 3])])
+    func lossesAreSharedOut(leaping: [Int], streams: [Int], senseless: [Int]) throws {
         let harness = try Self.harness(marked: false)
-        // Frame 1 is lost with two events; then both streams leap by two versions.
+        // Frame 1 is lost with one event of each stream; then some claim that one more is.
         let files = try Self.forge(harness, frame: 1) { memory, payload in
             Self.spoil(.batchKind, memory, payload)
-            for frame in 2..<Self.frameCount {
-                let start = payload + (frame - 1) * Self.blockBytes
-                let record =
-                    start + BatchFormat.headerBytes
-                    + SectionHeader.byteCount(
-                        streamIDBytes: 1)
-                let second =
-                    record + Int(memory.loadUInt32(at: record))
-                    + SectionHeader.byteCount(streamIDBytes: 1)
-                for at in [record, second] {
-                    memory.store(memory.loadUInt64(at: at + 8) + 1, at: at + 8)
+            for frame in leaping {
+                let records = Self.records(memory, payload + (frame - 1) * Self.blockBytes)
+                for record in streams.map({ records[$0] }) {
+                    memory.store(memory.loadUInt64(at: record + 8) + 1, at: record + 8)
                 }
             }
         }
         let core = try openCore(files, .readOnly(toleratingDamage: true))
-        #expect(core.receipt.damages.map(\.reason) == [.badBatch, .badBatch, .badBatch])
-        #expect(try core.content().events.count { $0 != nil } == 2)
+        let start = harness.core.layout.framesOffset
+        #expect(
+            core.receipt.damages.map(\.fileOffset)
+                == senseless.map { start + $0 * Self.blockBytes })
+        #expect(core.receipt.damages.allSatisfy { $0.reason == .badBatch })
+        #expect(
+            try core.content().events.count { $0 != nil }
+                == 2 * (Self.frameCount - senseless.count))
+    }
+
+    @Test("a mark before a senseless group at the end does not mark the end")
+    func markBefore() throws {
+        let harness = try CoreHarness(blockBytes: Self.blockBytes, seed: 42)
+        let parts = [
+            StreamAppend(to: "a", [Event(type: "T")]), StreamAppend(to: "b", [Event(type: "T")]),
+        ]
+        try harness.append(parts)
+        try harness.mark(isClosing: true)
+        try harness.append(parts)
+        let files = try Self.forge(harness, frame: 2) { Self.spoil(.version, $0, $1) }
+        let core = try openCore(files, .readOnly(toleratingDamage: true))
+        #expect(core.receipt.damages.map(\.reason) == [.badBatch])
+        #expect(core.receipt.end == .unmarked)
+        #expect(!core.receipt.wasClosed)
     }
 
     @Test("a senseless loss record is stepped over to the next frame that is whole, and repaired")
