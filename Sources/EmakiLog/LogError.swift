@@ -58,8 +58,8 @@ public enum LogError: Error, Sendable, Equatable {
     // MARK: Get help
     /// Stored bytes fail a check. Open read-only, restore a backup, or run `emaki repair`.
     case corrupt(Corruption)
-    /// A repair cannot mend this. Restore a backup; or open read-only, tolerating damage, and export
-    /// what is whole.
+    /// A repair cannot mend this. Restore a backup; or open read-only with damage tolerated, and
+    /// export what is whole.
     case beyondRepair(Corruption)
     /// This event was lost to damage and a repair recorded the loss.
     case lost(stream: StreamID, version: StreamVersion)

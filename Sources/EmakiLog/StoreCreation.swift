@@ -99,8 +99,8 @@ struct StoreCreation {
         }
     }
 
-    /// Segments are overwritten for ever. Where that would take new space each time, their folder is
-    /// exempted while it is empty: files inherit it when they are made, and not later.
+    /// Segments are overwritten for ever. Where that would take new space each time, their folder
+    /// is exempted while it is empty: files inherit it when they are made, and not later.
     /// - Returns: whether that worked; nil if there is no need.
     private static func makeFolders(_ files: any FileSystem) throws(DiskError) -> Bool? {
         for folder in [StoreFolder.wal, StoreFolder.sealed] {

@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(
-        "a loss that leads into a later segment outlives the retirement of the one it is recorded in",
+        "a loss that leads into a later segment outlives the retirement of its record",
         arguments: Region.allCases, [UInt64(1), 2, 3, 4])
     func lossOutlivesRetirement(region: Region, retiredUpTo: UInt64) throws {
         let harness = try harness()

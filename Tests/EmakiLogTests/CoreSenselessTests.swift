@@ -30,7 +30,7 @@ import Testing
         return harness
     }
 
-    /// Changes a frame's payload, and every header behind it, as the engine would have written them.
+    /// Changes a frame's payload, and every header behind it as the engine would have written it.
     private static func forge(
         _ harness: CoreHarness, frame: Int, _ body: (PageMemory, Int) -> Void
     ) throws -> MemoryFileSystem {
@@ -122,7 +122,10 @@ import Testing
             #expect(report.losses.map(\.firstPosition) == [Position(UInt64(2 * frame))])
             #expect(report.losses.map(\.endPosition) == [Position(UInt64(2 * frame + 2))])
             #expect(report.copies.map { files[$0] } == [before[path]])
-            #expect(try openCore(files).content() == expected)
+            let repaired = try openCore(files)
+            #expect(try repaired.content() == expected)
+            #expect(repaired.receipt.losses.map(\.isRecorded) == [true])
+            #expect("\(repaired.receipt)".contains("lost, by an earlier repair: positions "))
             let after = files.contents
             var again = Repair(files: files)
             #expect(try again.run() == RepairReport())

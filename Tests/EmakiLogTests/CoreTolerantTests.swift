@@ -8,6 +8,9 @@ import Testing
     enum Harm: String, CaseIterable, Sendable {
         case missing, empty, short, shortWithinBlock, long, foreign, otherLife, noHeader
 
+        /// Those that leave nothing to prove how much was there.
+        static let beyondRepair = allCases.filter { $0 != .noHeader }
+
         /// The reason in the receipt.
         var reason: Corruption.Reason {
             switch self {
@@ -85,7 +88,7 @@ import Testing
     }
 
     @Test(
-        "a tolerant open reads around a segment that is missing, short, foreign or without a header",
+        "a tolerant open reads around a segment that is missing, short, foreign or headless",
         arguments: Harm.allCases, StoreEnding.allCases)
     func readsAround(harm: Harm, ending: StoreEnding) throws {
         let store = try DamagedStore(ending)
@@ -131,6 +134,9 @@ import Testing
         let core = try openCore(store.files, .readOnly(toleratingDamage: true))
         let lostCount = places.offsets.count { $0.path == places.paths[0] }
         #expect(core.receipt.losses.map(\.firstPosition) == [0])
+        #expect(core.receipt.losses.map(\.isRecorded) == [false])
+        #expect("\(core.receipt)".contains("cannot be read: positions 0..<\(lostCount) at "))
+        #expect("\(core.receipt)".contains("ends at an earlier version, without a gap"))
         #expect(core.receipt.losses.map(\.endPosition) == [Position(UInt64(lostCount))])
         let found = core.index.find("a")
         let slot = try #require(found)
@@ -177,7 +183,7 @@ import Testing
 
     @Test(
         "a repair that cannot help changes nothing, and says what to do",
-        arguments: Harm.allCases.filter { $0 != .noHeader })
+        arguments: Harm.beyondRepair)
     func beyondRepair(harm: Harm) throws {
         let store = try DamagedStore(.closed)
         for path in try Places(store).paths {

@@ -211,7 +211,9 @@ struct LogScan: ~Copyable {
             try meetSenseless("a loss record that leads nowhere", behind: nil)
             return
         }
-        skip(to: Place(segment: target, offset: loss.fileOffset), following: loss.end, lost: lost)
+        skip(
+            to: Place(segment: target, offset: loss.fileOffset), following: loss.end, lost: lost,
+            isRecorded: true)
         frameCount += 1
     }
 
@@ -223,16 +225,21 @@ struct LogScan: ~Copyable {
             isAtDamagedEnd = true
             return false
         }
-        skip(to: damage.resume ?? damage.place, following: damage.end, lost: lost)
+        skip(
+            to: damage.resume ?? damage.place, following: damage.end, lost: lost,
+            isRecorded: false)
         isAtDamagedEnd = damage.resume == nil
         return damage.resume != nil
     }
 
-    private mutating func skip(to next: Place, following newEnd: LogEnd, lost: UInt64) {
+    private mutating func skip(
+        to next: Place, following newEnd: LogEnd, lost: UInt64, isRecorded: Bool
+    ) {
         losses.append(
             .init(
                 file: segments[place.segment].path, fileOffset: place.offset,
-                firstPosition: end.nextPosition, endPosition: newEnd.nextPosition))
+                firstPosition: end.nextPosition, endPosition: newEnd.nextPosition,
+                isRecorded: isRecorded))
         for _ in 0..<lost { index.addLostPosition() }
         lostPositionCount += lost
         end = newEnd

@@ -10,8 +10,8 @@ import EmakiPlatform
 /// - has no number beyond the next one, and
 /// - if it has the next one, holds nothing that was written in that life.
 ///
-/// A file that breaks this was in use under a later MANIFEST. (A usable file whose header has such a
-/// number is found by `SegmentLoader`.) What cannot be read proves nothing.
+/// A file that breaks this was in use under a later MANIFEST. (A usable file whose header has such
+/// a number is found by `SegmentLoader`.) What cannot be read proves nothing.
 struct OutdatedManifest {
     let files: any FileSystem
     let manifest: Manifest

@@ -79,7 +79,7 @@ struct Repair {
         report.losses.append(
             .init(
                 file: segment.path, fileOffset: place.offset, firstPosition: end,
-                endPosition: end))
+                endPosition: end, isRecorded: true))
     }
 
     private mutating func repair(
