@@ -153,6 +153,19 @@ import Testing
         #expect(entries.contains(.lost) && entries.last != .lost)
     }
 
+    @Test("segments of which nothing is there take no memory of their own")
+    func sharedImage() throws {
+        let store = try DamagedStore(.closed)
+        let paths = try Places(store).paths
+        try #require(paths.count >= 3)
+        for path in paths { store.files.forget(path) }
+        let core = try openCore(store.files, .readOnly(toleratingDamage: true))
+        #expect(core.segments.allSatisfy { $0.image === core.segments[0].image })
+        #expect(core.receipt.damages.map(\.file) == paths)
+        #expect(core.receipt.end == .damaged)
+        #expect(try core.content() == LogContent())
+    }
+
     // MARK: Repair
 
     @Test(

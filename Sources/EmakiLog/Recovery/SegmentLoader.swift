@@ -41,6 +41,9 @@ struct SegmentLoader {
     /// Blocks that the device could not read, by segment number.
     private(set) var unreadable: [UInt64: [UnreadableBlock]] = [:]
 
+    /// Zeros.
+    private var emptyImage: PageMemory?
+
     /// One read of this size keeps a device's queue full.
     private static let readBytes = 4 << 20
 
@@ -165,9 +168,7 @@ struct SegmentLoader {
     private mutating func read(_ opened: Opened) throws(LogError) -> Segment {
         let layout = store.layout
         let entry = opened.entry
-        let image = try LogError.translating(entry.path) { () throws(DiskError) in
-            try PageMemory(byteCount: layout.segmentBytes)
-        }
+        let image = try image(for: opened)
         try read(opened, into: image)
         let identity = SegmentIdentity(
             storeID: store.storeID, number: entry.number, incarnation: entry.incarnation)
@@ -177,6 +178,16 @@ struct SegmentLoader {
         }
         return Segment(
             identity: identity, fileIndex: entry.fileIndex, file: opened.file, image: image)
+    }
+
+    /// Segments of which nothing is there share one image: their number is only what MANIFEST says.
+    private mutating func image(for opened: Opened) throws(LogError) -> PageMemory {
+        if opened.byteCount == 0, let emptyImage { return emptyImage }
+        let image = try LogError.translating(opened.entry.path) { () throws(DiskError) in
+            try PageMemory(byteCount: store.layout.segmentBytes)
+        }
+        if opened.byteCount == 0 { emptyImage = image }
+        return image
     }
 
     /// Fills the image; what the file does not have, or the device cannot read, stays zero.
