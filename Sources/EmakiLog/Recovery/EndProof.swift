@@ -25,6 +25,22 @@ enum EndProof {
 
     /// - Complexity: O(blocks after the last linked frame).
     static func damage(after scan: borrowing LogScan) -> Damage? {
+        guard let senseless = scan.senseless else { return missingGroups(after: scan) }
+        if let behind = senseless.behind {
+            return Damage(
+                place: scan.place, corruption: senseless.corruption, resume: behind.place,
+                end: behind.end)
+        }
+        // Only a loss record knows what it covers; without it, what follows must tell.
+        var damage =
+            missingGroups(after: scan)
+            ?? Damage(
+                place: scan.place, corruption: senseless.corruption, resume: nil, end: scan.end)
+        damage.corruption = senseless.corruption
+        return damage
+    }
+
+    private static func missingGroups(after scan: borrowing LogScan) -> Damage? {
         let slot = latestSlot(scan)
         let proofs = laterFrames(after: scan)
         if let first = proofs.min(by: { $0.header.group < $1.header.group }) {
