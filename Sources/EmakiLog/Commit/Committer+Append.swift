@@ -113,7 +113,9 @@ extension Committer {
         if let end = outcome.decidedAt {
             answer = wait(for: end, slot)
         } else if case .wait(let reason) = outcome {
-            admissions.append(slot, id: 0, reason: reason, wasOvertaken: attempt == .overtaken)
+            admissions.append(
+                slot, id: 0, reason: reason, attempt: preparationCount,
+                wasOvertaken: attempt == .overtaken)
             mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }
         }

@@ -41,6 +41,8 @@ final class Committer: @unchecked Sendable {
     /// them, so that a large batch is not overtaken for ever.
     var overtakenCount = 0
     var threadAdmissions: [ThreadAdmission] = []
+    /// Attempts to make a segment ready.
+    var preparationCount: UInt64 = 0
     var isClosed = false
     var isLoopResting = false
     var nextWaiterID: UInt64 = 1
