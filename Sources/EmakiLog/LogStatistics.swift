@@ -32,12 +32,12 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var writeNanosecondsMean: Int64
     /// Longest duration of a group's write, in nanoseconds.
     public var writeNanosecondsMax: Int64
-    /// Mean time, in nanoseconds, from the end of a write until the last who waited for it was told.
+    /// Mean time, in nanoseconds, from the end of a write until the last who waited was told.
     public var wakeNanosecondsMean: Int64
-    /// Longest time from the end of a write until the last who waited for it was told.
+    /// Longest time from the end of a write until the last who waited was told.
     public var wakeNanosecondsMax: Int64
-    /// Longest time, in nanoseconds, for which the commit loop ran jobs without looking at the clock:
-    /// up to eight jobs, so a job that holds everybody up is seen here.
+    /// Longest time, in nanoseconds, for which the commit loop ran jobs without looking at the
+    /// clock: up to eight jobs, so a job that holds everybody up is seen here.
     public var loopStretchNanosecondsMax: Int64
     /// F as it was last probed, in nanoseconds.
     public var rawLatencyNanoseconds: Int64

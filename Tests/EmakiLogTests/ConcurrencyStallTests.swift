@@ -234,6 +234,25 @@ import Testing
         #expect(placesMax < 4)
     }
 
+    @Test("an attempt that fails refuses who came before it, and not who came since (once it did)")
+    func admissionsByAttempt() async {
+        var queue = AdmissionQueue()
+        var told: [Int] = []
+        for attempt in [UInt64(0), 1, 1, 2] {
+            let answer = await WaitSlot<Committer.Signal>.wait { slot in
+                queue.append(slot, id: 0, reason: .segment, attempt: attempt)
+                queue.append(slot, id: 0, reason: .pendingEvents, attempt: attempt)
+                let refused = queue.takeWaitingForSegment(before: 1)
+                told.append(refused.count)
+                _ = queue.take(.max)
+                slot.resume(returning: .retry)
+            }
+            guard case .retry = answer else { Issue.record("one resume"); continue }
+        }
+        #expect(told == [1, 0, 0, 0])
+        #expect(queue.isEmpty)
+    }
+
     @Test("delays longer than clocks count are long, and no trap (once one)")
     func endlessDelays() async throws {
         let store = try ShellStore()

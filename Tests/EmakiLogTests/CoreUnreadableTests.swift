@@ -63,14 +63,7 @@ import Testing
         try harness.append(to: "a", [[2]])
         harness.core.closeFiles()
         let start = harness.core.layout.framesOffset + harness.core.layout.blockBytes
-        harness.files.edit("wal/00000000") { bytes in
-            bytes[start + 96] = 200
-            let header = Array(bytes[start + 8..<start + FrameHeader.byteCount])
-            let checksum = header.withRawSpan { Checksum.crc32c($0) }
-            for index in 0..<4 {
-                bytes[start + 4 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index))
-            }
-        }
+        harness.files.edit("wal/00000000") { Self.makeUnknown(&$0, at: start) }
         let before = harness.files.contents
         #expect(throws: LogError.self) { _ = try openCore(harness.files) }
         #expect(throws: LogError.self) {
@@ -78,6 +71,33 @@ import Testing
             _ = try repair.run()
         }
         #expect(harness.files.contents == before)
+    }
+
+    @Test("such a frame behind a torn one is refused at once, and not once the torn one was cut")
+    func unknownKindBehindTorn() throws {
+        let harness = try CoreHarness()
+        for byte in UInt8(1)...3 { try harness.append(to: "a", [[byte]]) }
+        harness.core.closeFiles()
+        let (first, block) = (harness.core.layout.framesOffset, harness.core.layout.blockBytes)
+        harness.files.edit("wal/00000000") { bytes in
+            bytes[first + block + FrameHeader.byteCount] ^= 1
+            Self.makeUnknown(&bytes, at: first + 2 * block)
+        }
+        let before = harness.files.contents
+        for _ in 0..<2 {
+            #expect(throws: LogError.self) { _ = try openCore(harness.files) }
+            #expect(harness.files.contents == before)
+        }
+    }
+
+    /// Gives a header a kind of later versions, and its true checksum.
+    private static func makeUnknown(_ bytes: inout [UInt8], at start: Int) {
+        bytes[start + 96] = 200
+        let header = Array(bytes[start + 8..<start + FrameHeader.byteCount])
+        let checksum = header.withRawSpan { Checksum.crc32c($0) }
+        for index in 0..<4 {
+            bytes[start + 4 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index))
+        }
     }
 
     @Test("the bytes that a mark is written from do not change while appends are staged")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import EmakiPlatform
@@ -37,6 +38,25 @@ struct PagedMemoryTests {
         }
         for index in model.indices { #expect(pages[index] == model[index]) }
         #expect(pages.allocatedBytes <= (model.count / 8 + 2) * 64)
+    }
+
+    @Test("pages are given back with the array (once leaked)")
+    func pagesAreGivenBack() async {
+        // In a process of its own: other tests take memory at the same time.
+        await #expect(processExitsWith: .success) {
+            /// Pages of 4 KiB that this process has in memory.
+            func residentPages() throws -> Int {
+                let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+                return try #require(Int(text.split(separator: " ")[1]))
+            }
+            let before = try residentPages()
+            for _ in 0..<400 {
+                // 256 KiB each: 100 MiB, if none came back.
+                var pages = PagedMemory<UInt64>(filling: 1, pageShift: 15)
+                pages.append(2)
+            }
+            #expect(try residentPages() - before < 25 << 20 / 4096)
+        }
     }
 
     @Test("a place beyond the elements is a programming error")

@@ -96,8 +96,8 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         word.wakeOne()
     }
 
-    /// Runs `resume`, which resumes waiters of a commit: if they live here, they run before the jobs
-    /// that are left over.
+    /// Runs `resume`, which resumes waiters of a commit: if they live here, they run before the
+    /// jobs that are left over.
     func resuming(_ resume: () -> Void) {
         guard isCurrent else { return resume() }
         ready.isResuming = true

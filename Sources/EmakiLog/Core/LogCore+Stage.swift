@@ -15,8 +15,8 @@ enum StageOutcome {
     static func refused(_ error: LogError) -> StageOutcome { .refused(error, after: .start) }
 }
 
-/// Appending, as seen from the core: `StagingArea` does it where nothing is in the way; here is what
-/// is left.
+/// Appending, as seen from the core: `StagingArea` does it where nothing is in the way; here is
+/// what is left.
 extension LogCore {
     /// Offers a batch.
     /// - Parameter versions: gets the version of each section's stream after the batch.
