@@ -9,6 +9,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "EmakiLog", targets: ["EmakiLog"]),
+        .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
     dependencies: [
@@ -23,10 +24,13 @@ let package = Package(
             providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
         .target(name: "EmakiPlatform", dependencies: ["CEmaki", "CLZ4"], swiftSettings: strict),
         .target(name: "EmakiLog", dependencies: ["EmakiPlatform"], swiftSettings: strict),
+        .target(
+            name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
+            swiftSettings: strict),
         .executableTarget(
             name: "emaki",
             dependencies: [
-                "EmakiLog", "EmakiPlatform",
+                "EmakiLog", "EmakiPlatform", "EmakiSimulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -37,6 +41,10 @@ let package = Package(
         .testTarget(
             name: "EmakiLogTests", dependencies: ["EmakiLog", "EmakiPlatform"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiSimulationTests",
+            dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],
+            resources: [.copy("Scripts")], swiftSettings: strict),
         .testTarget(name: "EmakiCommandTests", dependencies: ["emaki"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

@@ -1,0 +1,148 @@
+import EmakiLog
+import EmakiPlatform
+
+/// Opening the log, which decides what was stored, and which must change nothing when it is done
+/// again.
+extension Driver {
+    /// An opening makes so many calls at most.
+    private static let openingCallsMax = 100_000
+    /// Openings that faults may refuse before the faults stop.
+    private static let refusalsMax = 3
+
+    private var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.readySegmentCount = script.store.readyCount
+        return configuration
+    }
+
+    /// Opens the log if it is not open.
+    /// - Returns: false if the process was stopped while it opened.
+    func isOpen() throws(Violation) -> Bool {
+        guard core == nil else { return true }
+        for attempt in 0... {
+            startProcess()
+            do throws(LogError) {
+                core = try LogCore.open(
+                    in: process, configuration: configuration, entropy: entropy(attempt))
+                break
+            } catch {
+                if isStopped {
+                    if !disk.isPowered { counts.cutsWhileOpening += 1 }
+                    noticeStop()
+                    return false
+                }
+                try checkRefusal(error, attempt)
+            }
+        }
+        guard let core else { return false }
+        hash.add(core.durableEnd.rawValue)
+        try checkRecovered(core)
+        return true
+    }
+
+    /// Each opening draws identities of its own.
+    private func entropy(_ attempt: Int) -> ScriptEntropy {
+        ScriptEntropy(seed: SeededRandom.mixed(script.store.seed) ^ UInt64(life << 4 + attempt))
+    }
+
+    private func startProcess() {
+        openingCalls = 0
+        let started = life
+        process = GatedDisk(disk) { [unowned self] _ throws(DiskError) in
+            guard life == started, callsUntilKill != 0 else {
+                throw DiskError(.open, SystemCode.powerLoss)
+            }
+            if let calls = callsUntilKill { callsUntilKill = calls - 1 }
+            openingCalls += 1
+            guard core != nil || openingCalls < Self.openingCallsMax else {
+                throw DiskError(.open, SystemCode.tooManyFiles)
+            }
+        }
+    }
+
+    /// Only faults justify a refusal: after any stop the log opens.
+    private func checkRefusal(_ error: LogError, _ attempt: Int) throws(Violation) {
+        hash.add("refused \(error)")
+        if openingCalls >= Self.openingCallsMax {
+            throw Violation(.bytesAreNotTrusted, "opening made \(openingCalls) calls, and no end")
+        }
+        guard hasFaults else {
+            throw Violation(.acknowledgedSurvives, "the log does not open: \(error)")
+        }
+        counts.refusals += 1
+        if attempt >= Self.refusalsMax { setFaults(.none) }
+    }
+
+    private func checkRecovered(_ core: LogCore) throws(Violation) {
+        counts.states += 1
+        let receipt = core.receipt
+        try checkReceipt(receipt)
+        try reference.recover(core)
+        end = LogEndKnowledge(
+            isMarked: receipt.end == .marked, isClosed: receipt.wasClosed,
+            mayBeMarked: receipt.end == .marked, mayBeTorn: false)
+        try checkOpenedAgain(core)
+    }
+
+    private func checkReceipt(_ receipt: RecoveryReceipt) throws(Violation) {
+        if end.isMarked, receipt.end != .marked {
+            throw Violation(.endIsProven, "the end was marked, and the receipt says \(receipt.end)")
+        }
+        if end.isClosed, !receipt.wasClosed {
+            throw Violation(.endIsProven, "the log was closed, and the receipt does not say so")
+        }
+        if receipt.end == .marked, !end.mayBeMarked {
+            throw Violation(.endIsProven, "the receipt says marked, and no mark was written")
+        }
+        let cuts = receipt.cuts.filter { !$0.isRemembered }
+        counts.tornCuts += cuts.count
+        if let cut = cuts.first, !end.mayBeTorn {
+            throw Violation(
+                .cutsAreRemembered,
+                "group \(cut.group) at \(cut.file):\(cut.fileOffset) was cut, and nothing was torn")
+        }
+        if receipt.end == .damaged || !receipt.damages.isEmpty || !receipt.losses.isEmpty {
+            throw Violation(.damageIsRefused, "an opening that stepped over damage")
+        }
+    }
+
+    /// Opens a copy of the disk: same contents, same receipt, and not a byte changed.
+    private func checkOpenedAgain(_ core: LogCore) throws(Violation) {
+        counts.states += 1
+        let copy = disk.clone()
+        copy.powerCut = .never
+        var change: DiskError.Operation?
+        let watched = GatedDisk(copy) { operation throws(DiskError) in
+            switch operation {
+            case .write, .resize, .rename, .remove, .makeFolder: change = operation
+            default: break
+            }
+        }
+        let again: LogCore
+        do throws(LogError) {
+            again = try LogCore.open(
+                in: watched, configuration: configuration, entropy: ScriptEntropy(seed: 0))
+        } catch {
+            throw Violation(.recoveryRepeats, "the log opens once and then not: \(error)")
+        }
+        defer { again.closeFiles() }
+        if let change {
+            throw Violation(.recoveryRepeats, "a second opening changes the disk by a \(change)")
+        }
+        do throws(Violation) {
+            try reference.check(again)
+        } catch {
+            throw Violation(.recoveryRepeats, "a second opening: \(error.text)")
+        }
+        var expected = core.receipt
+        for index in expected.cuts.indices { expected.cuts[index].isRemembered = true }
+        expected.mended = []
+        expected.frameCount = again.receipt.frameCount
+        expected.lastGroup = again.receipt.lastGroup
+        guard again.receipt == expected else {
+            throw Violation(
+                .recoveryRepeats,
+                "the receipt of a second opening differs:\n\(again.receipt)\ninstead of\n\(expected)")
+        }
+    }
+}
