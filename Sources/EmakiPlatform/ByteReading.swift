@@ -44,6 +44,12 @@ extension RawSpan {
         }
     }
 
+    /// Whether the bytes start at a multiple of this address, as direct I/O wants it. A power of two.
+    package func isAligned(to byteCount: Int) -> Bool {
+        // Safe because the address is only looked at.
+        unsafe withUnsafeBytes { UInt(bitPattern: $0.baseAddress) & UInt(byteCount - 1) == 0 }
+    }
+
     package func copyToArray() -> [UInt8] {
         // Safe because the buffer does not leave the closure.
         unsafe withUnsafeBytes { unsafe [UInt8]($0) }
