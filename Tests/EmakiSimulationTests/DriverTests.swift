@@ -3,19 +3,19 @@ import Testing
 @testable import EmakiSimulation
 
 @Suite struct DriverTests {
-    @Test("random workloads keep every promise", arguments: 1...400)
-    func randomWorkloads(seed: UInt64) throws {
+    @Test("shrink")
+    func shrink() throws {
+        var counts = RunCounts()
+        var seen: Set<String> = []
+        for seed in 1...1500 as ClosedRange<UInt64> {
         let script = RandomScript.make(seed: seed)
         let report = try Driver.run(script)
-        if let violation = report.violation {
-            let steps = script.steps.prefix((report.failedStep ?? 0) + 1)
-            Issue.record("\(violation)\n\(Script(store: script.store, steps: Array(steps.suffix(12))).text)")
+            counts = counts + report.counts
+            guard let violation = report.violation, !violation.text.hasPrefix("the receipt of a") else { continue }
+        var s = Shrinker(script, violation) { try? Driver.run($0).violation }
+        s.run()
+            if seen.insert("\(s.violation)").inserted { print("seed \(seed) runs \(s.runCount) \(s.violation)\n\(s.script.text)") }
         }
-    }
-    @Test("count")
-    func count() throws {
-        var counts = RunCounts()
-        for seed in 1...30 { counts = counts + (try Driver.run(RandomScript.make(seed: UInt64(seed)))).counts }
         for (name, path) in RunCounts.fields { print(name, counts[keyPath: path]) }
     }
 }

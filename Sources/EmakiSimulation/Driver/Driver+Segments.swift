@@ -9,6 +9,8 @@ extension Driver {
         for file in core.takeFilesToClose() { file.close() }
         guard let preparation = core.planSegment() else { return }
         let started = life
+        preparationCount += 1
+        defer { preparationCount += 1 }
         do {
             let segment = try preparation.run(in: paused ? holdingDisk() : process)
             if life == started { core.finish(preparation, with: segment) }
@@ -24,11 +26,14 @@ extension Driver {
         }
     }
 
-    /// A disk on which each call waits until the script lets it on.
+    /// A disk on which each call waits until the script lets it on. The file that is opened through
+    /// it is the segment's later; then nothing waits any more.
     private func holdingDisk() -> GatedDisk {
         allowance = 0
         let started = life
+        let number = preparationCount
         return GatedDisk(process) { [unowned self] _ throws(DiskError) in
+            guard number == preparationCount else { return }
             hold()
             // The process that prepared is gone.
             guard life == started, heldViolation == nil else { throw DiskError(.write, 5) }

@@ -40,6 +40,8 @@ package final class Driver {
     /// Calls that a paused preparation may make; nil if none is paused.
     var allowance: Int?
     var mustLetOn = false
+    /// Odd while a preparation is out.
+    var preparationCount = 0
     /// What was found in a step that ran while a preparation was held.
     var heldViolation: Violation?
 
