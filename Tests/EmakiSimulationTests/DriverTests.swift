@@ -3,19 +3,17 @@ import Testing
 @testable import EmakiSimulation
 
 @Suite struct DriverTests {
-    @Test("shrink")
+    @Test("one")
     func shrink() throws {
-        var counts = RunCounts()
-        var seen: Set<String> = []
-        for seed in 1...1500 as ClosedRange<UInt64> {
-        let script = RandomScript.make(seed: seed)
-        let report = try Driver.run(script)
-            counts = counts + report.counts
-            guard let violation = report.violation, !violation.text.hasPrefix("the receipt of a") else { continue }
-        var s = Shrinker(script, violation) { try? Driver.run($0).violation }
-        s.run()
-            if seen.insert("\(s.violation)").inserted { print("seed \(seed) runs \(s.runCount) \(s.violation)\n\(s.script.text)") }
-        }
-        for (name, path) in RunCounts.fields { print(name, counts[keyPath: path]) }
+        let script = try Script("""
+store block=8192 segment=131072 sync=direct ready=2 seed=1312
+prepare
+append s0 1x0
+crash at 1 torn 2
+append s0 1x49264
+close
+""")
+        let report = try Driver.run(script, tell: { print($0) })
+        print(report)
     }
 }

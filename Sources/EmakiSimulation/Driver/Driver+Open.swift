@@ -48,7 +48,7 @@ extension Driver {
     private func startProcess() {
         openingCalls = 0
         let started = life
-        process = GatedDisk(disk) { [unowned self] _ throws(DiskError) in
+        process = GatedDisk(disk) { [unowned self] call throws(DiskError) in
             guard life == started, callsUntilKill != 0 else {
                 throw DiskError(.open, SystemCode.powerLoss)
             }
@@ -57,6 +57,7 @@ extension Driver {
             guard core != nil || openingCalls < Self.openingCallsMax else {
                 throw DiskError(.open, SystemCode.tooManyFiles)
             }
+            tell?("    \(call)")
         }
     }
 
@@ -111,12 +112,9 @@ extension Driver {
         counts.states += 1
         let copy = disk.clone()
         copy.powerCut = .never
-        var change: DiskError.Operation?
-        let watched = GatedDisk(copy) { operation throws(DiskError) in
-            switch operation {
-            case .write, .resize, .rename, .remove, .makeFolder: change = operation
-            default: break
-            }
+        var change: GatedCall?
+        let watched = GatedDisk(copy) { call throws(DiskError) in
+            if call.changesDisk { change = call }
         }
         let again: LogCore
         do throws(LogError) {
@@ -127,7 +125,7 @@ extension Driver {
         }
         defer { again.closeFiles() }
         if let change {
-            throw Violation(.recoveryRepeats, "a second opening changes the disk by a \(change)")
+            throw Violation(.recoveryRepeats, "a second opening changes the disk: \(change)")
         }
         do throws(Violation) {
             try reference.check(again)

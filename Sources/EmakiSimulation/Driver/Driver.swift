@@ -50,8 +50,12 @@ package final class Driver {
     var waiting: [PendingAnswer] = []
     var followers: [Int: UInt64] = [:]
 
-    init(_ script: Script) throws(LogError) {
+    /// Gets a line for each step and for each call to the disk.
+    let tell: ((String) -> Void)?
+
+    init(_ script: Script, tell: ((String) -> Void)? = nil) throws(LogError) {
         self.script = script
+        self.tell = tell
         let shape = script.store
         disk = SimulatedFileSystem(SimulatedTraits(), seed: shape.seed)
         process = GatedDisk(disk) { _ in }
@@ -62,9 +66,12 @@ package final class Driver {
     }
 
     /// Runs a script to its end, or to the first broken promise.
+    /// - Parameter tell: gets a line for each step, and for each call that it makes to the disk.
     /// - Throws: if no store can be made in the shape that the script asks for.
-    package static func run(_ script: Script) throws(LogError) -> RunReport {
-        let driver = try Driver(script)
+    package static func run(
+        _ script: Script, tell: ((String) -> Void)? = nil
+    ) throws(LogError) -> RunReport {
+        let driver = try Driver(script, tell: tell)
         var report = RunReport()
         do throws(Violation) {
             try driver.runSteps()
@@ -95,6 +102,7 @@ package final class Driver {
         }
         cursor += 1
         counts.steps += 1
+        tell?(step.text)
         try perform(step)
         noticeStop()
     }
