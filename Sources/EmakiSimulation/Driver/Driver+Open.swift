@@ -58,7 +58,24 @@ extension Driver {
                 throw DiskError(.open, SystemCode.tooManyFiles)
             }
             tell?("    \(call)")
+            if call.changesDisk { noteWrite(call) }
         }
+    }
+
+    /// A block that holds acknowledged bytes is not written again in the life of its segment.
+    private func noteWrite(_ call: GatedCall) {
+        guard let ranges = acknowledged[call.path] else {
+            lastWrite = call
+            return
+        }
+        if call.range.lowerBound == 0 {
+            // Headers: the file begins another life.
+            acknowledged[call.path] = nil
+        } else if let range = ranges.first(where: { $0.overlaps(call.range) }) {
+            heldViolation = Violation(
+                .blocksStay, "\(call) touches the acknowledged frame at \(range)")
+        }
+        lastWrite = call
     }
 
     /// Only faults justify a refusal: after any stop the log opens.

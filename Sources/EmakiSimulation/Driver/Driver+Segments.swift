@@ -20,10 +20,7 @@ extension Driver {
         }
         allowance = nil
         mustLetOn = false
-        if let violation = heldViolation {
-            heldViolation = nil
-            throw violation
-        }
+        if let violation = heldViolation { throw violation }
     }
 
     /// A disk on which each call waits until the script lets it on. The file that is opened through

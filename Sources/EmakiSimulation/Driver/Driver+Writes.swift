@@ -12,6 +12,8 @@ struct WriteOut {
     var kind: Kind
     var write: GroupWrite
     var isPerformed = false
+    /// Where it went.
+    var place: GatedCall?
 }
 
 /// What the driver knows about the end of the log on disk, for the receipt of the next opening.
@@ -61,8 +63,10 @@ extension Driver {
     func performWrite() {
         guard let write = out, !write.isPerformed else { return }
         do {
+            lastWrite = nil
             try write.write.perform()
             out?.isPerformed = true
+            out?.place = lastWrite
         } catch {
             out = nil
             core?.poison()
@@ -79,6 +83,9 @@ extension Driver {
         switch write.kind {
         case .group:
             reference.finishGroup()
+            if let place = write.place {
+                acknowledged[place.path, default: []].append(place.range)
+            }
             end.mayBeMarked = false
             end.mayBeTorn = false
         case .mark(let marked, let isClosing):

@@ -35,6 +35,10 @@ package final class Driver {
     // The commit path.
     var out: WriteOut?
     var end = LogEndKnowledge()
+    /// The last write of the commit path, or of an opening, that passed the gate.
+    var lastWrite: GatedCall?
+    /// By file: where acknowledged frames are.
+    var acknowledged: [String: [Range<Int>]] = [:]
 
     // Segments.
     /// Calls that a paused preparation may make; nil if none is paused.
@@ -42,7 +46,7 @@ package final class Driver {
     var mustLetOn = false
     /// Odd while a preparation is out.
     var preparationCount = 0
-    /// What was found in a step that ran while a preparation was held.
+    /// What was found within a call to the disk, where nothing but an error of the disk can be thrown.
     var heldViolation: Violation?
 
     // Clients.
@@ -104,6 +108,7 @@ package final class Driver {
         counts.steps += 1
         tell?(step.text)
         try perform(step)
+        if let violation = heldViolation { throw violation }
         noticeStop()
     }
 
@@ -111,6 +116,7 @@ package final class Driver {
         disarm()
         guard try isOpen() else { return }
         try settleWrites()
+        if let violation = heldViolation { throw violation }
         try read()
     }
 }

@@ -104,7 +104,10 @@ package enum RandomScript {
             ]
         }
 
-        private mutating func stopCall() -> Int { random.below(habits.stopCalls) }
+        /// Often the very next call, which is then a group's write more often than not.
+        private mutating func stopCall() -> Int {
+            random.below(3) == 0 ? 1 : random.below(habits.stopCalls)
+        }
 
         private mutating func fate() -> FateRule {
             switch random.below(8) {

@@ -29,6 +29,7 @@ package enum Promise: Int, Sendable, CaseIterable {
     case endIsProven = 11
     case cutsAreRemembered = 12
     case recoveryRepeats = 13
+    case blocksStay = 16
     case replacedAtOnce = 18
     case fullDiskStoresNothing = 19
     case bytesAreNotTrusted = 23
