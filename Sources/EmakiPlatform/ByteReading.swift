@@ -44,7 +44,8 @@ extension RawSpan {
         }
     }
 
-    /// Whether the bytes start at a multiple of this address, as direct I/O wants it. A power of two.
+    /// Whether the address of the first byte is a multiple of this power of two, as direct I/O
+    /// wants it.
     package func isAligned(to byteCount: Int) -> Bool {
         // Safe because the address is only looked at.
         unsafe withUnsafeBytes { UInt(bitPattern: $0.baseAddress) & UInt(byteCount - 1) == 0 }

@@ -28,37 +28,47 @@ final class SimulatedFile: File {
 
     func read(into bytes: inout MutableRawSpan, at fileOffset: Int) throws(DiskError) -> Int {
         try perform(.read, at: fileOffset, count: bytes.byteCount) {
-            (state, _) throws(DiskError) in
-            try state.read(handle, into: &bytes, at: fileOffset)
+            (state, course) throws(DiskError) in
+            state.strike(handle, range(fileOffset, bytes.byteCount), course)
+            return try state.read(handle, into: &bytes, at: fileOffset, course)
         }
     }
 
     func write(_ bytes: RawSpan, at fileOffset: Int) throws(DiskError) {
-        let digest = Checksum.crc32c(bytes, seed: 0)
-        try perform(.write, at: fileOffset, count: bytes.byteCount, digest: digest) {
-            (state, _) throws(DiskError) in
-            try state.write(handle, bytes, at: fileOffset, durably: false)
+        try inPieces(bytes, at: fileOffset, of: .write) { (piece, offset) throws(DiskError) in
+            let digest = Checksum.crc32c(piece)
+            try perform(.write, at: offset, count: piece.byteCount, digest: digest) {
+                (state, course) throws(DiskError) in
+                guard course.action != .loseWrite else { return }
+                try state.write(handle, piece, at: offset, durably: false, course)
+            }
         }
     }
 
     func writeDurably(
         _ bytes: RawSpan, at fileOffset: Int, by method: SyncMethod
     ) throws(DiskError) {
-        let digest = Checksum.crc32c(bytes, seed: 0)
-        try perform(.writeDurably, at: fileOffset, count: bytes.byteCount, digest: digest) {
-            (state, isCut) throws(DiskError) in
-            guard state.traits.syncMethods.contains(method) else {
-                throw DiskError(.write, SystemCode.notSupported)
+        // Nothing is asked of the system then.
+        guard disk.traitsOfDisk.syncMethods.contains(method) else {
+            throw DiskError(.write, SystemCode.notSupported)
+        }
+        try inPieces(bytes, at: fileOffset, of: .writeDurably) {
+            (piece, offset) throws(DiskError) in
+            let digest = Checksum.crc32c(piece)
+            try perform(.writeDurably, at: offset, count: piece.byteCount, digest: digest) {
+                (state, course) throws(DiskError) in
+                let isAlone = method == .direct && course.makesDurable
+                if course.action != .loseWrite {
+                    try state.write(handle, piece, at: offset, durably: isAlone, course)
+                }
+                if !isAlone { try state.sync(handle, course) }
             }
-            let isAlone = method == .direct
-            try state.write(handle, bytes, at: fileOffset, durably: isAlone && !isCut)
-            if !isAlone && !isCut { state.sync(handle) }
         }
     }
 
     func sync() throws(DiskError) {
-        try perform(.sync) { (state, isCut) throws(DiskError) in
-            if !isCut { state.sync(handle) }
+        try perform(.sync) { (state, course) throws(DiskError) in
+            try state.sync(handle, course)
         }
     }
 
@@ -69,7 +79,7 @@ final class SimulatedFile: File {
     }
 
     func dropCache() throws(DiskError) {
-        try perform(.dropCache) { (_, _) throws(DiskError) in }
+        try perform(.dropCache) { (state, _) throws(DiskError) in state.dropCache(handle) }
     }
 
     func map() throws(DiskError) -> any Mapping {
@@ -80,17 +90,32 @@ final class SimulatedFile: File {
         return SimulatedMapping(handle, byteCount: byteCount, of: disk, inLife: life)
     }
 
+    /// A write that the system did in two steps is two calls.
+    private func inPieces(
+        _ bytes: RawSpan, at offset: Int, of call: DoorCall,
+        _ write: (RawSpan, Int) throws(DiskError) -> Void
+    ) throws(DiskError) {
+        guard let first = disk.splitPoint(of: call, handle.path, bytes.byteCount) else {
+            return try write(bytes, offset)
+        }
+        try write(bytes.extracting(0..<first), offset)
+        try write(bytes.extracting(first..<bytes.byteCount), offset + first)
+    }
+
     private func perform<R>(
         _ call: DoorCall, at offset: Int = 0, count: Int = 0, digest: UInt32 = 0,
-        _ body: (inout DiskState, Bool) throws(DiskError) -> R
+        _ body: (inout DiskState, CallCourse) throws(DiskError) -> R
     ) throws(DiskError) -> R {
         guard !isClosed.load(ordering: .acquiring) else {
             throw DiskError(call.operation, SystemCode.badFile)
         }
-        let (end, isBeyond) = offset.addingReportingOverflow(count)
         return try disk.perform(
-            call, handle.path, range: offset..<(isBeyond ? .max : end), digest: digest,
-            inLife: life, body)
+            call, handle.path, range: range(offset, count), digest: digest, inLife: life, body)
+    }
+
+    private func range(_ offset: Int, _ count: Int) -> Range<Int> {
+        let (end, isBeyond) = offset.addingReportingOverflow(count)
+        return offset..<(isBeyond ? .max : end)
     }
 }
 

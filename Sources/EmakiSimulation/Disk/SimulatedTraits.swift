@@ -19,7 +19,7 @@ package struct SimulatedTraits: Sendable, Equatable {
 
     package init() {}
 
-    func diskTraits(usedBytes: Int) -> DiskTraits {
+    func diskTraits(capacityBytes: Int?, usedBytes: Int) -> DiskTraits {
         DiskTraits(
             physicalBlockBytes: physicalBlockBytes, logicalBlockBytes: logicalBlockBytes,
             fileSystemBlockBytes: fileSystemBlockBytes, fileSystemName: "simulated",

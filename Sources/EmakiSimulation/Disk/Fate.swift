@@ -6,7 +6,7 @@ package enum Fate: Sendable, Equatable {
     case keep
     /// None of it did: what was there before is there.
     case drop
-    /// The file's size and blocks reached the disk, and the bytes did not: the range reads as zeros.
+    /// The file's size and blocks reached the disk and the bytes did not: the range reads as zeros.
     case zero
     /// A part reached the disk; elsewhere what was there before is there.
     case tear(Tear)

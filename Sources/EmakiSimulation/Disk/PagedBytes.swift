@@ -27,9 +27,12 @@ package struct PagedBytes: Sendable {
     }
 
     /// All bytes, copied.
-    package var bytes: [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: byteCount)
-        bytes.withMutableRawSpan { _ = read(into: &$0, at: 0) }
+    package var bytes: [UInt8] { bytes(in: 0..<byteCount) }
+
+    /// Some bytes, copied. The range lies within the file.
+    func bytes(in range: Range<Int>) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        bytes.withMutableRawSpan { _ = read(into: &$0, at: range.lowerBound) }
         return bytes
     }
 
@@ -61,6 +64,10 @@ package struct PagedBytes: Sendable {
     }
 
     // MARK: Writing
+
+    mutating func write(_ bytes: [UInt8], at offset: Int) {
+        bytes.withRawSpan { write($0, at: offset) }
+    }
 
     mutating func write(_ bytes: RawSpan, at offset: Int) {
         let range = offset..<offset + bytes.byteCount

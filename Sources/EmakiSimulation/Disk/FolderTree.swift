@@ -117,8 +117,16 @@ struct FolderTree: Sendable {
 
     // MARK: Looking
 
-    func node(at place: Place) -> Node? { visible[place.folder]?[place.name] }
+    /// - Throws: what the system says to a name that no folder can hold.
+    func node(at place: Place, for operation: DiskError.Operation) throws(DiskError) -> Node? {
+        guard place.name.utf8.count <= Self.nameBytesMax else {
+            throw DiskError(operation, SystemCode.nameTooLong)
+        }
+        return visible[place.folder]?[place.name]
+    }
 
+    /// Where a path ends. The last name is not looked up.
+    /// - Returns: nil for the root, which has no name.
     /// - Throws: what the system says when a folder on the way is missing or is a file.
     func place(of path: String, for operation: DiskError.Operation) throws(DiskError) -> Place? {
         precondition(!path.hasPrefix("/"), "paths are relative to the root")
@@ -129,14 +137,11 @@ struct FolderTree: Sendable {
             let name = rest.prefix { $0 != "/" }
             precondition(
                 !name.isEmpty && name != "." && name != "..", "paths are made of plain names")
-            guard name.utf8.count <= Self.nameBytesMax else {
-                throw DiskError(operation, SystemCode.nameTooLong)
-            }
             rest = rest.dropFirst(name.count)
             let place = Place(folder: folder, name: String(name))
             if rest.isEmpty { return place }
             rest = rest.dropFirst()
-            switch node(at: place) {
+            switch try node(at: place, for: operation) {
             case .folder(let number): folder = number
             case .file: throw DiskError(operation, SystemCode.notAFolder)
             case nil: throw DiskError(operation, SystemCode.notFound)
@@ -147,7 +152,7 @@ struct FolderTree: Sendable {
     /// What is at a path; nil if nothing.
     func node(at path: String, for operation: DiskError.Operation) throws(DiskError) -> Node? {
         guard let place = try place(of: path, for: operation) else { return .folder(Self.root) }
-        return node(at: place)
+        return try node(at: place, for: operation)
     }
 
     /// Whether one folder is the other or lies below it, as seen now.

@@ -39,7 +39,8 @@ package struct PendingEffect: Sendable, Equatable, Identifiable {
 /// The sectors of a write: all but the first and the last are whole.
 struct Sectors {
     private let range: Range<Int>
-    private let first: Int
+    /// Its number in the file.
+    let first: Int
     let count: Int
 
     init(of range: Range<Int>) {

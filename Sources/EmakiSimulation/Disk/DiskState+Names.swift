@@ -4,21 +4,20 @@ import EmakiPlatform
 extension DiskState {
     /// - Returns: the number of the file.
     mutating func open(
-        _ path: String, _ existence: OpenMode.Existence, direct: Bool,
-        for operation: DiskError.Operation = .open
+        _ path: String, _ mode: OpenMode, for operation: DiskError.Operation = .open
     ) throws(DiskError) -> Int {
+        let existence = mode.existence
         guard let place = try tree.place(of: path, for: operation) else {
-            let code = existence == .mustBeNew ? SystemCode.exists : SystemCode.isAFolder
-            throw DiskError(operation, code)
+            throw folderOpened(mode, for: operation)
         }
-        let found = tree.node(at: place)
+        let found = try tree.node(at: place, for: operation)
         switch (found, existence) {
-        case (.some, .mustBeNew): throw DiskError(operation, SystemCode.exists)
-        case (.folder, _): throw DiskError(operation, SystemCode.isAFolder)
+        case (.folder, _): throw folderOpened(mode, for: operation)
+        case (.file, .mustBeNew): throw DiskError(operation, SystemCode.exists)
         case (nil, .mustExist): throw DiskError(operation, SystemCode.notFound)
         case (.file(let number), _):
             // The system finds that it cannot only once it has the file.
-            guard !direct || traits.supportsDirect else {
+            guard !mode.isDirect || traits.supportsDirect else {
                 throw DiskError(operation, SystemCode.invalid)
             }
             return number
@@ -26,11 +25,24 @@ extension DiskState {
             let number = newNode()
             files[number] = FileState()
             tree.change([(place, .file(number))], .create, origin(path))
-            guard !direct || traits.supportsDirect else {
+            guard !mode.isDirect || traits.supportsDirect else {
                 throw DiskError(operation, SystemCode.invalid)
             }
             return number
         }
+    }
+
+    /// The system lets folders be opened for reading; that they are not files is found afterwards.
+    private func folderOpened(
+        _ mode: OpenMode, for operation: DiskError.Operation
+    ) -> DiskError {
+        let code =
+            switch mode.existence {
+            case .mustBeNew: SystemCode.exists
+            case .mustExist where mode.isDirect && !mode.isWritable: SystemCode.invalid
+            case .mustExist, .createIfMissing: SystemCode.isAFolder
+            }
+        return DiskError(operation, code)
     }
 
     func folder(at path: String, for operation: DiskError.Operation) throws(DiskError) -> Int {
@@ -56,7 +68,8 @@ extension DiskState {
     }
 
     mutating func makeFolder(_ path: String) throws(DiskError) {
-        guard let place = try tree.place(of: path, for: .makeFolder), tree.node(at: place) == nil
+        guard let place = try tree.place(of: path, for: .makeFolder),
+            try tree.node(at: place, for: .makeFolder) == nil
         else { throw DiskError(.makeFolder, SystemCode.exists) }
         let number = newNode()
         tree.addFolder(number)
@@ -68,7 +81,7 @@ extension DiskState {
             // The simulated root is always there.
             throw DiskError(.remove, SystemCode.busy)
         }
-        switch tree.node(at: place) {
+        switch try tree.node(at: place, for: .remove) {
         case nil: throw DiskError(.remove, SystemCode.notFound)
         case .folder(let number):
             guard tree.visible[number]?.isEmpty == true else {
@@ -83,10 +96,10 @@ extension DiskState {
         guard let from = try tree.place(of: path, for: .rename),
             let to = try tree.place(of: target, for: .rename)
         else { throw DiskError(.rename, SystemCode.busy) }
-        guard let node = tree.node(at: from) else {
+        guard let node = try tree.node(at: from, for: .rename) else {
             throw DiskError(.rename, SystemCode.notFound)
         }
-        let replaced = tree.node(at: to)
+        let replaced = try tree.node(at: to, for: .rename)
         try checkRename(node, from, over: replaced, to)
         if node == replaced { return }
         tree.change([(from, nil), (to, node)], .rename(to: target), origin(path))
@@ -117,16 +130,17 @@ extension DiskState {
         }
     }
 
-    mutating func syncFolder(_ path: String, isCut: Bool) throws(DiskError) {
+    mutating func syncFolder(_ path: String, _ course: CallCourse) throws(DiskError) {
         let number = try folder(at: path, for: .syncFolder)
-        guard !isCut else { return }
+        if case .failSync(let code, _) = course.action { throw DiskError(.syncFolder, code) }
+        guard course.makesDurable else { return }
         tree.sync(number)
         collect()
     }
 
     /// Makes the file if needed and locks it.
     mutating func lock(_ path: String) throws(DiskError) -> Int {
-        let number = try open(path, .createIfMissing, direct: false, for: .lock)
+        let number = try open(path, OpenMode(.createIfMissing), for: .lock)
         guard lockFile(number) else { throw DiskError(.lock, SystemCode.wouldBlock) }
         let origins = (origin(path), origin(path))
         files[number]?.resize(to: 0, origins.0)

@@ -25,6 +25,10 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         rate > 0 && Double(next() >> 11) * 0x1p-53 < rate
     }
 
+    package mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+    }
+
     /// Spreads every bit of a number over all.
     static func mixed(_ number: UInt64) -> UInt64 {
         var mixed = number

@@ -1,6 +1,6 @@
 import EmakiPlatform
 
-/// Everything on a simulated disk, as a value: a copy costs nothing until one of the two is changed.
+/// Everything on a simulated disk, as a value: a copy costs nothing until one of the two changes.
 ///
 /// The calls here do what the system does, with its errors in its order. Counting, failing and
 /// stopping is `SimulatedFileSystem`'s affair.
@@ -10,6 +10,8 @@ struct DiskState: Sendable {
     var files: [Int: FileState] = [:]
     private var nextNode = FolderTree.root + 1
     private var nextEffect = 1
+    /// Nil: never full.
+    var capacityBytes: Int?
     /// Set before each call.
     var callNumber = 0
 
@@ -17,7 +19,10 @@ struct DiskState: Sendable {
     private var openCounts: [Int: Int] = [:]
     private var lockedFiles: Set<Int> = []
 
-    init(_ traits: SimulatedTraits) { self.traits = traits }
+    init(_ traits: SimulatedTraits) {
+        self.traits = traits
+        capacityBytes = traits.capacityBytes
+    }
 
     mutating func origin(_ path: String) -> EffectOrigin {
         defer { nextEffect += 1 }
@@ -115,7 +120,7 @@ struct DiskState: Sendable {
 
     /// How many of the bytes of a write find room.
     func roomBytes(for range: Range<Int>, in file: FileState) -> Int {
-        guard let capacity = traits.capacityBytes else { return range.count }
+        guard let capacity = capacityBytes else { return range.count }
         var free = max(0, capacity - usedBytes) / PagedBytes.pageBytes
         guard file.visible.missingPageCount(in: range) > free else { return range.count }
         for piece in PagePiece.pieces(of: range) {

@@ -2,13 +2,18 @@ import EmakiPlatform
 
 /// One file: what is durable, what is to be seen, and every change between the two, in order.
 ///
-/// What is seen is always what is durable with all changes applied. A change that is durable by
-/// itself (a write through the caches) waits in the list while older ones do not have their fate, so
-/// that an older one can never come to lie over it.
+/// What is seen is what is durable with all changes applied, except after a failed sync that lost
+/// changes: then they are shown as long as the page cache is not dropped. A change that is durable by
+/// itself (a write through the caches) waits in the list while older ones do not have their fate,
+/// so that an older one can never come to lie over it.
 struct FileState: Sendable {
     private(set) var durable = PagedBytes()
     private(set) var visible = PagedBytes()
     private(set) var changes: [FileChange] = []
+    /// The page cache shows changes that a failed sync lost.
+    private var showsLostChanges = false
+    /// Sectors that cannot be read until they are written.
+    private var badSectors: Set<Int> = []
 
     init() {}
 
@@ -20,6 +25,7 @@ struct FileState: Sendable {
     mutating func write(_ bytes: RawSpan, at offset: Int, _ origin: EffectOrigin, durably: Bool) {
         guard bytes.byteCount > 0 else { return }
         visible.write(bytes, at: offset)
+        healSectors(offset..<offset + bytes.byteCount)
         let run = visible.run(offset..<offset + bytes.byteCount)
         changes.append(FileChange(origin: origin, kind: .write(run), isDurable: durably))
         settleFront()
@@ -32,8 +38,34 @@ struct FileState: Sendable {
     }
 
     mutating func sync() {
-        durable = visible
+        if showsLostChanges {
+            durable = device
+        } else {
+            durable = visible
+        }
         changes.removeAll()
+    }
+
+    mutating func failSync(_ pages: Fault.FailedPages) {
+        guard pages != .kept else { return }
+        for change in changes where change.isDurable { change.apply(.keep, to: &durable) }
+        changes.removeAll()
+        showsLostChanges = pages == .dropped
+        if pages == .reverted { visible = durable }
+    }
+
+    mutating func dropCache() {
+        guard showsLostChanges else { return }
+        visible = device
+        showsLostChanges = false
+    }
+
+    /// What a read past the page cache shows.
+    var device: PagedBytes {
+        guard showsLostChanges else { return visible }
+        var bytes = durable
+        for change in changes { change.apply(.keep, to: &bytes) }
+        return bytes
     }
 
     /// Every change that is not durable meets its fate; what is left is durable.
@@ -43,12 +75,34 @@ struct FileState: Sendable {
         }
         changes.removeAll()
         visible = durable
+        showsLostChanges = false
     }
 
     /// Changes bytes on the medium itself: both what is durable and what is seen.
     mutating func edit(_ body: (inout PagedBytes) -> Void) {
         body(&durable)
         body(&visible)
+    }
+
+    // MARK: Bad sectors
+
+    mutating func addBadSectors(_ range: Range<Int>) {
+        let sectors = Sectors(of: range)
+        for sector in 0..<sectors.count { badSectors.insert(sectors.first + sector) }
+    }
+
+    func isReadable(_ range: Range<Int>) -> Bool {
+        guard !badSectors.isEmpty else { return true }
+        let sectors = Sectors(of: range)
+        return badSectors.isDisjoint(with: sectors.first..<sectors.first + sectors.count)
+    }
+
+    private mutating func healSectors(_ range: Range<Int>) {
+        guard !badSectors.isEmpty else { return }
+        let unit = SimulatedTraits.sectorBytes
+        badSectors = badSectors.filter { sector in
+            sector * unit < range.lowerBound || (sector + 1) * unit > range.upperBound
+        }
     }
 
     private mutating func settleFront() {
@@ -115,10 +169,7 @@ struct FileChange: Sendable {
             applySectors(kept, of: run, to: &bytes)
         case .noiseOutside(let kept, let seed):
             var noise = SeededRandom(seed: seed)
-            let scrambled = (0..<run.range.count).map { _ in
-                UInt8(truncatingIfNeeded: noise.next())
-            }
-            scrambled.withRawSpan { bytes.write($0, at: run.range.lowerBound) }
+            bytes.write(noise.bytes(run.range.count), at: run.range.lowerBound)
             applySectors(kept, of: run, to: &bytes)
         }
     }
