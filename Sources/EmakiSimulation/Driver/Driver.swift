@@ -32,6 +32,12 @@ package final class Driver {
     /// Calls of one opening, to notice one without end.
     var openingCalls = 0
 
+    // Faults.
+    var strikesBeforeOpening = 0
+    /// The faults that are set damage what is written, without a word.
+    var isDamaging = false
+    var isDamaged = false
+
     // The commit path.
     var out: WriteOut?
     var end = LogEndKnowledge()
@@ -86,6 +92,7 @@ package final class Driver {
         }
         driver.core?.closeFiles()
         driver.counts.runs = 1
+        driver.counts.faults += driver.disk.faults.strikeCount
         driver.counts.calls = driver.disk.callCount
         driver.hash.add(driver.disk.traceHash)
         report.counts = driver.counts

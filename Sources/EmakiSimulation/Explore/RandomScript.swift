@@ -55,7 +55,8 @@ package enum RandomScript {
             table = choices
             var script = Script(store: store)
             if habits.faultsPerThousand > 0 {
-                script.steps.append(.fault(.rate(perThousand: habits.faultsPerThousand)))
+                script.steps.append(
+                    .fault(FaultShape(.failures, .rate(perThousand: habits.faultsPerThousand))))
             }
             while script.steps.count < stepCount { script.steps.append(step()) }
             return script
@@ -98,7 +99,7 @@ package enum RandomScript {
 
         private var stopChoices: [Choice] {
             [
-                (2, { _ in .close }), (2, { _ in .reopen }),
+                (2, { _ in .close }), (habits.faultsPerThousand > 0 ? 9 : 2, { _ in .reopen }),
                 (habits.stopWeight, { .crash(at: $0.stopCall(), $0.fate()) }),
                 (max(1, habits.stopWeight / 6), { .kill(at: $0.stopCall()) }),
             ]

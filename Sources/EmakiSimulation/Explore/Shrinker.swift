@@ -106,15 +106,9 @@ extension Step {
             [.kill(at: call)] + Self.smaller(call, above: 0).map { .crash(at: $0, fate) }
                 + fate.simpler.map { .crash(at: call, $0) }
         case .kill(let call): Self.smaller(call, above: 0).map { .kill(at: $0) }
-        case .fault(.call(let kind, let error, let number)):
-            Self.smaller(number, above: 1).map {
-                .fault(.call(kind: kind, error: error, at: $0))
-            }
-        case .fault(.rate(let rate)):
-            Self.smaller(rate, above: 1).map { .fault(.rate(perThousand: $0)) }
+        case .fault(let fault): fault.simpler.map { .fault($0) }
         case .follow(let follower): follower > 0 ? [.follow(0)] : []
-        case .read, .begin, .beginMark, .perform, .finish, .write, .close, .reopen, .fault(.none):
-            []
+        case .read, .begin, .beginMark, .perform, .finish, .write, .close, .reopen: []
         }
     }
 
@@ -126,6 +120,19 @@ extension Step {
             numbers.append(candidate)
         }
         return numbers
+    }
+}
+
+extension FaultShape {
+    fileprivate var simpler: [FaultShape] {
+        guard let moment else { return [] }
+        return switch moment {
+        case .call(let number):
+            Step.smaller(number, above: 1).map { FaultShape(kind, .call($0)) }
+        case .rate(let rate):
+            Step.smaller(rate, above: 1).map { FaultShape(kind, .rate(perThousand: $0)) }
+                + [FaultShape(kind, .call(1))]
+        }
     }
 }
 

@@ -78,29 +78,6 @@ extension FateRule {
     }
 }
 
-extension FaultShape {
-    var text: String {
-        switch self {
-        case .none: "none"
-        case .call(let kind, let error, let number): "\(kind) \(error) at \(number)"
-        case .rate(let perThousand): "rate \(perThousand)"
-        }
-    }
-
-    init(_ words: inout Words) throws(ScriptError) {
-        let word = try words.take("kind of fault")
-        switch word {
-        case "none": self = .none
-        case "rate": self = .rate(perThousand: try words.number("rate", in: 0...1000))
-        default:
-            let error = try words.take("error")
-            guard words.takes("at") else { throw ScriptError(words.line, "\"at\" is missing") }
-            self = .call(
-                kind: word, error: error, at: try words.number("call", in: 1...1_000_000))
-        }
-    }
-}
-
 extension BatchShape {
     var text: String {
         sections.map(\.text).joined(separator: " + ") + (hasIDs ? "" : " without ids")

@@ -79,16 +79,6 @@ package struct FateRule: Equatable, Sendable {
     }
 }
 
-/// Faults of the disk that a script asks for.
-package enum FaultShape: Equatable, Sendable {
-    /// No more faults.
-    case none
-    /// The n-th call of a kind from here on fails.
-    case call(kind: String, error: String, at: Int)
-    /// So many of a thousand calls fail, in every way there is.
-    case rate(perThousand: Int)
-}
-
 /// A batch, by its shape: the bytes and ids follow from the number of the batch in the run.
 package struct BatchShape: Equatable, Sendable {
     package enum Expectation: String, Sendable, CaseIterable {
