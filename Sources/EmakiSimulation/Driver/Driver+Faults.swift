@@ -7,7 +7,7 @@ extension Driver {
         let struck = disk.faults.strikeCount
         counts.faults += struck
         strikesBeforeOpening -= struck
-        if isDamaging, struck > 0 { isDamaged = true }
+        if isDamaging { damageCountBefore += struck }
         isDamaging = shape.kind.isDamage
         disk.faults = FaultPlan(
             shape.kind.faults(at: shape.moment),
@@ -15,7 +15,10 @@ extension Driver {
     }
 
     /// Something of what was written may not be there, and nobody was told.
-    var mayBeDamaged: Bool { isDamaged || (isDamaging && disk.faults.strikeCount > 0) }
+    var mayBeDamaged: Bool { damageCount > 0 }
+
+    /// How often something was damaged without a word.
+    var damageCount: Int { damageCountBefore + (isDamaging ? disk.faults.strikeCount : 0) }
 }
 
 extension FaultShape.Kind {
@@ -71,6 +74,7 @@ extension FaultShape.Kind {
         case .misdirectedWrite: (.misdirect, writes)
         case .lostWrite: (.loseWrite, writes)
         case .shortRead: (.shortRead(700), [.read])
+        case .lyingSync: (.lie, [.sync, .syncFolder, .writeDurably])
         }
     }
 }

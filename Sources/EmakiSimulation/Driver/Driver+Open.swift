@@ -20,6 +20,7 @@ extension Driver {
     func isOpen() throws(Violation) -> Bool {
         guard core == nil else { return true }
         for attempt in 0... {
+            guard !isOver else { return false }
             startProcess()
             do throws(LogError) {
                 core = try LogCore.open(
@@ -65,7 +66,8 @@ extension Driver {
 
     /// A block that holds acknowledged bytes is not written again in the life of its segment.
     private func noteWrite(_ call: GatedCall) {
-        guard let ranges = acknowledged[call.path] else {
+        // Where a frame was damaged, a cut may be.
+        guard let ranges = acknowledged[call.path], !mayBeDamaged else {
             lastWrite = call
             return
         }
@@ -79,31 +81,55 @@ extension Driver {
         lastWrite = call
     }
 
-    /// Only faults justify a refusal: after any stop the log opens.
+    /// Only faults justify a refusal, and only damage a `corrupt` for good: after any stop the log
+    /// opens.
     private func checkRefusal(_ error: LogError, _ attempt: Int) throws(Violation) {
         hash.add("refused \(error)")
         if openingCalls >= Self.openingCallsMax {
             throw Violation(.bytesAreNotTrusted, "opening made \(openingCalls) calls, and no end")
         }
-        guard wasStruckWhileOpening else {
+        guard wasStruckWhileOpening || mayBeDamaged else {
             throw Violation(.acknowledgedSurvives, "the log does not open: \(error)")
         }
         counts.refusals += 1
-        if attempt >= Self.refusalsMax { setFaults(FaultShape(.none)) }
+        guard attempt >= Self.refusalsMax else { return }
+        if mayBeDamaged, case .corrupt(let corruption) = error, !corruption.file.isEmpty {
+            // The place is named, and that is all that can be asked for.
+            counts.damagesFound += 1
+            isOver = true
+        }
+        setFaults(FaultShape(.none))
     }
 
     private func checkRecovered(_ core: LogCore) throws(Violation) {
         counts.states += 1
         let receipt = core.receipt
         try checkReceipt(receipt)
-        try reference.recover(core)
+        try reference.recover(core, mayLackLast: mayBeDamaged && !provesEnd)
+        if mayBeDamaged {
+            for (follower, next) in followers {
+                followers[follower] = min(next, core.durableEnd.rawValue)
+            }
+        }
         end = LogEndKnowledge(
             isMarked: receipt.end == .marked, isClosed: receipt.wasClosed,
             mayBeMarked: receipt.end == .marked, mayBeTorn: false)
-        try checkOpenedAgain(core)
+        // Rot that a read brought about is on the disk now.
+        if !(isDamaging && wasStruckWhileOpening) { try checkOpenedAgain(core) }
+    }
+
+    /// One damaged place cannot hide a group behind which the end was marked in two places.
+    private var provesEnd: Bool {
+        end.isMarked && damageCount <= 1
     }
 
     private func checkReceipt(_ receipt: RecoveryReceipt) throws(Violation) {
+        let cuts = receipt.cuts.filter { !$0.isRemembered }
+        counts.tornCuts += cuts.count
+        if receipt.end == .damaged || !receipt.damages.isEmpty || !receipt.losses.isEmpty {
+            throw Violation(.damageIsRefused, "an opening that stepped over damage")
+        }
+        guard !mayBeDamaged else { return }
         if end.isMarked, receipt.end != .marked {
             throw Violation(.endIsProven, "the end was marked, and the receipt says \(receipt.end)")
         }
@@ -113,15 +139,10 @@ extension Driver {
         if receipt.end == .marked, !end.mayBeMarked {
             throw Violation(.endIsProven, "the receipt says marked, and no mark was written")
         }
-        let cuts = receipt.cuts.filter { !$0.isRemembered }
-        counts.tornCuts += cuts.count
         if let cut = cuts.first, !end.mayBeTorn {
             throw Violation(
                 .cutsAreRemembered,
                 "group \(cut.group) at \(cut.file):\(cut.fileOffset) was cut, and nothing was torn")
-        }
-        if receipt.end == .damaged || !receipt.damages.isEmpty || !receipt.losses.isEmpty {
-            throw Violation(.damageIsRefused, "an opening that stepped over damage")
         }
     }
 
@@ -161,7 +182,8 @@ extension Driver {
         guard again.receipt == expected else {
             throw Violation(
                 .recoveryRepeats,
-                "the receipt of a second opening differs:\n\(again.receipt)\ninstead of\n\(expected)")
+                "the receipt of a second opening differs:\n\(again.receipt)\ninstead of\n\(expected)"
+            )
         }
     }
 }

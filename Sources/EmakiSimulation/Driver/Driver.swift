@@ -36,7 +36,10 @@ package final class Driver {
     var strikesBeforeOpening = 0
     /// The faults that are set damage what is written, without a word.
     var isDamaging = false
-    var isDamaged = false
+    /// By faults that are not set any more.
+    var damageCountBefore = 0
+    /// The log was refused for good, rightly.
+    var isOver = false
 
     // The commit path.
     var out: WriteOut?
@@ -101,7 +104,7 @@ package final class Driver {
     }
 
     private func runSteps() throws(Violation) {
-        while cursor < script.steps.count { try runNext() }
+        while cursor < script.steps.count, !isOver { try runNext() }
     }
 
     /// Runs the next step, or lets a paused preparation on for which the step has to wait.

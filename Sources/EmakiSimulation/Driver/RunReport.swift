@@ -26,6 +26,8 @@ package struct RunCounts: Sendable, Equatable {
     package var faults = 0
     /// Openings that were refused while faults came, and tried again.
     package var refusals = 0
+    /// Runs that ended because the log was refused, with the place of damage that was done.
+    package var damagesFound = 0
     package var calls = 0
     package var steps = 0
     /// Batches that were offered.
@@ -58,6 +60,7 @@ package struct RunCounts: Sendable, Equatable {
             ("runs", \.runs), ("power_cuts", \.powerCuts),
             ("cuts_while_opening", \.cutsWhileOpening), ("kills", \.kills),
             ("states", \.states), ("faults", \.faults), ("refusals", \.refusals),
+            ("damages_found", \.damagesFound),
             ("calls", \.calls), ("steps", \.steps), ("batches", \.batches),
             ("acknowledged", \.acknowledged), ("conflicts", \.conflicts),
             ("repetitions", \.repetitions), ("unknown", \.unknown), ("torn_cuts", \.tornCuts),

@@ -21,6 +21,8 @@ package enum RandomScript {
         var stopCalls: Int
         var stopWeight: Int
         var faultsPerThousand: Int
+        /// What is written may be damaged without a word.
+        var isDamaging = false
     }
 
     private struct Maker {
@@ -49,8 +51,12 @@ package enum RandomScript {
             store.blockBytes = random.pick([512, 4096, 4096, 8192])
             store.method = store.blockBytes < 4096 ? .direct : random.pick([.direct, .dataSync])
             store.readyCount = random.pick([1, 2, 2, 3])
-            if faultsPerThousand > 0, random.below(2) == 0 {
-                habits.faultsPerThousand = 1 + random.below(faultsPerThousand)
+            if faultsPerThousand > 0 {
+                switch random.below(8) {
+                case 0: habits.isDamaging = true
+                case 1...4: habits.faultsPerThousand = 1 + random.below(faultsPerThousand)
+                default: break
+                }
             }
             table = choices
             var script = Script(store: store)
@@ -74,6 +80,7 @@ package enum RandomScript {
 
         private var choices: [Choice] {
             clientChoices + writeChoices + stopChoices
+                + (habits.isDamaging ? [(3, { .fault($0.damage()) })] : [])
         }
 
         private var clientChoices: [Choice] {
@@ -118,6 +125,11 @@ package enum RandomScript {
             case 3: FateRule(.zeros, seed: random.next() >> 40)
             default: FateRule(.torn, seed: random.next() >> 40)
             }
+        }
+
+        private mutating func damage() -> FaultShape {
+            FaultShape(
+                random.pick(FaultShape.Kind.everyDamage), .call(1 + random.below(40)))
         }
 
         private mutating func batch() -> BatchShape {

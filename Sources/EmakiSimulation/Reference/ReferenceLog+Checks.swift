@@ -22,9 +22,18 @@ extension ReferenceLog {
 
     /// Takes in what is there after a stop: all that was acknowledged, and of what was staged
     /// nothing or the group that was being written.
+    /// - Parameter mayLackLast: the last groups may have been damaged without leaving a proof (N1).
     /// - Throws: the promise that is broken.
-    package mutating func recover(_ core: LogCore) throws(Violation) {
+    package mutating func recover(
+        _ core: LogCore, mayLackLast: Bool = false
+    ) throws(Violation) {
         let foundEnd = core.durableEnd.rawValue
+        if mayLackLast, foundEnd < acknowledgedEnd, core.firstPosition.rawValue == first,
+            foundEnd >= first
+        {
+            settle(end: foundEnd, first: first)
+            return try check(core)
+        }
         guard foundEnd >= acknowledgedEnd else {
             throw Violation(
                 .acknowledgedSurvives,

@@ -38,6 +38,10 @@ package struct FaultShape: Equatable, Sendable {
         case misdirectedWrite = "misdirected-write"
         case lostWrite = "lost-write"
         case shortRead = "short-read"
+
+        /// A disk that says that something is durable which is not (N2). No log withstands that, and
+        /// none is excused for it: it shows that what is lost is noticed.
+        case lyingSync = "lying-sync"
     }
 
     package enum Moment: Equatable, Sendable {

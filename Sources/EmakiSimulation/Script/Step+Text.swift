@@ -37,7 +37,8 @@ extension Step {
         case "retry":
             let back = try words.number("which batch", in: 1...Self.callsMax)
             self = .retry(back: back, changed: words.takes("changed"))
-        case "fill": self = .fill(blocksLeft: try words.number("blocks left", in: 0...Self.callsMax))
+        case "fill":
+            self = .fill(blocksLeft: try words.number("blocks left", in: 0...Self.callsMax))
         case "read": self = .read
         case "follow": self = .follow(try words.number("which follower", in: 0...99))
         case "begin": self = words.takes("mark") ? .beginMark : .begin
