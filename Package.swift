@@ -45,7 +45,9 @@ let package = Package(
             name: "EmakiSimulationTests",
             dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],
             resources: [.copy("Scripts")], swiftSettings: strict),
-        .testTarget(name: "EmakiCommandTests", dependencies: ["emaki"], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiCommandTests", dependencies: ["emaki", "EmakiSimulation"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

@@ -38,7 +38,10 @@ extension Driver {
         guard let core else { return false }
         hash.add(core.durableEnd.rawValue)
         try checkRecovered(core)
-        return true
+        guard isStopped else { return true }
+        // What it could not read any more it did not need.
+        noticeStop()
+        return false
     }
 
     /// Each opening draws identities of its own.
@@ -114,8 +117,9 @@ extension Driver {
         end = LogEndKnowledge(
             isMarked: receipt.end == .marked, isClosed: receipt.wasClosed,
             mayBeMarked: receipt.end == .marked, mayBeTorn: false)
-        // Rot that a read brought about is on the disk now.
-        if !(isDamaging && wasStruckWhileOpening) { try checkOpenedAgain(core) }
+        // Rot that a read brought about is on the disk now, and without power nothing is read.
+        let canOpenAgain = disk.isPowered && !(isDamaging && wasStruckWhileOpening)
+        if canOpenAgain { try checkOpenedAgain(core) }
     }
 
     /// One damaged place cannot hide a group behind which the end was marked in two places.

@@ -41,6 +41,8 @@ struct FuzzCommand: AsyncParsableCommand {
     var faults: Double = 2
     @Option(help: "Steps of a workload.")
     var steps: Int = 240
+    @Flag(help: "Let the disk lie about syncs, to see that what is lost is noticed.")
+    var lyingDisk = false
     @Option(help: "Folder for the scripts of broken promises; made if it is not there.")
     var keep: String?
     @Option(help: "Run this script instead; - is standard input.")
@@ -81,16 +83,20 @@ struct FuzzCommand: AsyncParsableCommand {
             firstSeed: seed ?? SystemEntropy().next() >> 33, seedCount: seeds,
             minutes: minutes ?? (seeds == nil ? 1 : nil),
             options: ExplorationOptions(
-                stepCount: steps, faultsPerThousand: Int((faults * 10).rounded())))
+                stepCount: steps, faultsPerThousand: Int((faults * 10).rounded()),
+                hasLyingDisk: lyingDisk))
     }
 
     private func explore() async throws -> Bool {
         let plan = plan
         let coreCount = ProcessInfo.processInfo.activeProcessorCount
         let jobCount = min(jobs ?? coreCount, plan.seedCount ?? .max)
-        let crew = FuzzCrew(plan: plan, jobCount: jobCount, isSilent: answer.json)
+        let crew = FuzzCrew(
+            plan: plan, jobCount: jobCount, isSilent: answer.json, program: try OwnProgram.path())
         // These block, so they stay off Swift's threads.
-        let tally = try await SystemThread.offload(name: "emaki-fuzz") { try crew.run() }
+        let tally = try await SystemThread.offload(name: "emaki-fuzz") {
+            try crew.run(FuzzBoard(jobCount: jobCount))
+        }
         if let status = tally.workerStatus, tally.failure == nil {
             throw CommandFailure(
                 .internalError, code: "worker", "a worker ended with status \(status)")

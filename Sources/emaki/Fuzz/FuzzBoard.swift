@@ -19,7 +19,7 @@ struct FuzzFailure: Sendable, Equatable {
 struct FuzzTally: Sendable {
     var counts = RunCounts()
     var failure: FuzzFailure?
-    /// Ctrl-C, or somebody ended a worker from outside.
+    /// Ctrl-C, or somebody ended a worker.
     var wasInterrupted = false
     /// A worker ended by itself with this status: the command itself is at fault.
     var workerStatus: Int32?
@@ -91,19 +91,27 @@ final class FuzzBoard: @unchecked Sendable {
         }
     }
 
+    /// Ctrl-C.
+    func interrupt() {
+        lock.withLock { sum.wasInterrupted = true }
+        news.bump()
+    }
+
     func noteHang(of job: Int) {
         lock.withLock {
             if let seed = workers[job].seed { fail(FuzzFailure(seed: seed, kind: .hang)) }
         }
     }
 
-    /// How a worker's process ended. Those that were ended from here come after a failure.
-    func noteEnd(of job: Int, _ outcome: Outcome, interrupting signals: Set<Int32>) {
+    /// How a worker's process ended.
+    /// - Parameter signals: they come from us or from somebody else, and are no traps.
+    func noteEnd(of job: Int, _ outcome: Outcome, outside signals: Set<Int32>) {
         lock.withLock {
             switch outcome {
             case .done: break
             case .failed(let status): sum.workerStatus = sum.workerStatus ?? status
-            case .signal(let signal) where signals.contains(signal): sum.wasInterrupted = true
+            case .signal(let signal) where signals.contains(signal):
+                sum.wasInterrupted = sum.wasInterrupted || sum.failure == nil
             case .signal(let signal):
                 if let seed = workers[job].seed {
                     fail(FuzzFailure(seed: seed, kind: .trap(signal: signal)))

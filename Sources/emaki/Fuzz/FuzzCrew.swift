@@ -1,3 +1,4 @@
+import Dispatch
 import EmakiPlatform
 import EmakiSimulation
 import Foundation
@@ -8,16 +9,21 @@ struct FuzzCrew {
     let plan: FuzzPlan
     let jobCount: Int
     let isSilent: Bool
+    /// The file of this command.
+    let program: String
 
     /// A workload takes milliseconds. One that takes this long hangs.
     private static let hangNanoseconds: Int64 = 120_000_000_000
     private static let lookNanoseconds: Int64 = 250_000_000
 
     /// Blocks until all workers are gone.
-    func run() throws -> FuzzTally {
+    func run(_ board: FuzzBoard) throws -> FuzzTally {
         // Ctrl-C ends the workers, and then there is a summary.
         signal(SIGINT, SIG_IGN)
-        let board = FuzzBoard(jobCount: jobCount)
+        let interrupts = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        interrupts.setEventHandler { board.interrupt() }
+        interrupts.resume()
+        defer { interrupts.cancel() }
         let processes = try (0..<jobCount).map { try start($0, board) }
         while !board.isOver {
             let seen = board.news.value
@@ -27,7 +33,7 @@ struct FuzzCrew {
             for job in board.stuck(for: Self.hangNanoseconds, at: instant) {
                 board.noteHang(of: job)
             }
-            guard board.tally.failure != nil else { continue }
+            guard board.tally.failure != nil || board.tally.wasInterrupted else { continue }
             for process in processes where process.isRunning {
                 kill(process.processIdentifier, SIGKILL)
             }
@@ -35,14 +41,14 @@ struct FuzzCrew {
         for (job, process) in processes.enumerated() {
             process.waitUntilExit()
             board.noteEnd(
-                of: job, Self.outcome(of: process), interrupting: [SIGINT, SIGTERM, SIGKILL])
+                of: job, Self.outcome(of: process), outside: [SIGINT, SIGTERM, SIGKILL])
         }
         if showsProgress { ErrorOutput.write("\r\u{1b}[K") }
         return board.tally
     }
 
     private func start(_ job: Int, _ board: FuzzBoard) throws -> Process {
-        let process = try worker(job)
+        let process = worker(job)
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardInput = FileHandle.nullDevice
@@ -52,9 +58,9 @@ struct FuzzCrew {
         return process
     }
 
-    private func worker(_ job: Int) throws -> Process {
+    private func worker(_ job: Int) -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try OwnProgram.path())
+        process.executableURL = URL(fileURLWithPath: program)
         let share = plan.seedCount.map { ($0 - job + jobCount - 1) / jobCount }
         process.arguments = plan.workerArguments(
             from: plan.firstSeed &+ UInt64(job), stride: UInt64(jobCount), count: share)
@@ -101,16 +107,5 @@ struct FuzzCrew {
             + "  \(counts.states.grouped) states  \(counts.faults.grouped) faults"
             + "  \(counts.runs.grouped) workloads from seed \(plan.firstSeed)"
         ErrorOutput.write("\r\u{1b}[K" + line)
-    }
-}
-
-/// The file of this program, to start it again.
-enum OwnProgram {
-    static func path() throws -> String {
-        #if os(Linux)
-            return try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        #else
-            return Bundle.main.executablePath ?? CommandLine.arguments[0]
-        #endif
     }
 }

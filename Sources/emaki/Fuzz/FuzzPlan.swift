@@ -14,7 +14,7 @@ struct FuzzPlan: Sendable {
     /// What a shell needs to try one seed again.
     func command(forSeed seed: UInt64) -> String {
         "emaki fuzz --seed \(seed) --seeds 1 --faults \(faultsPercent) --steps"
-            + " \(options.stepCount)"
+            + " \(options.stepCount)" + (options.hasLyingDisk ? " --lying-disk" : "")
     }
 
     /// The arguments of a worker that takes every so many-th seed from one on.
@@ -23,6 +23,7 @@ struct FuzzPlan: Sendable {
             "fuzz", "--worker-stride", "\(stride)", "--seed", "\(seed)", "--faults",
             "\(faultsPercent)", "--steps", "\(options.stepCount)",
         ]
+        if options.hasLyingDisk { arguments.append("--lying-disk") }
         if let count { arguments += ["--seeds", "\(count)"] }
         if let minutes { arguments += ["--minutes", "\(minutes)"] }
         return arguments
