@@ -6,18 +6,18 @@ import EmakiPlatform
 ///
 ///     let disk = SimulatedDisk(seed: 7)
 ///     let log = try await disk.open()
-///     disk.cutPower(afterCalls: 3)
+///     disk.cutPower(withinCalls: 100)
 ///     var acknowledged = 0
-///     do {
-///         for number in 0..<100 {
-///             try await log.append(Event(type: "Counted", text: "\(number)"), to: "counter")
-///             acknowledged += 1
-///         }
-///     } catch {}
+///     while disk.hasPower {
+///         let event = Event(type: "Counted", text: "\(acknowledged + 1)")
+///         guard (try? await log.append(event, to: "counter")) != nil else { break }
+///         acknowledged += 1
+///     }
 ///     await log.close()
 ///     disk.restorePower()
 ///     let reopened = try await disk.open()
-///     assert(try reopened.version(of: "counter").rawValue >= acknowledged)
+///     let version = try reopened.version(of: "counter")
+///     #expect(version.rawValue >= acknowledged)
 ///
 /// It behaves like a disk, a file system and a page cache. What was not synced when the power goes
 /// is kept, dropped, torn or left as zeros, each write for itself; what was synced stays. The seed

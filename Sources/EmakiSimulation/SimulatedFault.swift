@@ -12,7 +12,7 @@ public enum SimulatedFault: Sendable, CaseIterable {
     case failedRename
     /// A folder cannot be listed.
     case failedList
-    /// There is no space left for a write or a new file.
+    /// There is no room for anything new; what was written before can be overwritten.
     case noSpace
     /// A write is done in two steps, between which the power can go.
     case dividedWrite
@@ -70,8 +70,7 @@ extension SimulatedFault {
         case .failedOpen: (failure, [.open])
         case .failedRename: (failure, [.rename])
         case .failedList: (failure, [.list])
-        case .noSpace:
-            (.fail(SystemCode.noSpace), [.open, .write, .makeFolder, .rename])
+        case .noSpace: (.noSpace, Fault.callsThatNeedSpace)
         case .dividedWrite: (.split, writes)
         case .lostSync: (.lie, [.sync, .syncFolder, .writeDurably])
         case .lostWrite: (.loseWrite, writes)

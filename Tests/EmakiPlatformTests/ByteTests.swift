@@ -5,6 +5,18 @@ import Testing
 struct ByteTests {
     let sample: [UInt8] = (1...16).map { UInt8($0) }
 
+    @Test("an address is aligned to what it is a multiple of, and to nothing else")
+    func alignment() throws {
+        let memory = try PageMemory(byteCount: 8192)
+        for offset in [0, 512, 4096] {
+            memory.withBytes(in: offset..<8192) { bytes in
+                expect(bytes.isAligned(to: 512))
+                expect(bytes.isAligned(to: 4096) == (offset % 4096 == 0))
+            }
+            memory.withBytes(in: offset + 1..<8192) { expect(!$0.isAligned(to: 2)) }
+        }
+    }
+
     @Test("numbers are little-endian at any offset")
     func loading() {
         sample.withRawSpan { bytes in

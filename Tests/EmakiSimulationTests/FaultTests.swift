@@ -112,6 +112,9 @@ struct FaultTests {
             }
         }
         #expect(try file.get(9, at: 0) == (pages == .reverted ? [1, 1] : [2, 1]))
+        let atOnce = disk.clone()
+        atOnce.losePower(.drop)
+        #expect(atOnce.bytes(of: "a") == [1, 1])
         // The next sync says that all is well, and only kept pages are.
         try file.put([3], at: 1)
         try file.sync()
@@ -164,15 +167,30 @@ struct FaultTests {
         try other.put([1], at: 0)
     }
 
-    @Test("a disk is full from the n-th call on that needs space")
+    @Test(
+        "on a full disk nothing new finds room, and what was written is overwritten"
+    )
     func diskFull() throws {
         let file = try disk.file("a")
         disk.faults = FaultPlan([.diskFull(fromCall: 2)])
         try file.put([1], at: 0)
-        #expect(throws: DiskError(.write, SystemCode.noSpace)) { try file.put([1], at: 0) }
+        let full = DiskError(.write, SystemCode.noSpace)
+        #expect(throws: full) { try file.put(filled(2, 5000), at: 0) }
+        #expect(disk.bytes(of: "a") == filled(2, 4096))
+        #expect(throws: full) { try file.putDurably([1], at: 5000) }
         #expect(throws: DiskError(.makeFolder, SystemCode.noSpace)) { try disk.makeFolder("d") }
-        try file.putDurably([2], at: 0)
-        #expect(try file.get(1, at: 0) == [2])
+        #expect(throws: DiskError(.open, SystemCode.noSpace)) {
+            try disk.open("b", OpenMode(.createIfMissing))
+        }
+        #expect(throws: DiskError(.open, SystemCode.notFound)) {
+            try disk.open("b", OpenMode(.mustExist))
+        }
+        let again = try disk.open("a", OpenMode(.createIfMissing))
+        try again.putDurably([3], at: 0)
+        try disk.rename("a", to: "b")
+        #expect(disk.bytes(of: "b")?.prefix(2) == [3, 2])
+        disk.faults = FaultPlan()
+        try again.put(filled(4, 5000), at: 0)
     }
 
     @Test("a disk that lies says that all is durable, and nothing is")

@@ -202,6 +202,29 @@ struct PowerLossTests {
         #expect(throws: DiskError(.read, SystemCode.badFile)) { try file.get(1, at: 0) }
     }
 
+    @Test("a program that outlives its machine reaches nothing on the disk any more")
+    func deadMachine() throws {
+        try disk.file("a", holding: [1])
+        let machine = SimulatedMachine(disk)
+        #expect(try machine.list("") == ["a"])
+        disk.losePower(.keep)
+        let calls: [(DiskError.Operation, () throws -> Void)] = [
+            (.open, { _ = try machine.open("a", OpenMode(.mustExist)) }),
+            (.list, { _ = try machine.list("") }), (.kind, { _ = try machine.kind(of: "a") }),
+            (.makeFolder, { try machine.makeFolder("d") }),
+            (.rename, { try machine.rename("a", to: "b") }),
+            (.remove, { try machine.remove("a") }), (.syncFolder, { try machine.syncFolder("") }),
+            (.lock, { _ = try machine.lock("l") }), (.traits, { _ = try machine.traits() }),
+        ]
+        let (count, contents) = (disk.callCount, disk.contents())
+        for (operation, call) in calls {
+            #expect(throws: DiskError(operation, SystemCode.powerLoss)) { try call() }
+        }
+        #expect(disk.callCount == count)
+        #expect(disk.contents() == contents)
+        #expect(try SimulatedMachine(disk).list("") == ["a"])
+    }
+
     @Test("a clone is the same disk and goes its own way")
     func cloning() throws {
         let file = try disk.file("a", holding: filled(1, 9000))

@@ -22,6 +22,7 @@ extension DiskState {
             }
             return number
         case (nil, _):
+            guard !isFull else { throw DiskError(operation, SystemCode.noSpace) }
             let number = newNode()
             files[number] = FileState()
             tree.change([(place, .file(number))], .create, origin(path))
@@ -71,6 +72,7 @@ extension DiskState {
         guard let place = try tree.place(of: path, for: .makeFolder),
             try tree.node(at: place, for: .makeFolder) == nil
         else { throw DiskError(.makeFolder, SystemCode.exists) }
+        guard !isFull else { throw DiskError(.makeFolder, SystemCode.noSpace) }
         let number = newNode()
         tree.addFolder(number)
         tree.change([(place, .folder(number))], .makeFolder, origin(path))

@@ -12,6 +12,8 @@ struct DiskState: Sendable {
     private var nextEffect = 1
     /// Nil: never full.
     var capacityBytes: Int?
+    /// There is no room for anything new during this call.
+    var isFull = false
     /// Set before each call.
     var callNumber = 0
 
@@ -120,8 +122,9 @@ struct DiskState: Sendable {
 
     /// How many of the bytes of a write find room.
     func roomBytes(for range: Range<Int>, in file: FileState) -> Int {
-        guard let capacity = capacityBytes else { return range.count }
-        var free = max(0, capacity - usedBytes) / PagedBytes.pageBytes
+        guard isFull || capacityBytes != nil else { return range.count }
+        let freeBytes = isFull ? 0 : max(0, (capacityBytes ?? 0) - usedBytes)
+        var free = freeBytes / PagedBytes.pageBytes
         guard file.visible.missingPageCount(in: range) > free else { return range.count }
         for piece in PagePiece.pieces(of: range) {
             let part = piece.start..<piece.start + piece.range.count

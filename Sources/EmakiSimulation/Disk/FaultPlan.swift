@@ -47,7 +47,7 @@ package struct FaultPlan: Sendable {
 
 /// One way in which calls to a disk go wrong.
 package struct Fault: Sendable {
-    /// Calls are counted from 1, from when the plan was set, and only those that the fault concerns.
+    /// Calls are counted from 1, from when the plan was set: those that the fault concerns.
     package enum Moment: Sendable, Equatable {
         case always
         case call(Int)
@@ -78,6 +78,9 @@ package struct Fault: Sendable {
 
     package enum Action: Sendable, Equatable {
         case fail(Int32, after: Extent = .nothing)
+        /// Nothing new finds room: no byte of a hole or behind the end, no file, no folder. What
+        /// was written before can be overwritten.
+        case noSpace
         /// For `sync` and `writeDurably`; `syncFolder` only fails.
         case failSync(Int32, pages: FailedPages)
         /// Says that all is well: a sync makes nothing durable, a durable write is only written.
@@ -115,12 +118,14 @@ package struct Fault: Sendable {
         self.pathPrefix = pathPrefix
     }
 
-    /// From the n-th call on that needs space, there is none.
+    /// From the n-th call on that may need space, there is none.
     package static func diskFull(fromCall number: Int) -> Fault {
-        Fault(
-            .fail(SystemCode.noSpace), at: .fromCall(number),
-            of: [.open, .write, .makeFolder, .rename, .lock])
+        Fault(.noSpace, at: .fromCall(number), of: callsThatNeedSpace)
     }
+
+    package static let callsThatNeedSpace: Set<DoorCall> = [
+        .open, .write, .writeDurably, .makeFolder, .lock,
+    ]
 
     /// A disk on which no sync means anything.
     package static var lyingDisk: Fault {

@@ -3,7 +3,7 @@ import EmakiPlatform
 /// One file: what is durable, what is to be seen, and every change between the two, in order.
 ///
 /// What is seen is what is durable with all changes applied, except after a failed sync that lost
-/// changes: then they are shown as long as the page cache is not dropped. A change that is durable by
+/// changes: they are shown as long as the page cache is not dropped. A change that is durable by
 /// itself (a write through the caches) waits in the list while older ones do not have their fate,
 /// so that an older one can never come to lie over it.
 struct FileState: Sendable {

@@ -181,6 +181,8 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
             if case .fail(let code, .nothing) = course.action {
                 throw DiskError(call.operation, code)
             }
+            state.isFull = course.action == .noSpace
+            defer { state.isFull = false }
             let result = try body(&state, course)
             guard hasPower else { throw DiskError(call.operation, SystemCode.powerLoss) }
             if case .fail(let code, _) = course.action { throw DiskError(call.operation, code) }
