@@ -108,7 +108,10 @@ extension Driver {
         counts.states += 1
         let receipt = core.receipt
         try checkReceipt(receipt)
+        let endBefore = reference.acknowledgedEnd
         try reference.recover(core, mayLackLast: mayBeDamaged && !provesEnd)
+        // A mark that something was written behind proves the end again if that is gone.
+        let isMarkLast = end.mayBeMarked && reference.acknowledgedEnd == endBefore
         if mayBeDamaged {
             for (follower, next) in followers {
                 followers[follower] = min(next, core.durableEnd.rawValue)
@@ -116,7 +119,7 @@ extension Driver {
         }
         end = LogEndKnowledge(
             isMarked: receipt.end == .marked, isClosed: receipt.wasClosed,
-            mayBeMarked: receipt.end == .marked, mayBeTorn: false)
+            mayBeMarked: receipt.end == .marked || isMarkLast, mayBeTorn: false)
         // Rot that a read brought about is on the disk now, and without power nothing is read.
         let canOpenAgain = disk.isPowered && !(isDamaging && wasStruckWhileOpening)
         if canOpenAgain { try checkOpenedAgain(core) }
