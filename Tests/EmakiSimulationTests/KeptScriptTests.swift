@@ -13,6 +13,12 @@ import Testing
     /// These still do.
     static let broken: Set = ["closed-then-torn.script", "torn-in-next-segment.script"]
 
+    /// What those come to: a receipt that is wrong about the end.
+    static func isKnown(_ violation: Violation) -> Bool {
+        violation.text.hasPrefix("a second opening gives another receipt")
+            || violation.text == "the end was marked, and the receipt says unmarked"
+    }
+
     @Test("a script that once broke a promise keeps it", arguments: names)
     func keeps(_ name: String) throws {
         let file = try #require(Self.folder?.appending(path: name))

@@ -189,7 +189,7 @@ extension Driver {
         guard again.receipt == expected else {
             throw Violation(
                 .recoveryRepeats,
-                "the receipt of a second opening differs:\n\(again.receipt)\ninstead of\n\(expected)"
+                "a second opening gives another receipt:\n\(again.receipt)\ninstead of\n\(expected)"
             )
         }
     }

@@ -53,8 +53,8 @@ extension Driver {
         if let frame {
             out = WriteOut(kind: .mark(marked, isClosing: isClosing), write: frame)
         } else {
-            // Without room for the frame only the slot says that the log ends here, and no slot says
-            // that it was closed.
+            // Without room for the frame only the slot says that the log ends here, and a slot does
+            // not say that it was closed.
             out = WriteOut(kind: .slot(isClosing: false), write: core.beginSlot(marked))
         }
     }

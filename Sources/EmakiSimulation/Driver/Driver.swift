@@ -7,8 +7,8 @@ import EmakiPlatform
 /// out, a write is begun, performed and finished at different times, a segment is made ready in
 /// between. Nothing but the script decides what comes next, so a run is a function of its script.
 ///
-/// Lives: the log is open (`core`), or it is not: the process ended, or the log was closed. Then the
-/// next step that needs the log opens it, which may itself be stopped.
+/// The log is open (`core`), or it is not: the process ended, or the log was closed. Then the next
+/// step that needs the log opens it, which may itself be stopped.
 package final class Driver {
     let script: Script
     let disk: SimulatedFileSystem
@@ -55,7 +55,7 @@ package final class Driver {
     var mustLetOn = false
     /// Odd while a preparation is out.
     var preparationCount = 0
-    /// What was found within a call to the disk, where nothing but an error of the disk can be thrown.
+    /// What was found within a call to the disk, where only an error of the disk can be thrown.
     var heldViolation: Violation?
 
     // Clients.

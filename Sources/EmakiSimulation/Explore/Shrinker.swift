@@ -32,7 +32,8 @@ package struct Shrinker {
         } while script != before && runCount < runCountMax
     }
 
-    /// - Returns: true if the script still breaks the same promise; then it is the one to go on with.
+    /// - Returns: true if the script still breaks the same promise; then it takes the old one's
+    ///   place.
     private mutating func accepts(_ candidate: Script) -> Bool {
         guard runCount < runCountMax, candidate != script else { return false }
         runCount += 1

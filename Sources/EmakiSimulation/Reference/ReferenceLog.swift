@@ -3,8 +3,9 @@ import EmakiLog
 /// The obvious log: an array of events, and for each stream where its events are in it.
 ///
 /// It holds what was acknowledged, and behind that what was staged and is not decided yet. Whoever
-/// drives a core tells it what was done; it says what the core must answer (`ReferenceLog+Answers`),
-/// what a reader must see, and what may be there after a stop (`ReferenceLog+Checks`).
+/// drives a core tells it what was done. It says what the core must answer (in
+/// `ReferenceLog+Answers`), what a reader must see, and what may be there after a stop (in
+/// `ReferenceLog+Checks`).
 package struct ReferenceLog: Sendable {
     /// An event, with the version that it has in its stream. Its position is its place.
     struct Stored: Sendable {
@@ -87,7 +88,7 @@ package struct ReferenceLog: Sendable {
         stagedEnds.removeAll { $0 <= written }
     }
 
-    /// The core was asked to forget what is before a position, and what became of that is not known.
+    /// The core was asked to forget what is before a position; what became of that is not known.
     package mutating func beginRetiring(before anchor: UInt64) { uncertainAnchors.append(anchor) }
 
     /// What is before a position is gone, by design.

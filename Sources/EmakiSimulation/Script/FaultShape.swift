@@ -39,8 +39,8 @@ package struct FaultShape: Equatable, Sendable {
         case lostWrite = "lost-write"
         case shortRead = "short-read"
 
-        /// A disk that says that something is durable which is not (N2). No log withstands that, and
-        /// none is excused for it: it shows that what is lost is noticed.
+        /// A disk that says that something is durable which is not (N2). No log withstands that,
+        /// and none is excused for it: it shows that what is lost is noticed.
         case lyingSync = "lying-sync"
     }
 

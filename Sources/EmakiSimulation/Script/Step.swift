@@ -31,8 +31,8 @@ package enum Step: Equatable, Sendable {
     case idle
 
     // MARK: Segments
-    /// Makes a segment ready, if one is wanted. If `paused`, the disk sees nothing of it until it is
-    /// let on, and what follows happens meanwhile.
+    /// Makes a segment ready, if one is wanted. If `paused`, the disk sees nothing of it until it
+    /// is let on, and what follows happens meanwhile.
     case prepare(paused: Bool)
     /// Lets a paused preparation make so many calls to the disk.
     case advance(calls: Int)

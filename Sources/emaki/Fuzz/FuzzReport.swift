@@ -36,7 +36,8 @@ struct FuzzReport {
                 + " \(counts.reads.grouped) reads in between",
             "appended  \(counts.batches.grouped) batches: \(counts.acknowledged.grouped)"
                 + " acknowledged, \(counts.unknown.grouped) interrupted,"
-                + " \(counts.conflicts.grouped) conflicts, \(counts.repetitions.grouped) repetitions",
+                + " \(counts.conflicts.grouped) conflicts,"
+                + " \(counts.repetitions.grouped) repetitions",
             "passed    \(counts.rotations.grouped) full segments, \(counts.retirements.grouped)"
                 + " retirements, \(counts.marks.grouped) marks, \(counts.tornCuts.grouped) torn"
                 + " frames cut",
