@@ -8,7 +8,9 @@ import Testing
         let script = RandomScript.make(seed: seed, faultsPerThousand: faultsPerThousand)
         let report = try Driver.run(script)
         guard let violation = report.violation else { return report.counts }
-        let failure: Comment = "\(violation)\nemaki fuzz --seed \(seed) --seeds 1\n\(script.text)"
+        let command =
+            "emaki fuzz --seed \(seed) --seeds 1 --faults \(Double(faultsPerThousand) / 10)"
+        let failure: Comment = "\(violation)\n\(command)\n\(script.text)"
         if KeptScriptTests.isKnown(violation) {
             withKnownIssue { Issue.record(failure) }
         } else {
