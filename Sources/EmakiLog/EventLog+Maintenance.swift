@@ -46,9 +46,9 @@ extension ProbeReport: CustomStringConvertible {
 
 /// What a repair found and did.
 public struct RepairReport: Sendable, Equatable, Codable {
-    /// Damaged places, each now covered by a loss record.
+    /// Damaged places, each now mended or covered by a loss record.
     public var damages: [Corruption] = []
-    /// What was lost in each.
+    /// What was lost.
     public var losses: [RecoveryReceipt.Loss] = []
     /// Copies of the files as they were, below the store's folder.
     public var copies: [String] = []
@@ -58,9 +58,9 @@ extension RepairReport: CustomStringConvertible {
     /// A few lines for people.
     public var description: String {
         guard !damages.isEmpty else { return "nothing to repair" }
-        var lines = zip(damages, losses).map { damage, loss in
-            "\(damage.file):\(damage.fileOffset): positions \(loss.firstPosition)..<"
-                + "\(loss.endPosition) are lost (\(damage.evidence))"
+        var lines = damages.map { "mended: \($0.finding)" }
+        lines += losses.map {
+            "lost: positions \($0.firstPosition)..<\($0.endPosition) at \($0.file):\($0.fileOffset)"
         }
         lines += copies.map { "copy kept: \($0)" }
         return lines.joined(separator: "\n")
@@ -79,13 +79,14 @@ extension EventLog {
     }
 
     /// Makes a damaged store open again: keeps a copy of each damaged segment, and writes a loss
-    /// record where acknowledged events cannot be read. Nothing that is whole, in its place and
-    /// linked is changed, and no event gets another position.
+    /// record where acknowledged events cannot be read. Nothing that makes sense and is whole, in
+    /// its place and linked is changed, and no event gets another position. A segment without a
+    /// good header gets it again if its frames say which segment it is.
     ///
-    /// Missing, short and unreadable files, and segments without a good header, are beyond it:
-    /// restore a backup.
+    /// Missing and short files are beyond it, because nothing says how much they held; so are
+    /// segments that nothing identifies, and a MANIFEST that is bad or out of date.
     /// - Returns: what was lost; empty if the store was whole.
-    /// - Throws: `.notAStore`, `.locked`, `.corrupt` (beyond repair), `.noSpace`, `.disk`.
+    /// - Throws: `.beyondRepair`, `.notAStore`, `.locked`, `.noSpace`, `.disk`.
     public static func repair(at path: String) async throws(LogError) -> RepairReport {
         try await SystemThread.offload(name: "emaki-repair") { () throws(LogError) in
             try withLockedStore(at: path) { files throws(LogError) in

@@ -46,6 +46,9 @@ extension LogError: CustomStringConvertible {
         case .disk(let file, let operation, let code):
             "\(operation) of \(file) failed with system error \(code); look at the device"
         case .corrupt(let corruption): corruption.description
+        case .beyondRepair(let corruption):
+            "\(corruption.finding); a repair cannot mend this: restore a backup, or open read-only"
+                + " with damage tolerated and export what is whole to a new store"
         case .lost(let stream, let version):
             "event \(version) of stream \"\(stream)\" was lost to damage; a repair recorded it"
         default: "unknown error"
@@ -95,7 +98,9 @@ extension WaitReason: CustomStringConvertible {
 extension Corruption: CustomStringConvertible {
     /// The place, what failed, and the proof.
     public var description: String {
-        "\(file) at byte \(fileOffset): \(reason.rawValue): \(evidence);"
-            + " open read-only, restore a backup, or run `emaki repair`"
+        finding + "; open read-only, restore a backup, or run `emaki repair`"
     }
+
+    /// Without what to do.
+    var finding: String { "\(file) at byte \(fileOffset): \(reason.rawValue): \(evidence)" }
 }

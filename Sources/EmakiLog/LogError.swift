@@ -58,6 +58,9 @@ public enum LogError: Error, Sendable, Equatable {
     // MARK: Get help
     /// Stored bytes fail a check. Open read-only, restore a backup, or run `emaki repair`.
     case corrupt(Corruption)
+    /// A repair cannot mend this. Restore a backup; or open read-only with damage tolerated, and
+    /// export what is whole.
+    case beyondRepair(Corruption)
     /// This event was lost to damage and a repair recorded the loss.
     case lost(stream: StreamID, version: StreamVersion)
 }
@@ -143,6 +146,8 @@ public struct Corruption: Sendable, Equatable, Codable {
         case brokenChain
         /// A frame whose checksums hold, with contents that make no sense.
         case badBatch
+        /// MANIFEST is older than the segments beside it.
+        case outdated
         /// Belongs to another store.
         case foreignStore
         /// The device cannot read it.

@@ -24,10 +24,21 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var conflicts: UInt64
     /// Appends that had been stored before.
     public var repeats: UInt64
+    /// Mean time for which a group gathered, in nanoseconds: from its first batch until its write.
+    public var gatherNanosecondsMean: Int64
+    /// Longest time for which a group gathered.
+    public var gatherNanosecondsMax: Int64
     /// Mean duration of a group's write, in nanoseconds.
     public var writeNanosecondsMean: Int64
     /// Longest duration of a group's write, in nanoseconds.
     public var writeNanosecondsMax: Int64
+    /// Mean time, in nanoseconds, from the end of a write until the last who waited for it was told.
+    public var wakeNanosecondsMean: Int64
+    /// Longest time from the end of a write until the last who waited for it was told.
+    public var wakeNanosecondsMax: Int64
+    /// Longest time, in nanoseconds, for which the commit loop ran jobs without looking at the clock:
+    /// up to eight jobs, so a job that holds everybody up is seen here.
+    public var loopStretchNanosecondsMax: Int64
     /// F as it was last probed, in nanoseconds.
     public var rawLatencyNanoseconds: Int64
     /// Streams in memory.
@@ -62,16 +73,20 @@ extension LogCore {
     func statistics(latency: CommitLatency, followers: Int) -> LogStatistics {
         LogStatistics(
             durablePosition: durableEnd, lastGroup: end.lastGroup,
-            pendingEvents: pendingEventCount, groups: counters.groups, events: counters.events,
-            batches: counters.batches, writtenBytes: counters.writtenBytes,
+            pendingEvents: staging.pendingEventCount, groups: counters.groups,
+            events: counters.events,
+            batches: staging.batchCount, writtenBytes: counters.writtenBytes,
             marks: counters.marks, rotations: counters.rotations, conflicts: counters.conflicts,
             repeats: counters.repeats,
-            writeNanosecondsMean: latency.writeCount == 0
-                ? 0 : latency.writeTotal / Int64(latency.writeCount),
-            writeNanosecondsMax: latency.writeMax, rawLatencyNanoseconds: store.rawLatency,
+            gatherNanosecondsMean: latency.gather.mean,
+            gatherNanosecondsMax: latency.gather.longest,
+            writeNanosecondsMean: latency.write.mean,
+            writeNanosecondsMax: latency.write.longest,
+            wakeNanosecondsMean: latency.wake.mean, wakeNanosecondsMax: latency.wake.longest,
+            loopStretchNanosecondsMax: latency.loopStretchMax,
+            rawLatencyNanoseconds: store.rawLatency,
             streamsInMemory: index.streamCount,
-            eventsInMemory: Int(
-                index.positions.upperBound.rawValue - index.positions.lowerBound.rawValue),
+            eventsInMemory: index.eventCount,
             indexBytes: index.allocatedBytes, imageBytes: segments.count * layout.segmentBytes,
             fullSegments: activeIndex, readySegments: readyCount, followers: followers,
             isPoisoned: isPoisoned)
@@ -90,8 +105,12 @@ extension LogStatistics: CustomStringConvertible {
              \(pendingEvents) pending)
             since opened      \(events) events in \(batches) batches, \(groups) groups\
              (\(perGroup) events each), \(writtenBytes) bytes written
-            writes            mean \(micro(writeNanosecondsMean)), max\
-             \(micro(writeNanosecondsMax)); F \(micro(rawLatencyNanoseconds))
+            commits           gather \(micro(gatherNanosecondsMean)), write\
+             \(micro(writeNanosecondsMean)), wake \(micro(wakeNanosecondsMean)) in the mean;\
+             F \(micro(rawLatencyNanoseconds))
+            at most           gather \(micro(gatherNanosecondsMax)), write\
+             \(micro(writeNanosecondsMax)), wake \(micro(wakeNanosecondsMax)), jobs of the loop\
+             \(micro(loopStretchNanosecondsMax))
             answers           \(conflicts) conflicts, \(repeats) repeats
             segments          \(fullSegments) full, \(readySegments) ready,\
              \(rotations) rotations, \(marks) marks

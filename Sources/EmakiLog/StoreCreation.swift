@@ -23,12 +23,13 @@ struct StoreCreation {
         let probe = try naming { () throws(DiskError) in
             try Self.measure(files, traits, blockBytes: blockBytes)
         }
-        let store = try Self.lay(
+        let laid = try Self.lay(
             options, blockBytes: blockBytes, method: probe.chosen,
             rawLatency: probe.rawLatencyP50, in: files, path: path, entropy: SystemEntropy(),
             now: SystemClock.wallNanoseconds())
-        var description = StoreDescription(store)
-        description.warnings = probe.warnings.map(\.description)
+        var description = StoreDescription(laid.store)
+        description.warnings = probe.warnings(copyOnWriteStopped: laid.isCopyOnWriteStopped)
+            .map(\.description)
         return description
     }
 
@@ -55,11 +56,19 @@ struct StoreCreation {
         #endif
     }
 
+    /// A store that was laid out.
+    struct Laid {
+        let store: StoreFile
+        /// Whether the file system overwrites segments in place because it was asked to; nil if it
+        /// does so anyway.
+        let isCopyOnWriteStopped: Bool?
+    }
+
     /// Lays out a store with given choices; the deterministic part.
     static func lay(
         _ options: StoreOptions, blockBytes: Int, method: SyncMethod, rawLatency: Int64,
         in files: any FileSystem, path: String, entropy: any Entropy, now: Int64
-    ) throws(LogError) -> StoreFile {
+    ) throws(LogError) -> Laid {
         let layout = try layout(options, blockBytes: blockBytes)
         let batchBytesMax = options.batchBytesMax ?? layout.batchBytesMax
         guard batchBytesMax > 0, batchBytesMax <= layout.batchBytesMax else {
@@ -79,17 +88,26 @@ struct StoreCreation {
             syncMethod: method, rawLatency: rawLatency, createdAt: now)
         do {
             try clear(files)
-            for folder in [StoreFolder.wal, StoreFolder.sealed] {
-                if try files.kind(of: folder) == nil { try files.makeFolder(folder) }
-            }
+            let isCopyOnWriteStopped = try makeFolders(files)
             let manifest = Manifest(storeID: store.storeID)
             try manifest.write(in: files)
             try firstSegment(of: store, manifest, files, entropy)
             try store.write(in: files)
+            return Laid(store: store, isCopyOnWriteStopped: isCopyOnWriteStopped)
         } catch {
             throw LogError(error, file: path)
         }
-        return store
+    }
+
+    /// Segments are overwritten for ever. Where that would take new space each time, their folder
+    /// is exempted while it is empty: files inherit it when they are made, and not later.
+    /// - Returns: whether that worked; nil if there is no need.
+    private static func makeFolders(_ files: any FileSystem) throws(DiskError) -> Bool? {
+        for folder in [StoreFolder.wal, StoreFolder.sealed] {
+            if try files.kind(of: folder) == nil { try files.makeFolder(folder) }
+        }
+        guard try !files.traits().overwritesInPlace else { return nil }
+        return files.avoidCopyOnWrite(in: StoreFolder.wal)
     }
 
     private static func firstSegment(

@@ -23,6 +23,11 @@ package protocol FileSystem: AnyObject, Sendable {
     /// Takes an exclusive lock that ends with the returned value or the process. Never waits.
     /// - Throws: an error that `isLocked` if anybody, this process included, holds it.
     func lock(_ path: String) throws(DiskError) -> any FileLock
+    /// Asks a file system that copies on write to overwrite in place the files that are made in
+    /// this folder from now on.
+    /// - Returns: true only if the file system says that it will. A refusal, for whatever reason,
+    ///   is no error: it costs speed, and nothing else.
+    func avoidCopyOnWrite(in folder: String) -> Bool
     /// Facts about the device and the file system under the root.
     func traits() throws(DiskError) -> DiskTraits
 }

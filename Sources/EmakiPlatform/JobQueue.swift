@@ -1,46 +1,62 @@
 /// Jobs that are ready to run, first in, first out, in a ring that grows and keeps its room, so
 /// that a loop at its usual load allocates nothing. For one thread; a loop guards what others add.
-package struct JobQueue: Sendable {
-    /// A power of two of places.
-    private var places: ContiguousArray<UnownedJob?>
+///
+/// A reference to memory of its own: a loop touches it several times for each job, from calls that
+/// the compiler cannot see through, and would pay for a check of exclusive access each time.
+@safe package final class JobQueue: @unchecked Sendable {
+    private var places: UnsafeMutablePointer<UnownedJob>
+    /// A power of two.
+    private var placeCount: Int
     private var head = 0
     package private(set) var count = 0
 
     package init(capacity: Int = 64) {
         precondition(capacity > 0, "a ring has a place")
-        var placeCount = 1
+        placeCount = 1
         while placeCount < capacity { placeCount *= 2 }
-        places = ContiguousArray(repeating: nil, count: placeCount)
+        // Safe because only places between `head` and `head + count` are read, which were written.
+        unsafe places = .allocate(capacity: placeCount)
+    }
+
+    deinit {
+        // Safe because nobody refers to the ring any more; jobs are plain references.
+        unsafe places.deallocate()
     }
 
     package var isEmpty: Bool { count == 0 }
 
-    package mutating func push(_ job: UnownedJob) {
-        if count == places.count { grow() }
-        places[(head + count) & (places.count - 1)] = job
+    package func push(_ job: UnownedJob) {
+        if count == placeCount { grow() }
+        // Safe because the place is inside the ring and free.
+        unsafe (places + ((head + count) & (placeCount - 1))).initialize(to: job)
         count += 1
     }
 
     /// Takes all jobs of an inbox, in order, and leaves it empty with its room.
-    package mutating func drain(_ inbox: inout ContiguousArray<UnownedJob>) {
+    package func drain(_ inbox: inout ContiguousArray<UnownedJob>) {
         for job in inbox { push(job) }
         inbox.removeAll(keepingCapacity: true)
     }
 
-    package mutating func pop() -> UnownedJob? {
+    package func pop() -> UnownedJob? {
         guard count > 0 else { return nil }
-        let job = places[head]
-        head = (head + 1) & (places.count - 1)
+        // Safe because the place at the head was written.
+        let job = unsafe places[head]
+        head = (head + 1) & (placeCount - 1)
         count -= 1
         return job
     }
 
-    private mutating func grow() {
-        var larger = ContiguousArray<UnownedJob?>()
-        larger.reserveCapacity(places.count * 2)
-        for index in 0..<count { larger.append(places[(head + index) & (places.count - 1)]) }
-        larger.append(contentsOf: repeatElement(nil, count: places.count * 2 - count))
-        places = larger
+    private func grow() {
+        // Safe because the new ring has room for all, and the old one is given back.
+        let larger = UnsafeMutablePointer<UnownedJob>.allocate(capacity: placeCount * 2)
+        for index in 0..<count {
+            let job = unsafe places[(head + index) & (placeCount - 1)]
+            unsafe (larger + index).initialize(to: job)
+        }
+        unsafe places.deallocate()
+        unsafe places = larger
+        placeCount *= 2
         head = 0
     }
 }

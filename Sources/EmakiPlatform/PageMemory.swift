@@ -75,22 +75,22 @@
 // MARK: - The hot path, compiled into its callers
 
 extension PageMemory {
-    @inlinable
+    @inlinable @inline(__always)
     package func loadUInt8(at offset: Int) -> UInt8 { load(UInt8.self, at: offset) }
-    @inlinable
+    @inlinable @inline(__always)
     package func loadUInt16(at offset: Int) -> UInt16 { load(UInt16.self, at: offset) }
-    @inlinable
+    @inlinable @inline(__always)
     package func loadUInt32(at offset: Int) -> UInt32 { load(UInt32.self, at: offset) }
-    @inlinable
+    @inlinable @inline(__always)
     package func loadUInt64(at offset: Int) -> UInt64 { load(UInt64.self, at: offset) }
 
-    @inlinable
+    @inlinable @inline(__always)
     package func store(_ value: UInt8, at offset: Int) { storeChecked(value, at: offset) }
-    @inlinable
+    @inlinable @inline(__always)
     package func store(_ value: UInt16, at offset: Int) { storeChecked(value, at: offset) }
-    @inlinable
+    @inlinable @inline(__always)
     package func store(_ value: UInt32, at offset: Int) { storeChecked(value, at: offset) }
-    @inlinable
+    @inlinable @inline(__always)
     package func store(_ value: UInt64, at offset: Int) { storeChecked(value, at: offset) }
 
     @inlinable

@@ -56,6 +56,17 @@ package final class PosixFileSystem: FileSystem {
         try PosixFileLock(path: absolute(path))
     }
 
+    package func avoidCopyOnWrite(in folder: String) -> Bool {
+        do {
+            let descriptor = try SystemCall.openDescriptor(
+                absolute(folder), O_RDONLY | O_DIRECTORY, for: .traits)
+            defer { SystemCall.closeDescriptor(descriptor) }
+            return try SystemCall.avoidCopyOnWrite(descriptor)
+        } catch {
+            return false
+        }
+    }
+
     package func traits() throws(DiskError) -> DiskTraits {
         try DiskSurvey(root: root).traits()
     }

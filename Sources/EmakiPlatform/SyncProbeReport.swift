@@ -76,6 +76,15 @@ package struct SyncProbeReport: Sendable, Equatable {
         return warnings
     }
 
+    /// The warnings for a new store, for which copying on write was to be switched off.
+    /// - Parameter isStopped: whether that worked; nil if it was not tried.
+    package func warnings(copyOnWriteStopped isStopped: Bool?) -> [SyncWarning] {
+        warnings.map { warning in
+            guard case .notInPlace(let name) = warning, let isStopped else { return warning }
+            return isStopped ? .copyOnWriteStopped(name) : .copyOnWriteStays(name)
+        }
+    }
+
     private static func isImplausible(_ timing: SyncTiming, _ traits: DiskTraits) -> Bool {
         if timing.durableP50 < durableP50Min { return true }
         guard traits.hasVolatileCache == true else { return false }
@@ -88,6 +97,10 @@ package enum SyncWarning: Sendable, Equatable {
     case implausiblyFast(SyncMethod)
     case unsafeFileSystem(String)
     case notInPlace(String)
+    /// As `notInPlace`, where a new store's segments were exempted.
+    case copyOnWriteStopped(String)
+    /// As `notInPlace`, where the file system was asked and did not.
+    case copyOnWriteStays(String)
     case noDirect
 }
 
@@ -103,6 +116,13 @@ extension SyncWarning: CustomStringConvertible {
         case .notInPlace(let name):
             "The file system (\(name)) does not promise to overwrite in place, so a commit costs "
                 + "more and a full disk can make it fail."
+        case .copyOnWriteStopped(let name):
+            "The file system (\(name)) copies on write, but not in the folder of this store's "
+                + "segments: that was switched off. Snapshots and reflinks bring it back, and a "
+                + "commit then costs more and can fail on a full disk."
+        case .copyOnWriteStays(let name):
+            "The file system (\(name)) does not promise to overwrite in place, and could not be "
+                + "told to, so a commit costs more and a full disk can make it fail."
         case .noDirect:
             "There is no direct I/O here. Commits go through the page cache and cost more."
         }

@@ -159,5 +159,13 @@ extension SystemCall {
         return number < 0 ? nil : number
     }
 
+    /// Asks the file system not to copy on write in an open folder, in files that are made later.
+    /// - Returns: what the folder's flags say afterwards.
+    static func avoidCopyOnWrite(_ folder: Int32) throws(DiskError) -> Bool {
+        let result = emaki_avoid_copy_on_write(folder)
+        if result < 0 { throw DiskError(.traits, -result) }
+        return result == 1
+    }
+
     static var processNumber: Int32 { getpid() }
 }

@@ -3,20 +3,20 @@
 @safe package struct WaitSlot<Value: Sendable>: Sendable {
     @usableFromInline let continuation: UnsafeContinuation<Value, Never>
 
-    @inlinable
+    @inlinable @inline(__always)
     init(_ continuation: UnsafeContinuation<Value, Never>) {
         // Safe because the slot is the continuation, and nothing more.
         unsafe self.continuation = unsafe continuation
     }
 
     /// Suspends the calling task and gives its slot to the body, which runs at once.
-    @inlinable
+    @inlinable @inline(__always)
     package nonisolated(nonsending) static func wait(_ body: (WaitSlot) -> Void) async -> Value {
         // Safe because the holder of the slot resumes it exactly once.
         await unsafe withUnsafeContinuation { unsafe body(WaitSlot($0)) }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     package func resume(returning value: Value) {
         // Safe because this is the one resume.
         unsafe continuation.resume(returning: value)

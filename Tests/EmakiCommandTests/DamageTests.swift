@@ -104,7 +104,11 @@ struct DamageTests {
         let verified = try Command.run("verify", store.path, "--json")
         #expect(verified.status == 1)
         #expect(try verified.object()["ok"] as? Bool == false)
-        #expect(try Command.run("repair", store.path, "--yes").status == 7)
+        let repaired = try Command.run("repair", store.path, "--yes", "--json")
+        #expect(repaired.status == 7)
+        #expect(try repaired.error()["code"] as? String == "beyondRepair")
+        #expect(try repaired.error()["file"] as? String == Self.segment)
+        #expect(try Command.run("export", store.path, "--damaged").status == 0)
         #expect(try store.contents() == before)
     }
 

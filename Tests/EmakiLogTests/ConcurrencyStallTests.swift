@@ -224,7 +224,7 @@ import Testing
         var placesMax = 0
         for _ in 0..<5000 {
             _ = await WaitSlot<Committer.Signal>.wait { slot in
-                queue.append(slot, id: 0, reason: .segment)
+                queue.append(slot, id: 0, reason: .segment, attempt: 0)
                 for taken in queue.takeWaitingForSegment() { taken.resume(returning: .retry) }
                 _ = queue.take(10)
             }

@@ -85,7 +85,7 @@ import Testing
             let content = try openCore(repaired).content()
             #expect(content.events.count <= 1000, "\(note)")
         } catch let error as LogError {
-            guard case .corrupt(let corruption) = error else { throw error }
+            guard case .beyondRepair(let corruption) = error else { throw error }
             // A repair that cannot help leaves the store as it is, unless MANIFEST itself lies.
             let isSame = note.hasPrefix("MANIFEST") || repaired.contents == files.contents
             #expect(isSame, "\(note): \(corruption)")

@@ -170,7 +170,25 @@ import Testing
         #expect(statistics.conflicts == 1 && statistics.pendingEvents == 0)
         #expect(statistics.streamsInMemory == 1 && statistics.eventsInMemory == 1)
         #expect(statistics.writeNanosecondsMax > 0 && !statistics.isPoisoned)
+        #expect(statistics.gatherNanosecondsMax > 0 && statistics.wakeNanosecondsMax > 0)
+        #expect(statistics.gatherNanosecondsMean <= statistics.gatherNanosecondsMax)
         #expect(statistics.description.contains("durable position  1"))
+        await log.close()
+    }
+
+    @Test("statistics name the longest that jobs held the loop")
+    func loopStretch() async throws {
+        let store = try ShellStore()
+        let log = try store.open()
+        let gate = Gate()
+        let spinner = log.loop.occupy(until: gate)
+        await gate.reached()
+        let started = SystemClock.monotonicNanoseconds()
+        await passed { SystemClock.monotonicNanoseconds() - started > 2_000_000 }
+        gate.open()
+        await spinner.value
+        try await log.append(event(0), to: "a")
+        #expect(log.statistics.loopStretchNanosecondsMax > 2_000_000)
         await log.close()
     }
 

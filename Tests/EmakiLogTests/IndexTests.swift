@@ -98,7 +98,7 @@ import Testing
     }
 
     private static func walk(
-        _ list: EventList, _ model: [UInt32], _ arena: UnitArena, _ entropy: SeededEntropy
+        _ list: EventList, _ model: [UInt32], _ arena: borrowing UnitArena, _ entropy: SeededEntropy
     ) {
         var forwards = EventCursor(atFirstOf: list)
         var backwards = EventCursor(atLastOf: list)

@@ -36,7 +36,10 @@ struct ChecksumTests {
 
     @Test(
         "the CPU's answer is the table's where its lanes begin and end",
-        arguments: [383, 384, 385, 768, 3071, 3072, 3073, 3456, 4096, 6144, 9999, 70_000])
+        arguments: [
+            287, 288, 289, 383, 384, 575, 576, 768, 3071, 3072, 3073, 3456, 4096, 6144, 9999,
+            70_000,
+        ])
     func lanes(count: Int) {
         var numbers = SeededNumbers(state: UInt64(count))
         numbers.bytes(count + 1).withRawSpan { bytes in

@@ -32,6 +32,7 @@ final class FailingFileSystem: FileSystem, @unchecked Sendable {
     func remove(_ path: String) throws(DiskError) { try files.remove(path) }
     func syncFolder(_ path: String) throws(DiskError) { try files.syncFolder(path) }
     func lock(_ path: String) throws(DiskError) -> any FileLock { try files.lock(path) }
+    func avoidCopyOnWrite(in folder: String) -> Bool { files.avoidCopyOnWrite(in: folder) }
     func traits() throws(DiskError) -> DiskTraits { try files.traits() }
 }
 

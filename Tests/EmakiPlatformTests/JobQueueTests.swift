@@ -13,7 +13,7 @@ struct JobQueueTests {
             lock.withLock { inbox.append(job) }
         }
 
-        func drain(into queue: inout JobQueue) {
+        func drain(into queue: JobQueue) {
             lock.withLock { queue.drain(&inbox) }
         }
 
@@ -22,11 +22,11 @@ struct JobQueueTests {
         }
 
         /// A job may add jobs, for instance to enter another isolation on the same executor.
-        func runUntilIdle(_ queue: inout JobQueue) {
-            drain(into: &queue)
+        func runUntilIdle(_ queue: JobQueue) {
+            drain(into: queue)
             while let job = queue.pop() {
                 run(job)
-                drain(into: &queue)
+                drain(into: queue)
             }
         }
     }
@@ -40,7 +40,7 @@ struct JobQueueTests {
     func order() {
         let executor = CollectingExecutor()
         let trace = Trace()
-        var queue = JobQueue(capacity: 3)
+        let queue = JobQueue(capacity: 3)
         var next = 0
         for batchCount in [3, 1, 4, 100, 2, 250] {
             for _ in 0..<batchCount {
@@ -48,14 +48,14 @@ struct JobQueueTests {
                 next += 1
                 Task(executorPreference: executor) { trace.numbers.append(number) }
             }
-            executor.drain(into: &queue)
+            executor.drain(into: queue)
             // Some stay, so that the ring does not start at its first place when it grows.
             for _ in 0..<queue.count / 2 {
                 if let job = queue.pop() { executor.run(job) }
             }
         }
         #expect(!queue.isEmpty)
-        executor.runUntilIdle(&queue)
+        executor.runUntilIdle(queue)
         #expect(queue.isEmpty && queue.pop() == nil)
         #expect(trace.numbers == Array(0..<360))
     }
@@ -64,7 +64,7 @@ struct JobQueueTests {
     func waitOnExecutor() {
         let executor = CollectingExecutor()
         let trace = Trace()
-        var queue = JobQueue()
+        let queue = JobQueue()
         nonisolated(unsafe) var slots: [WaitSlot<Int>] = []
         for _ in 0..<3 {
             Task(executorPreference: executor) {
@@ -72,12 +72,12 @@ struct JobQueueTests {
                 trace.numbers.append(number)
             }
         }
-        executor.runUntilIdle(&queue)
+        executor.runUntilIdle(queue)
         #expect(trace.numbers == [])
         for (index, slot) in unsafe slots.enumerated() { slot.resume(returning: index) }
-        executor.drain(into: &queue)
+        executor.drain(into: queue)
         #expect(queue.count == 3)
-        executor.runUntilIdle(&queue)
+        executor.runUntilIdle(queue)
         #expect(trace.numbers == [0, 1, 2])
     }
 
@@ -85,19 +85,19 @@ struct JobQueueTests {
     func enqueueCount() {
         let executor = CollectingExecutor()
         let trace = Trace()
-        var queue = JobQueue()
+        let queue = JobQueue()
         Task(executorPreference: executor) {
             for _ in 0..<100 { _ = await WaitSlot<Int>.wait { trace.slot = $0 } }
         }
         var jobCount = 0
-        executor.drain(into: &queue)
+        executor.drain(into: queue)
         while let job = queue.pop() {
             jobCount += 1
             runUnisolatedJob(job, on: executor)
             let slot = trace.slot
             trace.slot = nil
             slot?.resume(returning: 1)
-            executor.drain(into: &queue)
+            executor.drain(into: queue)
         }
         #expect(jobCount == 101)
     }

@@ -163,6 +163,19 @@ struct PosixFileSystemTests {
         #expect(error == DiskError(.traits, ENOENT))
     }
 
+    @Test("a folder is exempt from copying on write only if its flags say so afterwards")
+    func copyOnWrite() throws {
+        try files.makeFolder("wal")
+        let isStopped = files.avoidCopyOnWrite(in: "wal")
+        let name = try files.traits().fileSystemName
+        // Known not to have the flag; others may or may not.
+        if ["ext4", "xfs", "tmpfs"].contains(name) { #expect(!isStopped) }
+        if name == "btrfs" { #expect(isStopped) }
+        #expect(files.avoidCopyOnWrite(in: "wal") == isStopped, "asking again changes nothing")
+        #expect(!files.avoidCopyOnWrite(in: "nowhere"), "what is not there refuses too")
+        #expect(try files.list("wal") == [])
+    }
+
     @Test("an error tells people what failed and why")
     func errorText() {
         let text = "\(DiskError(.write, ENOSPC))"

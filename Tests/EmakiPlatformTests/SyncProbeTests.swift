@@ -106,9 +106,24 @@ struct SyncProbeTests {
             warnings(durable: 20_000, unsynced: 1_000, method: .dataSync) == [.noDirect])
         for warning in [
             .implausiblyFast(.direct), .unsafeFileSystem("9p"), .notInPlace("zfs"), .noDirect,
+            .copyOnWriteStopped("btrfs"), .copyOnWriteStays("zfs"),
         ] as [SyncWarning] {
             #expect("\(warning)".hasSuffix("."), "a sentence for people")
         }
+    }
+
+    @Test("a new store's warning says whether copying on write was switched off")
+    func copyOnWriteWarnings() throws {
+        let timings = [timing(.dataSync, 20_000, 1)]
+        let copying = try #require(
+            SyncProbeReport(timings: timings, traits: traits(name: "btrfs", inPlace: false)))
+        #expect(
+            copying.warnings(copyOnWriteStopped: true) == [.copyOnWriteStopped("btrfs"), .noDirect])
+        #expect(
+            copying.warnings(copyOnWriteStopped: false) == [.copyOnWriteStays("btrfs"), .noDirect])
+        #expect(copying.warnings(copyOnWriteStopped: nil) == copying.warnings)
+        let inPlace = try #require(SyncProbeReport(timings: timings, traits: traits()))
+        #expect(inPlace.warnings(copyOnWriteStopped: nil) == [.noDirect])
     }
 
     private func warnings(

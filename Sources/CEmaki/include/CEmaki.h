@@ -26,6 +26,10 @@ int64_t emaki_pwrite_dsync(int descriptor, const void *bytes, size_t count, int6
 // The number that Linux gives the kind of file system, or the negated error number.
 int64_t emaki_file_system_kind(int descriptor);
 
+// Asks the file system to overwrite the files in place that are made in this folder from now on.
+// Returns 1 if it says afterwards that it will, 0 if not, or the negated error number.
+int emaki_avoid_copy_on_write(int descriptor);
+
 // Sleeps while `*word == expected`, at most `nanoseconds` (negative: for ever).
 // Returns 0 when woken, or the negated error number.
 int emaki_futex_wait(uint32_t *word, uint32_t expected, int64_t nanoseconds);

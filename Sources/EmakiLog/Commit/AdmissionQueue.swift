@@ -11,14 +11,15 @@ struct AdmissionQueue {
     /// Places held in memory, those of appends that left included.
     var placeCount: Int { overtaken.placeCount + others.placeCount }
 
+    /// - Parameter attempt: how many attempts to make a segment ready had begun before.
     mutating func append(
         _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason,
-        wasOvertaken: Bool = false
+        attempt: UInt64, wasOvertaken: Bool = false
     ) {
         if wasOvertaken {
-            overtaken.append(slot, id: id, reason: reason)
+            overtaken.append(slot, id: id, reason: reason, attempt: attempt)
         } else {
-            others.append(slot, id: id, reason: reason)
+            others.append(slot, id: id, reason: reason, attempt: attempt)
         }
     }
 
@@ -29,9 +30,12 @@ struct AdmissionQueue {
         return first + others.take(countMax - first.count)
     }
 
-    /// Everybody who waits for a segment.
-    mutating func takeWaitingForSegment() -> [WaitSlot<Committer.Signal>] {
-        overtaken.takeWaitingForSegment() + others.takeWaitingForSegment()
+    /// Everybody who waits for a segment, and came before so many attempts had begun.
+    mutating func takeWaitingForSegment(
+        before attempt: UInt64 = .max
+    ) -> [WaitSlot<Committer.Signal>] {
+        overtaken.takeWaitingForSegment(before: attempt)
+            + others.takeWaitingForSegment(before: attempt)
     }
 
     /// One that gave up.
@@ -47,6 +51,7 @@ private struct AdmissionLine {
         var slot: WaitSlot<Committer.Signal>?
         var id: UInt64
         var reason: WaitReason
+        var attempt: UInt64
     }
 
     private var entries: ContiguousArray<Entry> = []
@@ -56,9 +61,9 @@ private struct AdmissionLine {
     var placeCount: Int { entries.count }
 
     mutating func append(
-        _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason
+        _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason, attempt: UInt64
     ) {
-        entries.append(Entry(slot: slot, id: id, reason: reason))
+        entries.append(Entry(slot: slot, id: id, reason: reason, attempt: attempt))
         count += 1
     }
 
@@ -73,9 +78,10 @@ private struct AdmissionLine {
         return taken
     }
 
-    mutating func takeWaitingForSegment() -> [WaitSlot<Committer.Signal>] {
+    mutating func takeWaitingForSegment(before attempt: UInt64) -> [WaitSlot<Committer.Signal>] {
         var taken: [WaitSlot<Committer.Signal>] = []
-        for index in head..<entries.count where entries[index].reason == .segment {
+        for index in head..<entries.count
+        where entries[index].reason == .segment && entries[index].attempt < attempt {
             if let slot = entries[index].slot { taken.append(slot) }
             entries[index].slot = nil
         }

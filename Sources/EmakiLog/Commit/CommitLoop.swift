@@ -23,6 +23,8 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     /// Jobs between two looks at the clock.
     private static let jobsPerClockRead = 8
+    /// Of `gatherLimit`, as a divisor.
+    private static let leastShareOfOthers: Int64 = 4
     /// A loop without a log ends its thread after this long without a job; the next job starts one.
     private static let lingerNanoseconds: Int64 = 10_000_000
 
@@ -32,8 +34,10 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private let word = WaitWord()
 
     // The loop's thread only.
-    private var ready = JobQueue()
+    private var ready = ReadyJobs()
     private var stopsGathering = false
+    /// Longest time between two looks at the clock while jobs ran: at most `jobsPerClockRead` jobs.
+    private var stretchMax: Int64 = 0
 
     // Guarded by `lock`.
     private let lock = Lock()
@@ -92,6 +96,22 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         word.wakeOne()
     }
 
+    /// Runs `resume`, which resumes waiters of a commit: if they live here, they run before the jobs
+    /// that are left over.
+    func resuming(_ resume: () -> Void) {
+        guard isCurrent else { return resume() }
+        ready.isResuming = true
+        resume()
+        ready.isResuming = false
+    }
+
+    /// Longest time since the last call in which the loop ran jobs without looking at the clock. On
+    /// the loop's thread only.
+    func takeStretchMax() -> Int64 {
+        defer { stretchMax = 0 }
+        return stretchMax
+    }
+
     /// Ends the gathering of this round: the group is full. On the loop's thread only.
     func stopGathering() { stopsGathering = true }
 
@@ -134,15 +154,37 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     /// Runs ready jobs until there are none, the group is full, or somebody has waited long enough.
     private func gather() {
         guard !ready.isEmpty else { return }
-        let started = SystemClock.monotonicNanoseconds()
-        var jobCount = 0
         stopsGathering = false
-        while !stopsGathering, let job = ready.pop() {
+        var now = SystemClock.monotonicNanoseconds()
+        let deadline = now + gatherLimit
+        let isInTime = run(until: deadline, now: &now) { ready.popResumed() }
+        guard !stopsGathering else { return }
+        if !isInTime { ready.demoteResumed() }
+        // However late it is, the others get some time in each round.
+        let share = now + gatherLimit / Self.leastShareOfOthers
+        _ = run(until: max(deadline, share), now: &now) { ready.popOther() }
+    }
+
+    /// - Returns: false if the time was over before the jobs were.
+    private func run(
+        until deadline: Int64, now: inout Int64, _ next: () -> UnownedJob?
+    ) -> Bool {
+        var jobCount = 0
+        defer { if jobCount % Self.jobsPerClockRead != 0 { lookAtClock(&now) } }
+        while !stopsGathering, let job = next() {
             runUnisolatedJob(job, on: self)
             jobCount += 1
             guard jobCount % Self.jobsPerClockRead == 0 else { continue }
-            if SystemClock.monotonicNanoseconds() - started > gatherLimit { return }
+            lookAtClock(&now)
+            if now > deadline { return false }
         }
+        return true
+    }
+
+    private func lookAtClock(_ now: inout Int64) {
+        let before = now
+        now = SystemClock.monotonicNanoseconds()
+        stretchMax = max(stretchMax, now - before)
     }
 
     private func sleep(while seen: UInt32, until instant: Int64?) {

@@ -63,6 +63,9 @@ extension Committer {
         let isDue = core.hasStaged || queue.isLeased
         let mustQueue = overtakenCount > 0 && attempt != .overtaken && isDue
         let outcome = mustQueue ? .wait(.groupBytes) : core.stage(batch, version: report)
+        if gatheringSince == nil, core.hasStaged {
+            gatheringSince = SystemClock.monotonicNanoseconds()
+        }
         if outcome.decidedAt != nil {
             leaveOvertaken(&attempt)
         } else if attempt == .again {
@@ -81,6 +84,7 @@ extension Committer {
 
     /// Stages a batch and suspends until it is decided and durable. Place and waiter are registered
     /// under one lock, so no wake-up can be lost.
+    @inline(__always)
     nonisolated(nonsending) func commit<Source: BatchSource>(
         _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
     ) async throws(LogError) -> Commitment {
@@ -109,7 +113,9 @@ extension Committer {
         if let end = outcome.decidedAt {
             answer = wait(for: end, slot)
         } else if case .wait(let reason) = outcome {
-            admissions.append(slot, id: 0, reason: reason, wasOvertaken: attempt == .overtaken)
+            admissions.append(
+                slot, id: 0, reason: reason, attempt: preparationCount,
+                wasOvertaken: attempt == .overtaken)
             mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }
         }

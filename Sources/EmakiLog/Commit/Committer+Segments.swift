@@ -10,7 +10,7 @@ extension Committer {
 
     private func prepareSegments() {
         closeFullSegments()
-        while let preparation = lock.withLock({ queue.isClosing ? nil : core.planSegment() }) {
+        while let preparation = lock.withLock({ beginPreparation() }) {
             let result: Result<Segment, DiskError>
             do {
                 var pace = FillPace(committer: self)
@@ -22,6 +22,13 @@ extension Committer {
             guard finish(preparation, result) else { return }
             closeFullSegments()
         }
+    }
+
+    /// Called with the lock.
+    private func beginPreparation() -> SegmentPreparation? {
+        guard !queue.isClosing, let preparation = core.planSegment() else { return nil }
+        preparationCount += 1
+        return preparation
     }
 
     private func closeFullSegments() {
@@ -37,7 +44,7 @@ extension Committer {
         case .success(let segment):
             lock.lock()
             core.finish(preparation, with: segment)
-            tellWaitingForSegment(.retry, others: 0)
+            tellWaitingForSegment(before: .max, .retry, others: 0)
             return true
         case .failure(let error):
             lock.lock()
@@ -50,22 +57,29 @@ extension Committer {
             // Those who wait for something else wait for a commit. If none will come, they try
             // again, and find that it is a segment that they lack.
             let isIdle = !core.hasStaged && !queue.isLeased
+            // Whoever came while the attempt was under way may have come after what it lacked was
+            // there again, and has an attempt coming.
             tellWaitingForSegment(
-                .refused(core.segmentFailure ?? .noSpace),
+                before: preparationCount, .refused(core.segmentFailure ?? .noSpace),
                 others: isIdle ? Limits.admissionsPerCommitMax : 0)
             return false
         }
     }
 
-    /// Called with the lock; returns without it.
-    private func tellWaitingForSegment(_ signal: Signal, others otherCountMax: Int) {
-        let slots = admissions.takeWaitingForSegment()
-        let threads = threadAdmissions.filter { $0.reason == .segment }
+    /// Tells those who wait for a segment and came before an attempt; the others try again. Called
+    /// with the lock; returns without it.
+    private func tellWaitingForSegment(
+        before attempt: UInt64, _ signal: Signal, others otherCountMax: Int
+    ) {
+        let slots = admissions.takeWaitingForSegment(before: attempt)
+        let waiting = threadAdmissions.filter { $0.reason == .segment }
         threadAdmissions.removeAll { $0.reason == .segment }
-        let others = admissions.take(otherCountMax)
+        let others = admissions.takeWaitingForSegment() + admissions.take(otherCountMax)
         lock.unlock()
         for slot in slots { slot.resume(returning: signal) }
-        for thread in threads { thread.signal.send(signal) }
+        for thread in waiting {
+            thread.signal.send(thread.attempt < attempt ? signal : .retry)
+        }
         for other in others { other.resume(returning: .retry) }
     }
 }

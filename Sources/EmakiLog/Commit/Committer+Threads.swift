@@ -126,7 +126,8 @@ extension Committer {
         // A parked thread is woken through the same queue as a task, by way of a word of its own.
         let signal = OneSignal()
         let mustPrepare = reason == .segment && core.lacksSegment
-        threadAdmissions.append(ThreadAdmission(signal: signal, reason: reason))
+        threadAdmissions.append(
+            ThreadAdmission(signal: signal, reason: reason, attempt: preparationCount))
         lock.unlock()
         if mustPrepare { kickWorker() }
         switch signal.wait() {
@@ -142,6 +143,8 @@ extension Committer {
 struct ThreadAdmission {
     let signal: OneSignal
     let reason: WaitReason
+    /// How many attempts to make a segment ready had begun before.
+    let attempt: UInt64
 }
 
 /// Hands one signal to one thread.

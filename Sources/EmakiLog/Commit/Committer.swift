@@ -12,7 +12,8 @@ final class Committer: @unchecked Sendable {
         /// A write failed while it waited.
         case poisoned
         /// There is no room and there will be none.
-        case refused(LogError)
+        /// Boxed, so that the signal of an append that is stored is a plain value.
+        indirect case refused(LogError)
         case closed
         case cancelled
     }
@@ -40,11 +41,15 @@ final class Committer: @unchecked Sendable {
     /// them, so that a large batch is not overtaken for ever.
     var overtakenCount = 0
     var threadAdmissions: [ThreadAdmission] = []
+    /// Attempts to make a segment ready.
+    var preparationCount: UInt64 = 0
     var isClosed = false
     var isLoopResting = false
     var nextWaiterID: UInt64 = 1
     var followerCount = 0
     var latency = CommitLatency()
+    /// When the first batch of the gathering group was staged; nil: there is none.
+    var gatheringSince: Int64?
     /// Threads that wait in blocking calls, by the parity of the group that they wait for.
     var threadWords = (WaitWord(), WaitWord())
     var sleepingThreads = (0, 0)
@@ -79,7 +84,9 @@ final class Committer: @unchecked Sendable {
     // MARK: The loop's step
 
     private func step() -> CommitLoop.Step {
+        let stretch = loop.takeStretchMax()
         lock.lock()
+        latency.loopStretchMax = max(latency.loopStretchMax, stretch)
         isLoopResting = false
         let action = queue.next(
             hasStaged: core.hasStaged,
@@ -108,12 +115,14 @@ final class Committer: @unchecked Sendable {
         writeCount &+= 1
         isLeaderCalled = false
         writingEnd = write.end.nextPosition
-        lock.unlock()
         let started = SystemClock.monotonicNanoseconds()
+        latency.gather.add(started - (gatheringSince ?? started))
+        gatheringSince = nil
+        lock.unlock()
         let error = perform(write)
         let ended = SystemClock.monotonicNanoseconds()
         lock.lock()
-        latency.add(write: ended - started)
+        latency.write.add(ended - started)
         settle(write, error: error, now: ended)
     }
 
@@ -167,34 +176,41 @@ final class Committer: @unchecked Sendable {
         wakeThreads(all: error != nil)
         let mustWakeLoop = loopIsNeeded()
         lock.unlock()
-        for slot in resumed { slot.resume(returning: signal) }
-        for slot in admitted { slot.resume(returning: .retry) }
+        loop.resuming {
+            for slot in resumed { slot.resume(returning: signal) }
+            for slot in admitted { slot.resume(returning: .retry) }
+        }
         for thread in threads { thread.signal.send(.retry) }
         if mustWakeLoop { loop.wake() }
         resumed.removeAll(keepingCapacity: true)
-        returnBuffer(&resumed)
-    }
-
-    /// Keeps the buffer's capacity for the next group, so that resuming allocates nothing.
-    private func returnBuffer(_ buffer: inout ContiguousArray<WaitSlot<Signal>>) {
+        let wake = SystemClock.monotonicNanoseconds() - now
         lock.lock()
-        if due.isEmpty && due.capacity < buffer.capacity { swap(&due, &buffer) }
+        if error == nil { latency.wake.add(wake) }
+        // Keeps the buffer's capacity for the next group, so that resuming allocates nothing.
+        if due.isEmpty && due.capacity < resumed.capacity { swap(&due, &resumed) }
         lock.unlock()
     }
 
     /// Moves the waiters whose position is durable to `due`, keeping the order of the others.
     private func takeDueWaiters() {
         let durable = core.durableEnd
+        // Taken out and put back, so that exclusive access is checked once and not for each waiter.
+        var waiting: ContiguousArray<Waiter> = []
+        var resumed: ContiguousArray<WaitSlot<Signal>> = []
+        swap(&waiting, &waiters)
+        swap(&resumed, &due)
         var kept = 0
-        for index in waiters.indices {
-            if waiters[index].end <= durable {
-                due.append(waiters[index].slot)
+        for index in waiting.indices {
+            if waiting[index].end <= durable {
+                resumed.append(waiting[index].slot)
             } else {
-                if kept != index { waiters[kept] = waiters[index] }
+                if kept != index { waiting[kept] = waiting[index] }
                 kept += 1
             }
         }
-        waiters.removeLast(waiters.count - kept)
+        waiting.removeLast(waiting.count - kept)
+        swap(&waiting, &waiters)
+        swap(&resumed, &due)
     }
 
     private func takeThreadAdmissions() -> [ThreadAdmission] {
@@ -306,19 +322,6 @@ final class Committer: @unchecked Sendable {
         for slot in slots { slot.resume(returning: .closed) }
         for thread in threads { thread.send(.closed) }
         for slot in closing { slot.resume(returning: ()) }
-    }
-}
-
-/// How long writes took since the log was opened.
-struct CommitLatency {
-    private(set) var writeCount: UInt64 = 0
-    private(set) var writeTotal: Int64 = 0
-    private(set) var writeMax: Int64 = 0
-
-    mutating func add(write nanoseconds: Int64) {
-        writeCount += 1
-        writeTotal += nanoseconds
-        writeMax = max(writeMax, nanoseconds)
     }
 }
 

@@ -49,12 +49,12 @@ extension LogCore {
         bytes.zero(
             bytesStart + gathering.next - gathering.start..<bytesStart + writeEnd - gathering.start)
         let checksum = header.encode(into: bytes, at: bytesStart)
-        end = LogEnd(
+        staging.end = LogEnd(
             lastGroup: header.group, nextPosition: header.endPosition, frameChecksum: checksum)
         let write = GroupWrite(
             segment: segment, range: gathering.start..<writeEnd, bytes: bytes,
             bytesStart: bytesStart, method: syncMethod, end: end, eventCount: gathering.eventCount)
-        gathering = Gathering(at: frameEnd)
+        staging.gathering = StagingArea.Gathering(at: frameEnd)
         isWriting = true
         lastKind = kind
         return write
@@ -64,7 +64,7 @@ extension LogCore {
     package func finish(_ write: GroupWrite) {
         precondition(isWriting, "only a write that is out comes back")
         isWriting = false
-        durableEnd = write.end.nextPosition
+        staging.durableEnd = write.end.nextPosition
         if write.eventCount > 0 { counters.groups += 1 }
         counters.events += UInt64(write.eventCount)
         counters.writtenBytes += UInt64(write.range.count)

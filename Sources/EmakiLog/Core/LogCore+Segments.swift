@@ -9,7 +9,7 @@ extension LogCore {
         guard gathering.isEmpty, activeIndex + 1 < segments.count else { return false }
         segmentEnds.append(end)
         activeIndex += 1
-        gathering = Gathering(at: layout.framesOffset)
+        staging.activate(active, at: layout.framesOffset)
         counters.rotations += 1
         return true
     }

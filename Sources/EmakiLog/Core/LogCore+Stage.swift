@@ -7,15 +7,16 @@ enum StageOutcome {
     /// It was stored before, at these positions; true once `durableEnd` reaches their end.
     case repeated(positions: Range<Position>)
     /// Refused, for a reason that holds once `durableEnd` reaches `after`.
-    case refused(LogError, after: Position)
+    /// Boxed, so that the outcome of an append that is stored is a plain value.
+    indirect case refused(LogError, after: Position)
     /// Nothing was decided: there is no room.
     case wait(WaitReason)
 
     static func refused(_ error: LogError) -> StageOutcome { .refused(error, after: .start) }
 }
 
-/// Appending: check everything, then store everything. Between the two nothing can fail, so a batch
-/// is staged whole or not at all.
+/// Appending, as seen from the core: `StagingArea` does it where nothing is in the way; here is what
+/// is left.
 extension LogCore {
     /// Offers a batch.
     /// - Parameter versions: gets the version of each section's stream after the batch.
@@ -25,108 +26,39 @@ extension LogCore {
     ) -> StageOutcome {
         if configuration.isReadOnly { return .refused(.readOnly) }
         if isPoisoned { return .refused(.poisoned) }
-        var slot: LogIndex.Slot?
-        for section in 0..<batch.source.sectionCount {
-            slot = index.find(batch.source.stream(section))
-            let head = slot.map { index.head($0) } ?? .none
-            guard !isAsExpected(batch.source.expecting(section), head: head) else { continue }
-            return settle(batch, version: report)
+        let answer = staging.stage(batch, version: report)
+        guard case .noRoom(.segment) = answer, rotateIfPossible() else {
+            return outcome(answer, of: batch, version: report)
         }
-        let eventsInMemory =
-            index.positions.upperBound.rawValue - index.positions.lowerBound.rawValue
-        guard eventsInMemory + UInt64(batch.eventCount) <= UInt64(Limits.unsealedEventsMax) else {
+        return outcome(staging.stage(batch, version: report), of: batch, version: report)
+    }
+
+    private func outcome<Source>(
+        _ answer: StagingArea.Answer, of batch: MeasuredBatch<Source>,
+        version report: (Int, StreamVersion) -> Void
+    ) -> StageOutcome {
+        switch answer {
+        case .staged(let positions):
+            return .staged(positions: positions)
+        case .notAsExpected:
+            return settle(batch, version: report)
+        case .tooManyEvents(let held):
+            return .refused(
+                .tooLarge(.unsealedEvents, limit: Limits.unsealedEventsMax, value: held))
+        case .noRoom(.segment) where isOutOfSegments:
             return .refused(
                 .tooLarge(
-                    .unsealedEvents, limit: Limits.unsealedEventsMax, value: Int(eventsInMemory)))
-        }
-        if let reason = reasonToWait(for: batch) {
-            if reason == .segment, isOutOfSegments {
-                return .refused(
-                    .tooLarge(
-                        .segmentCount, limit: Limits.segmentCountMax,
-                        value: manifest.segments.count + 1))
-            }
+                    .segmentCount, limit: Limits.segmentCountMax,
+                    value: manifest.segments.count + 1))
+        case .noRoom(let reason):
             return .wait(reason)
         }
-        encode(batch, onlySlot: batch.source.sectionCount == 1 ? slot : nil, version: report)
-        let first = end.nextPosition.advanced(by: gathering.eventCount)
-        gathering.eventCount += batch.eventCount
-        counters.batches += 1
-        return .staged(positions: first..<first.advanced(by: batch.eventCount))
-    }
-
-    private func isAsExpected(_ expected: ExpectedVersion, head: StreamVersion) -> Bool {
-        switch expected {
-        case .anything: true
-        case .noStream: head == .none
-        case .version(let version): head == version
-        }
-    }
-
-    // MARK: Room
-
-    /// Nil if the batch fits into the gathering group, perhaps after a rotation.
-    private func reasonToWait<Source>(for batch: MeasuredBatch<Source>) -> WaitReason? {
-        if pendingEventCount > 0,
-            pendingEventCount + batch.eventCount > configuration.pendingEventsMax
-        {
-            return .pendingEvents
-        }
-        if !gathering.isEmpty,
-            gathering.payloadBytes + batch.byteCount > configuration.groupBytesMax
-        {
-            return .groupBytes
-        }
-        if hasRoom(for: batch.byteCount) { return nil }
-        return rotateIfPossible() ? nil : .segment
     }
 
     /// No segment can be made ready any more.
     private var isOutOfSegments: Bool {
         readyCount == 0 && !isPreparing && filesInPreparation.isEmpty
             && manifest.segments.count >= Limits.segmentCountMax
-    }
-
-    private func hasRoom(for byteCount: Int) -> Bool {
-        gathering.next + byteCount <= layout.segmentBytes
-    }
-
-    // MARK: Storing
-
-    private func encode<Source>(
-        _ batch: MeasuredBatch<Source>, onlySlot: LogIndex.Slot?,
-        version report: (Int, StreamVersion) -> Void
-    ) {
-        let image = active.image
-        let segment = active.number
-        let start = gathering.next
-        let source = batch.source
-        BatchFormat.encodeHeader(
-            byteCount: batch.byteCount, sectionCount: source.sectionCount, kind: .events,
-            into: image, at: start)
-        var next = start + BatchFormat.headerBytes
-        for section in 0..<source.sectionCount {
-            let stream = source.stream(section)
-            let slot = onlySlot ?? index.findOrAdd(stream)
-            let sectionStart = next
-            let eventCount = source.eventCount(section)
-            next = SectionHeader.encode(
-                stream, eventCount: eventCount, frame: gathering.start, into: image, at: next)
-            var head = index.head(slot).rawValue
-            for event in 0..<eventCount {
-                head += 1
-                index.add(to: slot, place: .init(segment: segment, offset: next))
-                next = source.withEvent(section, event) {
-                    EventRecord.encode(
-                        $0, version: StreamVersion(head), section: sectionStart, into: image,
-                        at: next)
-                }
-            }
-            report(section, StreamVersion(head))
-        }
-        precondition(next == start + batch.byteCount, "a batch takes the bytes it was measured at")
-        gathering.checksum = image.checksum(start..<next, seed: gathering.checksum)
-        gathering.next = next
     }
 
     // MARK: Not as expected: a conflict, or a repetition
@@ -165,11 +97,11 @@ extension LogCore {
         for section in 0..<source.sectionCount {
             let stream = source.stream(section)
             guard let slot = index.find(stream) else {
-                if isAsExpected(source.expecting(section), head: .none) { continue }
+                if source.expecting(section).holds(at: .none) { continue }
                 return .refused(.versionConflict(stream: stream, actual: .none))
             }
             let head = index.head(slot)
-            if isAsExpected(source.expecting(section), head: head) { continue }
+            if source.expecting(section).holds(at: head) { continue }
             let after = index.lastPosition(slot)?.advanced(by: 1) ?? .start
             return .refused(.versionConflict(stream: stream, actual: head), after: after)
         }

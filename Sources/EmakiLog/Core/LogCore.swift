@@ -30,13 +30,8 @@ package final class LogCore {
     var closedCount = 0
     /// The end of each full segment, in step with `segments`.
     var segmentEnds: ContiguousArray<LogEnd>
-    var index: LogIndex
-
-    /// What the next frame links to: the last group that was begun.
-    var end: LogEnd
-    /// Exclusive: everything below is durable and visible.
-    package internal(set) var durableEnd: Position
-    var gathering: Gathering
+    /// What every append touches.
+    var staging: StagingArea
     var isWriting = false
     package internal(set) var isPoisoned = false
     /// Kind of the last frame.
@@ -51,33 +46,22 @@ package final class LogCore {
     var isPreparing = false
     package internal(set) var counters = LogCounters()
 
-    /// The group that takes batches now: a frame being built in the active segment's image.
-    struct Gathering {
-        /// Where its header will be.
-        var start: Int
-        /// Where the next batch goes.
-        var next: Int
-        var eventCount = 0
-        /// Of the payload so far.
-        var checksum: UInt32 = 0
-
-        init(at start: Int) {
-            self.start = start
-            next = start + FrameHeader.byteCount
-        }
-
-        var isEmpty: Bool { next == start + FrameHeader.byteCount }
-        var payloadBytes: Int { next - start - FrameHeader.byteCount }
-    }
-
     var layout: SegmentLayout { store.layout }
     var active: Segment { segments[activeIndex] }
+    var index: LogIndex {
+        _read { yield staging.index }
+        _modify { yield &staging.index }
+    }
+    var gathering: StagingArea.Gathering { staging.gathering }
+    /// What the next frame links to: the last group that was begun.
+    var end: LogEnd { staging.end }
+    /// Exclusive: everything below is durable and visible.
+    package var durableEnd: Position { staging.durableEnd }
     /// Exclusive end of what is staged.
-    package var stagedEnd: Position { end.nextPosition.advanced(by: gathering.eventCount) }
+    package var stagedEnd: Position { staging.stagedEnd }
     /// Something waits to be written. Never after a poisoning: what was staged then is lost.
-    package var hasStaged: Bool { !gathering.isEmpty && !isPoisoned }
-    package var stagedBytes: Int { gathering.payloadBytes }
-    var pendingEventCount: Int { Int(stagedEnd.rawValue - durableEnd.rawValue) }
+    package var hasStaged: Bool { !staging.gathering.isEmpty && !isPoisoned }
+    package var stagedBytes: Int { staging.gathering.payloadBytes }
 
     /// Takes over what recovery found.
     init(
@@ -96,10 +80,10 @@ package final class LogCore {
         segments = recovered.segments
         activeIndex = recovered.activeIndex
         segmentEnds = recovered.segmentEnds
-        index = recovered.index
-        end = recovered.end
-        durableEnd = recovered.end.nextPosition
-        gathering = Gathering(at: recovered.nextOffset)
+        staging = StagingArea(
+            index: recovered.index, end: recovered.end,
+            active: recovered.segments[recovered.activeIndex], nextOffset: recovered.nextOffset,
+            layout: store.layout, configuration: configuration)
         lastKind = recovered.lastKind
         filesInPreparation = recovered.manifest.segments.filter(\.isInPreparation)
             .map { ($0.fileIndex, false) }
@@ -150,7 +134,6 @@ package final class LogCore {
 package struct LogCounters: Sendable, Equatable {
     package var groups: UInt64 = 0
     package var events: UInt64 = 0
-    package var batches: UInt64 = 0
     package var writtenBytes: UInt64 = 0
     package var marks: UInt64 = 0
     package var rotations: UInt64 = 0

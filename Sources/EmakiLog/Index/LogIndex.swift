@@ -30,7 +30,7 @@ struct LogIndex: ~Copyable {
     private static let positionMask: UInt32 = 0x7FFF_FFFF
 
     private var places: PagedQueue<UInt64>
-    private var streams = PagedArray<Stream>(filling: Stream(), pageShift: 10)
+    private var streams = PagedMemory<Stream>(filling: Stream(), pageShift: 10)
     private var freeSlots: [UInt32] = []
     private var directory = StreamDirectory()
     private var lists = UnitArena()
@@ -46,6 +46,7 @@ struct LogIndex: ~Copyable {
     var positions: Range<Position> {
         Position(places.range.lowerBound)..<Position(places.range.upperBound)
     }
+    var eventCount: Int { places.range.count }
     var streamCount: Int { directory.count }
     var allocatedBytes: Int {
         places.allocatedBytes + streams.allocatedBytes + directory.allocatedBytes
@@ -60,9 +61,8 @@ struct LogIndex: ~Copyable {
     func find(_ stream: borrowing StreamID) -> Slot? {
         var candidates = directory.candidates(stream.hash)
         while let index = directory.next(&candidates) {
-            let found = streams[index]
-            guard found.hash == stream.hash,
-                stream.text.withUTF8Span({ isID(found, equalTo: $0) })
+            guard streams[index].hash == stream.hash,
+                stream.text.withUTF8Span({ isID(index, equalTo: $0) })
             else { continue }
             return Slot(index: index)
         }
@@ -76,15 +76,14 @@ struct LogIndex: ~Copyable {
     private func find(_ id: borrowing RawSpan, hash: UInt64) -> Slot? {
         var candidates = directory.candidates(hash)
         while let index = directory.next(&candidates) {
-            let found = streams[index]
-            if found.hash == hash, isID(found, equalTo: id) { return Slot(index: index) }
+            if streams[index].hash == hash, isID(index, equalTo: id) { return Slot(index: index) }
         }
         return nil
     }
 
-    private func isID(_ stream: Stream, equalTo id: borrowing RawSpan) -> Bool {
-        guard Int(stream.idBytes) == id.byteCount else { return false }
-        let start = stream.id.firstWord
+    private func isID(_ index: Int, equalTo id: borrowing RawSpan) -> Bool {
+        guard Int(streams[index].idBytes) == id.byteCount else { return false }
+        let start = streams[index].id.firstWord
         let wholeWords = id.byteCount / 4
         for word in 0..<wholeWords where ids[start + word] != id.loadUInt32(at: word * 4) {
             return false
@@ -98,6 +97,12 @@ struct LogIndex: ~Copyable {
         var value: UInt32 = 0
         for index in range.reversed() { value = value << 8 | UInt32(id.loadUInt8(at: index)) }
         return value
+    }
+
+    /// A stream's slot, if it has one, and its version, staged events included.
+    func lookUp(_ stream: borrowing StreamID) -> (slot: Slot?, head: StreamVersion) {
+        guard let slot = find(stream) else { return (nil, .none) }
+        return (slot, head(slot))
     }
 
     mutating func findOrAdd(_ stream: borrowing StreamID) -> Slot {
@@ -130,7 +135,7 @@ struct LogIndex: ~Copyable {
             slot = streams.count
             streams.append(stream)
         }
-        directory.insert(slot, hash: hash) { [streams] in streams[$0].hash }
+        directory.insert(slot, hash: hash) { streams[$0].hash }
         return Slot(index: slot)
     }
 

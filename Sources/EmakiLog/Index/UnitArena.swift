@@ -1,6 +1,8 @@
+import EmakiPlatform
+
 /// Flat memory in units of eight 32-bit words, given out in runs of 1, 2, 4 or 8 units and taken
 /// back. Holds the event lists and the ids of the index, so that no event costs an allocation.
-struct UnitArena {
+struct UnitArena: ~Copyable {
     /// A run: its first unit and its class. Class c has `1 << c` units.
     struct Reference: Equatable {
         var rawValue: UInt32
@@ -22,13 +24,13 @@ struct UnitArena {
     /// Words of a page, as a power of two. A run never crosses a page.
     private static let pageShift = 15
 
-    private var words = PagedArray<UInt32>(filling: 0, pageShift: pageShift)
+    private var words = PagedMemory<UInt32>(filling: 0, pageShift: pageShift)
     private var freeHeads = InlineArray<4, UInt32>(repeating: UInt32.max)
     private(set) var freeWordCount = 0
 
     subscript(word: Int) -> UInt32 {
-        get { words[word] }
-        set { words[word] = newValue }
+        @inline(__always) get { words[word] }
+        @inline(__always) set { words[word] = newValue }
     }
 
     mutating func allocate(sizeClass: Int) -> Reference {

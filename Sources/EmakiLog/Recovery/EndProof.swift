@@ -25,6 +25,22 @@ enum EndProof {
 
     /// - Complexity: O(blocks after the last linked frame).
     static func damage(after scan: borrowing LogScan) -> Damage? {
+        guard let senseless = scan.senseless else { return missingGroups(after: scan) }
+        if let behind = senseless.behind {
+            return Damage(
+                place: scan.place, corruption: senseless.corruption, resume: behind.place,
+                end: behind.end)
+        }
+        // Only a loss record knows what it covers; without it, what follows must tell.
+        var damage =
+            missingGroups(after: scan)
+            ?? Damage(
+                place: scan.place, corruption: senseless.corruption, resume: nil, end: scan.end)
+        damage.corruption = senseless.corruption
+        return damage
+    }
+
+    private static func missingGroups(after scan: borrowing LogScan) -> Damage? {
         let slot = latestSlot(scan)
         let proofs = laterFrames(after: scan)
         if let first = proofs.min(by: { $0.header.group < $1.header.group }) {
@@ -42,9 +58,10 @@ enum EndProof {
                 place: scan.place, corruption: corruption(scan, evidence: evidence), resume: nil,
                 end: latest(of: proofs.map(\.endAfter) + [slot, scan.end].compactMap(\.self)))
         }
-        if let place = nextPlaces(scan).first(where: { scan.find(at: $0) == .unknown }) {
+        // Wherever it lies: a cut would make it the next place, and the next open would refuse it.
+        if let place = laterPlace(after: scan, where: { scan.find(at: $0) == .unknown }) {
             return Damage(
-                place: place,
+                place: scan.place,
                 corruption: Corruption(
                     file: scan.segments[place.segment].path, fileOffset: place.offset,
                     reason: .badFrame,
@@ -166,18 +183,28 @@ enum EndProof {
     /// Up to and including the first one that the log can go on with.
     private static func laterFrames(after scan: borrowing LogScan) -> [Proof] {
         var found: [Proof] = []
+        _ = laterPlace(after: scan) { place in
+            guard let proof = proof(at: place, scan) else { return false }
+            found.append(proof)
+            return proof.canGoOn(after: scan)
+        }
+        return found
+    }
+
+    /// The first block behind the last linked frame, in any segment, that is what is wanted.
+    private static func laterPlace(
+        after scan: borrowing LogScan, where isWanted: (LogScan.Place) -> Bool
+    ) -> LogScan.Place? {
         for segment in scan.place.segment..<scan.segments.count {
             let isFirst = segment == scan.place.segment
             var offset = isFirst ? scan.place.offset : scan.layout.framesOffset
             while offset < scan.layout.segmentBytes {
                 let place = LogScan.Place(segment: segment, offset: offset)
                 offset += scan.layout.blockBytes
-                guard let proof = proof(at: place, scan) else { continue }
-                found.append(proof)
-                if proof.canGoOn(after: scan) { return found }
+                if isWanted(place) { return place }
             }
         }
-        return found
+        return nil
     }
 
     /// The slot with the highest group of all segments.

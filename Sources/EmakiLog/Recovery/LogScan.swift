@@ -2,6 +2,10 @@ import EmakiPlatform
 
 /// Reads linked frames in order and fills the index. Knows where it is and what the next frame has
 /// to follow; decides nothing about what comes after the last linked one.
+///
+/// A linked frame whose contents make no sense is damage. A scan that steps over damage checks each
+/// frame wholly before it adds an event of it, and stops in front of a senseless one; other scans
+/// check while they add, and are thrown away with the error.
 struct LogScan: ~Copyable {
     /// A place in the log: an index into `segments`, and a file offset.
     struct Place: Equatable {
@@ -9,10 +13,20 @@ struct LogScan: ~Copyable {
         var offset: Int
     }
 
+    /// A linked frame whose contents make no sense.
+    struct SenselessFrame {
+        var corruption: Corruption
+        /// The end of the log and the place behind it; nil behind a loss record, which alone knows.
+        var behind: (end: LogEnd, place: Place)?
+    }
+
     let segments: ContiguousArray<Segment>
     let layout: SegmentLayout
+    let stepsOverDamage: Bool
     /// Events before the anchor are not here, so a stream's first event here may have any version.
     private let hasRetired: Bool
+    /// Nothing was read or stepped over yet.
+    private var isAtAnchor: Bool { frameCount == 0 && losses.isEmpty }
 
     /// Where the next frame would be.
     private(set) var place: Place
@@ -25,12 +39,19 @@ struct LogScan: ~Copyable {
     private(set) var cuts: [RecoveryReceipt.Cut] = []
     private(set) var losses: [RecoveryReceipt.Loss] = []
     private(set) var isAtDamagedEnd = false
-    /// Positions that loss records, or damage stepped over, account for.
+    /// The frame at `place`, if it makes no sense.
+    private(set) var senseless: SenselessFrame?
+    /// Positions that loss records, or damage stepped over, account for and that no stream has
+    /// missed yet: each is missing in one stream.
     private var lostPositionCount: UInt64 = 0
 
-    init(manifest: Manifest, segments: ContiguousArray<Segment>, layout: SegmentLayout) {
+    init(
+        manifest: Manifest, segments: ContiguousArray<Segment>, layout: SegmentLayout,
+        stepsOverDamage: Bool
+    ) {
         self.segments = segments
         self.layout = layout
+        self.stepsOverDamage = stepsOverDamage
         hasRetired = manifest.anchorSegment > 0
         end = manifest.anchor
         place = Place(segment: 0, offset: layout.framesOffset)
@@ -55,7 +76,9 @@ struct LogScan: ~Copyable {
     /// Advances over linked frames. A log that goes on in the next segment does so with a frame
     /// that links to the last one here, which proves that no group between them is missing.
     mutating func readLinkedFrames() throws(LogError) {
-        while true {
+        senseless = nil
+        if isAtAnchor, let start = placeBehindLoss() { move(to: start) }
+        while senseless == nil {
             if let (header, checksum) = linkedFrame(at: place) {
                 try take(header, checksum: checksum)
                 continue
@@ -64,6 +87,23 @@ struct LogScan: ~Copyable {
             guard linkedFrame(at: next) != nil else { return }
             move(to: next)
         }
+    }
+
+    /// Where the log goes on if the anchor is the end of a loss. Its record was retired with its
+    /// segment; it may have led to any later place. The frame there needs no record: it is whole,
+    /// says of itself where it is, and links to the anchor, and no other frame ever does.
+    /// - Returns: nil if the log goes on where it does without a loss, or nowhere.
+    private func placeBehindLoss() -> Place? {
+        guard hasRetired, linkedFrame(at: place) == nil else { return nil }
+        for segment in segments.indices {
+            for offset in stride(
+                from: layout.framesOffset, to: layout.segmentBytes, by: layout.blockBytes)
+            {
+                let candidate = Place(segment: segment, offset: offset)
+                if linkedFrame(at: candidate) != nil { return candidate }
+            }
+        }
+        return nil
     }
 
     private mutating func move(to next: Place) {
@@ -79,38 +119,70 @@ struct LogScan: ~Copyable {
             try takeLoss(header, payload: payload)
             return
         }
-        try addEvents(header, payload: payload)
+        let newEnd = LogEnd(
+            lastGroup: header.group, nextPosition: header.endPosition, frameChecksum: checksum)
+        let next = Place(
+            segment: place.segment,
+            offset: start + header.paddedBytes(block: layout.blockBytes))
+        let fault =
+            stepsOverDamage
+            ? faultBeforeAdding(header, payload: payload) ?? addEvents(header, payload: payload)
+            : addEvents(header, payload: payload)
+        if let fault {
+            try meetSenseless(
+                "the frame of group \(header.group) passes its checksums, but not the check of:"
+                    + " \(fault.description)", behind: (newEnd, next))
+            return
+        }
         frameCount += 1
         eventCount += header.eventCount
         lastKind = header.kind
-        end = LogEnd(
-            lastGroup: header.group, nextPosition: header.endPosition, frameChecksum: checksum)
+        end = newEnd
         remember(header, at: start)
-        place.offset += header.paddedBytes(block: layout.blockBytes)
+        place = next
+    }
+
+    private mutating func meetSenseless(
+        _ evidence: String, behind: (LogEnd, Place)?
+    ) throws(LogError) {
+        let corruption = Corruption(
+            file: segments[place.segment].path, fileOffset: place.offset, reason: .badBatch,
+            evidence: evidence)
+        guard stepsOverDamage else { throw .corrupt(corruption) }
+        senseless = SenselessFrame(corruption: corruption, behind: behind)
+    }
+
+    /// Why the frame's events cannot be added, found out without adding one.
+    private func faultBeforeAdding(
+        _ header: FrameHeader, payload: Range<Int>
+    ) -> BatchFormat.Fault? {
+        var check = VersionCheck(mayStartLater: hasRetired, lostCount: lostPositionCount)
+        return BatchFormat.validate(
+            payload, frame: place.offset, in: segments[place.segment].image,
+            eventCount: header.eventCount
+        ) { section, record in
+            check.accepts(record, of: section, after: index)
+        }
     }
 
     private mutating func addEvents(
         _ header: FrameHeader, payload: Range<Int>
-    ) throws(LogError) {
+    ) -> BatchFormat.Fault? {
         let segment = segments[place.segment]
-        let fault = BatchFormat.validate(
+        return BatchFormat.validate(
             payload, frame: place.offset, in: segment.image, eventCount: header.eventCount
         ) { section, record in
             let slot = index.findOrAdd(section)
+            let head = index.head(slot)
             guard
                 index.advance(
                     slot, toBefore: record.version,
                     mayStartLater: hasRetired, lostCountMax: lostPositionCount)
             else { return false }
+            lostPositionCount -= VersionCheck.missingCount(
+                before: record.version, after: head, mayStartLater: hasRetired)
             index.add(to: slot, place: .init(segment: segment.number, offset: record.offset))
             return true
-        }
-        if let fault {
-            throw .corrupt(
-                Corruption(
-                    file: segment.path, fileOffset: place.offset, reason: .badBatch,
-                    evidence: "the frame of group \(header.group) passes its checksums, but not the"
-                        + " check of: \(fault.description)"))
         }
     }
 
@@ -128,56 +200,61 @@ struct LogScan: ~Copyable {
     // MARK: Losses
 
     private mutating func takeLoss(_ header: FrameHeader, payload: Range<Int>) throws(LogError) {
-        let segment = segments[place.segment]
         guard
-            let loss = LossRecord(from: segment.image, payload: payload, layout: layout),
+            let loss = LossRecord(
+                from: segments[place.segment].image, payload: payload, layout: layout),
             let target = segments.firstIndex(where: { $0.number == loss.segment }),
             loss.end.lastGroup >= header.group, loss.end.nextPosition >= header.firstPosition,
-            (target, loss.fileOffset) > (place.segment, place.offset)
+            (target, loss.fileOffset) > (place.segment, place.offset),
+            let lost = lostCount(upTo: loss.end)
         else {
-            throw .corrupt(
-                Corruption(
-                    file: segment.path, fileOffset: place.offset, reason: .badBatch,
-                    evidence: "a loss record that leads nowhere"))
+            try meetSenseless("a loss record that leads nowhere", behind: nil)
+            return
         }
-        let goesOn = Place(segment: target, offset: loss.fileOffset)
-        try skip(to: goesOn, following: loss.end)
+        skip(
+            to: Place(segment: target, offset: loss.fileOffset), following: loss.end, lost: lost,
+            isRecorded: true)
         frameCount += 1
-        lastKind = .loss
     }
 
     /// Goes on behind a damaged region without what was in it.
     /// - Returns: false if nothing whole follows the damage.
-    mutating func step(over damage: EndProof.Damage) throws(LogError) -> Bool {
-        try skip(to: damage.resume ?? damage.place, following: damage.end)
+    mutating func step(over damage: EndProof.Damage) -> Bool {
+        // What cannot have been lost here is no position either.
+        guard let lost = lostCount(upTo: damage.end) else {
+            isAtDamagedEnd = true
+            return false
+        }
+        skip(
+            to: damage.resume ?? damage.place, following: damage.end, lost: lost,
+            isRecorded: false)
         isAtDamagedEnd = damage.resume == nil
         return damage.resume != nil
     }
 
-    private mutating func skip(to next: Place, following newEnd: LogEnd) throws(LogError) {
-        let lost = try lostCount(upTo: newEnd)
+    private mutating func skip(
+        to next: Place, following newEnd: LogEnd, lost: UInt64, isRecorded: Bool
+    ) {
         losses.append(
             .init(
                 file: segments[place.segment].path, fileOffset: place.offset,
-                firstPosition: end.nextPosition, endPosition: newEnd.nextPosition))
+                firstPosition: end.nextPosition, endPosition: newEnd.nextPosition,
+                isRecorded: isRecorded))
         for _ in 0..<lost { index.addLostPosition() }
         lostPositionCount += lost
         end = newEnd
+        lastKind = .loss
+        senseless = nil
         move(to: next)
     }
 
-    /// How many events are lost if the log goes on at `newEnd`; a repair asks before it writes.
-    func lostCount(upTo newEnd: LogEnd) throws(LogError) -> UInt64 {
+    /// How many events are lost if the log goes on at `newEnd`; nil if so many cannot be.
+    func lostCount(upTo newEnd: LogEnd) -> UInt64? {
+        guard newEnd.nextPosition >= end.nextPosition else { return nil }
         let lost = newEnd.nextPosition.rawValue - end.nextPosition.rawValue
         // Every lost event took at least a record's header somewhere behind this place.
         let regionBytes = (segments.count - place.segment) * layout.segmentBytes
-        guard lost <= UInt64(regionBytes / EventRecord.byteCountMin) else {
-            throw .corrupt(
-                Corruption(
-                    file: segments[place.segment].path, fileOffset: place.offset,
-                    reason: .badBatch, evidence: "\(lost) events cannot have been lost here"))
-        }
-        return lost
+        return lost <= UInt64(regionBytes / EventRecord.byteCountMin) ? lost : nil
     }
 
     // MARK: Cutting

@@ -4,12 +4,13 @@ import EmakiPlatform
 /// 1. read MANIFEST; open every usable segment it lists;
 /// 2. sync the folders and every one of those segments: what is read after this is on the device;
 /// 3. read them past the page cache and compare their headers with MANIFEST;
-/// 4. read linked frames from the anchor on, filling the index (`LogScan`);
-/// 5. where they end, look for proof that acknowledged groups are missing (`EndProof`);
+/// 4. look in the other files for proof that MANIFEST is an old one (`OutdatedManifest`);
+/// 5. read linked frames from the anchor on, filling the index (`LogScan`);
+/// 6. where they end, look for proof that acknowledged groups are missing (`EndProof`);
 ///    if there is any, refuse: nothing is dropped;
-/// 6. otherwise cut a torn frame by writing an empty frame of its group over its first block.
+/// 7. otherwise cut a torn frame by writing an empty frame of its group over its first block.
 ///
-/// A crash anywhere in here changes nothing: only step 6 and the mending of a header whose twin is
+/// A crash anywhere in here changes nothing: only step 7 and the mending of a header whose twin is
 /// good write at all, and both may be repeated.
 struct Recovery {
     let files: any FileSystem
@@ -49,14 +50,18 @@ struct Recovery {
         }
         receipt.strangers = try strangers(manifest)
         var loader = SegmentLoader(
-            files: files, store: store, method: device.method, isReadOnly: isReadOnly)
+            files: files, store: store, method: device.method, isReadOnly: isReadOnly,
+            handling: configuration.toleratesDamage ? .tolerates : .refuses)
         let segments = try loader.load(manifest)
         receipt.mended += loader.mended
         receipt.scannedBytes = segments.count * store.layout.segmentBytes
         receipt.segmentCount = segments.count
-        var scan = LogScan(manifest: manifest, segments: segments, layout: store.layout)
+        var scan = LogScan(
+            manifest: manifest, segments: segments, layout: store.layout,
+            stepsOverDamage: configuration.toleratesDamage)
         do {
-            try finish(&scan, loader.unreadable, receipt: &receipt)
+            receipt.damages = try damages(loader, manifest)
+            try finish(&scan, loader, receipt: &receipt)
         } catch {
             for segment in segments { segment.file.close() }
             throw error
@@ -64,26 +69,40 @@ struct Recovery {
         return outcome(of: scan, manifest: manifest, receipt: receipt)
     }
 
-    /// Steps 4 to 6.
+    /// What stands against the files, whatever their frames say.
+    private func damages(
+        _ loader: SegmentLoader, _ manifest: Manifest
+    ) throws(LogError) -> [Corruption] {
+        let damages = loader.damages.map(\.corruption)
+        guard
+            let outdated = try OutdatedManifest(
+                files: files, manifest: manifest, layout: store.layout
+            ).find()
+        else { return damages }
+        guard configuration.toleratesDamage else { throw .corrupt(outdated) }
+        return damages + [outdated]
+    }
+
+    /// Steps 5 to 7.
     private func finish(
-        _ scan: inout LogScan, _ unreadable: [UInt64: [UnreadableBlock]],
-        receipt: inout RecoveryReceipt
+        _ scan: inout LogScan, _ loader: SegmentLoader, receipt: inout RecoveryReceipt
     ) throws(LogError) {
         try scan.readLinkedFrames()
         while let damage = EndProof.damage(after: scan) {
             guard configuration.toleratesDamage else { throw .corrupt(damage.corruption) }
             receipt.damages.append(damage.corruption)
-            guard try scan.step(over: damage) else { break }
+            guard scan.step(over: damage) else { break }
             try scan.readLinkedFrames()
         }
-        receipt.end =
-            !receipt.damages.isEmpty && scan.isAtDamagedEnd
-            ? .damaged : EndProof.isMarked(scan) ? .marked : .unmarked
-        receipt.wasClosed = scan.lastKind == .closeMark
+        let isAtDamagedEnd =
+            scan.isAtDamagedEnd || isEndHidden(scan, loader.damages)
+            || receipt.damages.contains { $0.reason == .outdated }
+        receipt.end = isAtDamagedEnd ? .damaged : EndProof.isMarked(scan) ? .marked : .unmarked
+        receipt.wasClosed = scan.lastKind == .closeMark && !isAtDamagedEnd
         receipt.cuts = scan.cuts
         // What lies at a damaged end was acknowledged, so it is not torn.
-        if !scan.isAtDamagedEnd, let place = EndProof.tornPlace(at: scan) {
-            if let block = EndProof.unreadableBlock(at: place, scan, unreadable) {
+        if !isAtDamagedEnd, let place = EndProof.tornPlace(at: scan) {
+            if let block = EndProof.unreadableBlock(at: place, scan, loader.unreadable) {
                 guard configuration.toleratesDamage else { throw .corrupt(block.corruption) }
                 receipt.damages.append(block.corruption)
                 receipt.end = .damaged
@@ -91,7 +110,7 @@ struct Recovery {
                 try cut(place, &scan, receipt: &receipt)
             }
         }
-        receipt.unreadable = unreadable.values.joined().map {
+        receipt.unreadable = loader.unreadable.values.joined().map {
             "\($0.corruption.file):\($0.offset)"
         }.sorted()
         receipt.losses = scan.losses
@@ -99,6 +118,12 @@ struct Recovery {
         receipt.eventCount = scan.eventCount
         receipt.lastGroup = scan.end.lastGroup
         receipt.durablePosition = scan.end.nextPosition
+    }
+
+    /// Groups behind the last one found may have been in a segment that cannot tell.
+    private func isEndHidden(_ scan: borrowing LogScan, _ damages: [SegmentDamage]) -> Bool {
+        let active = scan.segments[scan.place.segment].number
+        return damages.contains { $0.mayHideFrames && $0.number >= active }
     }
 
     private func cut(

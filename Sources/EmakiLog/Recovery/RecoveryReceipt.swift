@@ -26,7 +26,8 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
         public var isRemembered: Bool
     }
 
-    /// Positions in the log that a repair declared lost.
+    /// Positions in the log that were lost to damage. Whose they were is not known: a stream whose
+    /// last events were among them ends at an earlier version (see durability.md, N10).
     public struct Loss: Sendable, Equatable, Codable {
         /// Where the damage started.
         public var file: String
@@ -37,6 +38,8 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
         /// Position after the last lost one; the same as the first if only records without a
         /// position were lost.
         public var endPosition: Position
+        /// True if a repair recorded it; false if this read-only open stepped over damage.
+        public var isRecorded: Bool
     }
 
     /// The log was opened for reading: nothing was synced first, so what was read is in the files
@@ -52,7 +55,7 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
     public var wasClosed = false
     /// Torn frames.
     public var cuts: [Cut] = []
-    /// Losses that repairs recorded.
+    /// Losses that repairs recorded, or that this open stepped over.
     public var losses: [Loss] = []
     /// Damage that this read-only open stepped over.
     public var damages: [Corruption] = []
@@ -96,8 +99,14 @@ extension RecoveryReceipt: CustomStringConvertible {
         }
         for loss in losses {
             lines.append(
-                "lost, by an earlier repair: positions \(loss.firstPosition)..<\(loss.endPosition)"
+                (loss.isRecorded ? "lost, by an earlier repair" : "cannot be read")
+                    + ": positions \(loss.firstPosition)..<\(loss.endPosition)"
                     + " at \(loss.file):\(loss.fileOffset)")
+        }
+        if losses.contains(where: { $0.firstPosition < $0.endPosition }) {
+            lines.append(
+                "whose events these were is not known: a stream whose last ones are among them"
+                    + " ends at an earlier version, without a gap")
         }
         for damage in damages {
             lines.append("DAMAGED: \(damage)")

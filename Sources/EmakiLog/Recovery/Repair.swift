@@ -1,6 +1,7 @@
 import EmakiPlatform
 
-/// Puts a loss record over each damaged region, so that the log links again.
+/// Puts a loss record over each damaged region, so that the log links again, and writes the headers
+/// of a segment that its frames identify.
 ///
 /// The record takes the first block of the region, where the first lost frame should have been (if
 /// something whole lies there, it is in the wrong place, or follows nothing); its frame has the
@@ -17,16 +18,34 @@ struct Repair {
     /// A store has at most so many regions as blocks; this only bounds a bug.
     private static let regionsMax = 1 << 20
 
+    /// - Throws: `.beyondRepair` if it cannot help; then it says why.
     mutating func run() throws(LogError) -> RepairReport {
+        do {
+            return try repairAll()
+        } catch .corrupt(let corruption) {
+            throw .beyondRepair(corruption)
+        }
+    }
+
+    private mutating func repairAll() throws(LogError) -> RepairReport {
         let (store, _) = try StoreFile.read(in: files)
         let (manifest, _) = try Manifest.read(in: files, storeID: store.storeID)
         let device = try DeviceChoice(for: store, in: files)
         var loader = SegmentLoader(
-            files: files, store: store, method: device.method, isReadOnly: false)
+            files: files, store: store, method: device.method, isReadOnly: false,
+            handling: .repairs)
         let segments = try loader.load(manifest)
         defer { for segment in segments { segment.file.close() } }
+        let outdated = try OutdatedManifest(
+            files: files, manifest: manifest, layout: store.layout
+        ).find()
+        if let outdated { throw .beyondRepair(outdated) }
         var report = RepairReport()
-        var scan = LogScan(manifest: manifest, segments: segments, layout: store.layout)
+        for damage in loader.damages {
+            try repairHeaders(damage, segments, store.layout, device.method, &report)
+        }
+        var scan = LogScan(
+            manifest: manifest, segments: segments, layout: store.layout, stepsOverDamage: true)
         for _ in 0..<Self.regionsMax {
             try scan.readLinkedFrames()
             guard let damage = EndProof.damage(after: scan) else {
@@ -35,7 +54,7 @@ struct Repair {
             }
             // What this version does not understand it does not overwrite.
             guard damage.end.lastGroup > scan.end.lastGroup, damage.resume != damage.place else {
-                throw .corrupt(damage.corruption)
+                throw .beyondRepair(damage.corruption)
             }
             try repair(damage, &scan, store, device.method, &report)
         }
@@ -52,9 +71,7 @@ struct Repair {
             let block = EndProof.unreadableBlock(at: place, scan, unreadable)
         else { return }
         let segment = scan.segments[place.segment]
-        if copied.insert(segment.number).inserted {
-            report.copies.append(try keepCopy(of: segment, layout: scan.layout))
-        }
+        try keepCopyOnce(of: segment, scan.layout, &report)
         let end = scan.end.nextPosition
         let write = scan.layCut(at: place, method: method)
         try LogError.translating(segment.path) { () throws(DiskError) in try write.perform() }
@@ -62,7 +79,7 @@ struct Repair {
         report.losses.append(
             .init(
                 file: segment.path, fileOffset: place.offset, firstPosition: end,
-                endPosition: end))
+                endPosition: end, isRecorded: true))
     }
 
     private mutating func repair(
@@ -75,11 +92,13 @@ struct Repair {
             ? damage.place
             : LogScan.Place(
                 segment: damage.place.segment + 1, offset: store.layout.framesOffset)
-        guard place.segment < scan.segments.count else { throw .corrupt(damage.corruption) }
-        _ = try scan.lostCount(upTo: damage.end)
+        guard place.segment < scan.segments.count, scan.lostCount(upTo: damage.end) != nil else {
+            throw .beyondRepair(damage.corruption)
+        }
         let segment = scan.segments[place.segment]
-        if copied.insert(segment.number).inserted {
-            report.copies.append(try keepCopy(of: segment, layout: store.layout))
+        try keepCopyOnce(of: segment, store.layout, &report)
+        if scan.senseless != nil {
+            try proveEnd(damage.end, in: segment, store.layout, method)
         }
         let block = place.offset..<place.offset + store.layout.blockBytes
         let goesOn =
@@ -88,11 +107,7 @@ struct Repair {
             end: damage.end, segment: scan.segments[goesOn.segment].number,
             fileOffset: goesOn.offset)
         lay(loss, follows: scan.end, in: segment, block: block)
-        try LogError.translating(segment.path) { () throws(DiskError) in
-            try segment.image.withBytes(in: block) { (bytes: RawSpan) throws(DiskError) in
-                try segment.file.writeDurably(bytes, at: block.lowerBound, by: method)
-            }
-        }
+        try write(block, of: segment, method)
         report.damages.append(damage.corruption)
         let lossCount = scan.losses.count
         try scan.readLinkedFrames()
@@ -112,6 +127,63 @@ struct Repair {
             fileOffset: start, follows: end, commitInstant: 0, payloadBytes: payload.count,
             eventCount: 0, payloadChecksum: segment.image.checksum(payload, seed: 0), kind: .loss)
         _ = header.encode(into: segment.image, at: start)
+    }
+
+    /// Until now the senseless frame itself proved that its group was written, and perhaps nothing
+    /// else does. A slot proves it while the record is written over the frame: a power cut must not
+    /// make the frame look torn.
+    private func proveEnd(
+        _ end: LogEnd, in segment: Segment, _ layout: SegmentLayout, _ method: SyncMethod
+    ) throws(LogError) {
+        // The slot that proves less is given up.
+        let groups = (0..<2).map {
+            IdleSlot.decode(
+                from: segment.image, at: layout.idleSlotOffset($0), of: segment.identity)?
+                .lastGroup ?? 0
+        }
+        let offset = layout.idleSlotOffset(groups[0] <= groups[1] ? 0 : 1)
+        IdleSlot.encode(
+            end, of: segment.identity, blockBytes: layout.blockBytes, into: segment.image,
+            at: offset)
+        try write(offset..<offset + layout.blockBytes, of: segment, method)
+    }
+
+    private func write(
+        _ block: Range<Int>, of segment: Segment, _ method: SyncMethod
+    ) throws(LogError) {
+        try LogError.translating(segment.path) { () throws(DiskError) in
+            try segment.image.withBytes(in: block) { (bytes: RawSpan) throws(DiskError) in
+                try segment.file.writeDurably(bytes, at: block.lowerBound, by: method)
+            }
+        }
+    }
+
+    /// Both copies of a header are bad, and what else is in the segment proves which it is.
+    private mutating func repairHeaders(
+        _ damage: SegmentDamage, _ segments: ContiguousArray<Segment>, _ layout: SegmentLayout,
+        _ method: SyncMethod, _ report: inout RepairReport
+    ) throws(LogError) {
+        guard let segment = segments.first(where: { $0.number == damage.number }) else {
+            throw .beyondRepair(damage.corruption)
+        }
+        try keepCopyOnce(of: segment, layout, &report)
+        for offset in [0, layout.headerTwinOffset] {
+            try LogError.translating(segment.path) { () throws(DiskError) in
+                try SegmentLoader.writeHeader(
+                    segment.identity, at: offset, to: segment.file, segment.image,
+                    layout: layout, by: method)
+            }
+        }
+        report.damages.append(damage.corruption)
+    }
+
+    // MARK: Copies
+
+    private mutating func keepCopyOnce(
+        of segment: Segment, _ layout: SegmentLayout, _ report: inout RepairReport
+    ) throws(LogError) {
+        guard copied.insert(segment.number).inserted else { return }
+        report.copies.append(try keepCopy(of: segment, layout: layout))
     }
 
     /// Writes the segment's bytes, as they were read, to the folder for copies; durable on return.

@@ -6,205 +6,253 @@ struct UnreadableBlock {
     let corruption: Corruption
 }
 
+/// Damage of a segment as a whole: its file, or what says which segment it is.
+struct SegmentDamage {
+    let number: UInt64
+    let corruption: Corruption
+    /// Frames may be missing without leaving a trace in what can be read.
+    let mayHideFrames: Bool
+}
+
 /// Opens, syncs and reads the usable segments that MANIFEST lists, and checks their headers.
 struct SegmentLoader {
+    /// What becomes of a damaged segment.
+    enum DamageHandling {
+        /// Nothing is loaded.
+        case refuses
+        /// What can be read of it is, under the identity that MANIFEST gives it. Only for reading.
+        case tolerates
+        /// As `tolerates`, where a repair can help; otherwise nothing is loaded.
+        case repairs
+    }
+
     let files: any FileSystem
     let store: StoreFile
     /// How this opening syncs; STORE names the method of the device that the store was made on.
     let method: SyncMethod
     let isReadOnly: Bool
+    let handling: DamageHandling
+    /// MANIFEST has no number from here on.
+    private(set) var nextSegmentNumber: UInt64 = .max
     /// Header copies that were written again from their twin (or would be, if read-only).
-    private(set) var mended: [String] = []
+    var mended: [String] = []
+    /// Damaged segments that were loaded all the same.
+    private(set) var damages: [SegmentDamage] = []
     /// Blocks that the device could not read, by segment number.
     private(set) var unreadable: [UInt64: [UnreadableBlock]] = [:]
+
+    /// Zeros.
+    private var emptyImage: PageMemory?
 
     /// One read of this size keeps a device's queue full.
     private static let readBytes = 4 << 20
 
-    init(files: any FileSystem, store: StoreFile, method: SyncMethod, isReadOnly: Bool) {
+    init(
+        files: any FileSystem, store: StoreFile, method: SyncMethod, isReadOnly: Bool,
+        handling: DamageHandling
+    ) {
+        precondition(
+            isReadOnly || handling != .tolerates, "what is missing is not written to")
         self.files = files
         self.store = store
         self.method = method
         self.isReadOnly = isReadOnly
+        self.handling = handling
     }
 
     mutating func load(_ manifest: Manifest) throws(LogError) -> ContiguousArray<Segment> {
+        nextSegmentNumber = manifest.nextSegmentNumber
         let entries = manifest.segments.filter { !$0.isInPreparation }
         guard !entries.isEmpty else {
             throw Manifest.twin.corrupt(.badHeader, "it lists no usable segment")
         }
-        var opened: [any File] = []
+        var opened: [Opened] = []
         do {
             for entry in entries { opened.append(try open(entry)) }
-            if !isReadOnly { try sync(opened, entries) }
+            if !isReadOnly { try sync(opened) }
             var segments: ContiguousArray<Segment> = []
-            for (entry, file) in zip(entries, opened) {
-                segments.append(try read(entry, file))
-            }
+            for opened in opened { segments.append(try read(opened)) }
             return segments
         } catch {
-            for file in opened { file.close() }
+            for opened in opened { opened.file.close() }
             throw error
         }
     }
 
-    private func open(_ entry: Manifest.Entry) throws(LogError) -> any File {
-        let mode = OpenMode(
-            .mustExist, writable: !isReadOnly, direct: method == .direct)
+    /// Takes note of damage, or refuses it.
+    mutating func meet(_ damage: SegmentDamage, isRepairable: Bool = false) throws(LogError) {
+        switch handling {
+        case .refuses: throw .corrupt(damage.corruption)
+        case .repairs where !isRepairable: throw .beyondRepair(damage.corruption)
+        case .tolerates, .repairs: damages.append(damage)
+        }
+    }
+
+    /// A segment's file, and how many bytes of it belong to the segment.
+    private struct Opened {
+        var entry: Manifest.Entry
+        var file: any File
+        var byteCount: Int
+    }
+
+    private mutating func open(_ entry: Manifest.Entry) throws(LogError) -> Opened {
         let file: any File
         do {
-            file = try files.open(entry.path, mode)
+            file = try files.open(
+                entry.path, OpenMode(.mustExist, writable: !isReadOnly, direct: method == .direct))
         } catch {
             guard error.isNotFound else { throw LogError(error, file: entry.path) }
-            throw .corrupt(
-                Corruption(
-                    file: entry.path, fileOffset: 0, reason: .missingFile,
-                    evidence: "MANIFEST lists it as segment \(entry.number)"))
+            try meet(
+                damage(
+                    of: entry, at: 0, .missingFile,
+                    "MANIFEST lists it as segment \(entry.number)", mayHideFrames: true))
+            return Opened(entry: entry, file: AbsentFile(), byteCount: 0)
         }
-        let byteCount: Int
         do {
-            byteCount = try file.byteCount()
+            return try measured(entry, file)
         } catch {
             file.close()
-            throw LogError(error, file: entry.path)
+            throw error
         }
-        guard byteCount == store.layout.segmentBytes else {
-            file.close()
-            throw .corrupt(
-                Corruption(
-                    file: entry.path, fileOffset: byteCount, reason: .wrongSize,
-                    evidence: "\(byteCount) bytes long instead of \(store.layout.segmentBytes)"))
+    }
+
+    private mutating func measured(
+        _ entry: Manifest.Entry, _ file: any File
+    ) throws(LogError) -> Opened {
+        let byteCount = try LogError.translating(entry.path) { () throws(DiskError) in
+            try file.byteCount()
         }
-        return file
+        let segmentBytes = store.layout.segmentBytes
+        guard byteCount != segmentBytes else {
+            return Opened(entry: entry, file: file, byteCount: byteCount)
+        }
+        try meet(
+            damage(
+                of: entry, at: byteCount, .wrongSize,
+                "\(byteCount) bytes long instead of \(segmentBytes)",
+                mayHideFrames: byteCount < segmentBytes))
+        // Direct reads cannot end where such a file may.
+        file.close()
+        let buffered = try LogError.translating(entry.path) { () throws(DiskError) in
+            try files.open(entry.path, OpenMode(.mustExist, writable: false))
+        }
+        return Opened(entry: entry, file: buffered, byteCount: min(byteCount, segmentBytes))
+    }
+
+    func damage(
+        of entry: Manifest.Entry, at fileOffset: Int, _ reason: Corruption.Reason,
+        _ evidence: String, mayHideFrames: Bool
+    ) -> SegmentDamage {
+        SegmentDamage(
+            number: entry.number,
+            corruption: Corruption(
+                file: entry.path, fileOffset: fileOffset, reason: reason, evidence: evidence),
+            mayHideFrames: mayHideFrames)
     }
 
     /// A real device sync: without it a read could show bytes that a power cut would take away.
-    private func sync(_ opened: [any File], _ entries: [Manifest.Entry]) throws(LogError) {
+    private func sync(_ opened: [Opened]) throws(LogError) {
         for folder in [StoreFolder.wal, ""] {
             try LogError.translating(folder) { () throws(DiskError) in
                 try files.syncFolder(folder)
             }
         }
-        for (entry, file) in zip(entries, opened) {
-            try LogError.translating(entry.path) { () throws(DiskError) in
-                try file.sync()
-                try file.dropCache()
+        for opened in opened {
+            try LogError.translating(opened.entry.path) { () throws(DiskError) in
+                try opened.file.sync()
+                try opened.file.dropCache()
             }
         }
     }
 
-    private mutating func read(
-        _ entry: Manifest.Entry, _ file: any File
-    ) throws(LogError) -> Segment {
+    private mutating func read(_ opened: Opened) throws(LogError) -> Segment {
         let layout = store.layout
-        let image = try LogError.translating(entry.path) { () throws(DiskError) in
-            try PageMemory(byteCount: layout.segmentBytes)
+        let entry = opened.entry
+        let image = try image(for: opened)
+        try read(opened, into: image)
+        let identity = SegmentIdentity(
+            storeID: store.storeID, number: entry.number, incarnation: entry.incarnation)
+        // What is missing of a file takes its headers with it, and was named already.
+        if opened.byteCount == layout.segmentBytes {
+            try checkHeaders(identity, entry, opened.file, image)
         }
+        return Segment(
+            identity: identity, fileIndex: entry.fileIndex, file: opened.file, image: image)
+    }
+
+    /// Segments of which nothing is there share one image: their number is only what MANIFEST says.
+    private mutating func image(for opened: Opened) throws(LogError) -> PageMemory {
+        if opened.byteCount == 0, let emptyImage { return emptyImage }
+        let image = try LogError.translating(opened.entry.path) { () throws(DiskError) in
+            try PageMemory(byteCount: store.layout.segmentBytes)
+        }
+        if opened.byteCount == 0 { emptyImage = image }
+        return image
+    }
+
+    /// Fills the image; what the file does not have, or the device cannot read, stays zero.
+    private mutating func read(_ opened: Opened, into image: PageMemory) throws(LogError) {
         var offset = 0
-        while offset < layout.segmentBytes {
-            let piece = offset..<min(offset + Self.readBytes, layout.segmentBytes)
+        while offset < opened.byteCount {
+            let piece = offset..<min(offset + Self.readBytes, opened.byteCount)
             do {
-                try read(piece, of: entry, file, into: image)
+                try read(piece, of: opened, into: image)
             } catch .corrupt(let corruption) where corruption.reason == .unreadable {
-                try readByBlocks(piece, of: entry, file, into: image)
+                guard try readByBlocks(piece, of: opened, into: image) else { return }
             }
             offset = piece.upperBound
         }
-        let identity = SegmentIdentity(
-            storeID: store.storeID, number: entry.number, incarnation: entry.incarnation)
-        try checkHeaders(identity, entry, file, image)
-        return Segment(
-            identity: identity, fileIndex: entry.fileIndex, file: file, image: image)
     }
 
     private func read(
-        _ piece: Range<Int>, of entry: Manifest.Entry, _ file: any File, into image: PageMemory
+        _ piece: Range<Int>, of opened: Opened, into image: PageMemory
     ) throws(LogError) {
         let count: Int
         do {
             count = try image.withMutableBytes(in: piece) {
                 (bytes: inout MutableRawSpan) throws(DiskError) in
-                try file.read(into: &bytes, at: piece.lowerBound)
+                try opened.file.read(into: &bytes, at: piece.lowerBound)
             }
         } catch {
             // A read error is not the end of a file.
             throw .corrupt(
                 Corruption(
-                    file: entry.path, fileOffset: piece.lowerBound, reason: .unreadable,
+                    file: opened.entry.path, fileOffset: piece.lowerBound, reason: .unreadable,
                     evidence: "\(error), within \(piece.count) bytes from here"))
         }
         guard count == piece.count else {
             throw .corrupt(
                 Corruption(
-                    file: entry.path, fileOffset: piece.lowerBound + count, reason: .wrongSize,
-                    evidence: "the file ends here while it is read"))
+                    file: opened.entry.path, fileOffset: piece.lowerBound + count,
+                    reason: .wrongSize, evidence: "the file ends here while it is read"))
         }
     }
 
-    /// Reads what can be read. A block that cannot is read as a header that fails its checksum, so
-    /// that whatever needs it finds it damaged, and what does not need it is not held up.
+    /// Reads what can be read. A block that cannot is taken for a header that fails its checksum,
+    /// so that whatever needs it finds it damaged, and what does not need it is not held up.
+    /// - Returns: false if so much cannot be read that the rest was not tried.
     private mutating func readByBlocks(
-        _ piece: Range<Int>, of entry: Manifest.Entry, _ file: any File, into image: PageMemory
-    ) throws(LogError) {
+        _ piece: Range<Int>, of opened: Opened, into image: PageMemory
+    ) throws(LogError) -> Bool {
+        let entry = opened.entry
         let blockBytes = store.layout.blockBytes
         for offset in stride(from: piece.lowerBound, to: piece.upperBound, by: blockBytes) {
-            let block = offset..<offset + blockBytes
+            let block = offset..<min(offset + blockBytes, piece.upperBound)
             do {
-                try read(block, of: entry, file, into: image)
+                try read(block, of: opened, into: image)
             } catch .corrupt(let corruption) where corruption.reason == .unreadable {
                 image.zero(block)
                 image.store(FrameHeader.magic, at: offset)
                 unreadable[entry.number, default: []].append(
                     UnreadableBlock(offset: offset, corruption: corruption))
-                guard unreadable[entry.number, default: []].count <= Limits.unreadableBlocksMax
-                else { throw .corrupt(corruption) }
+                guard unreadable[entry.number, default: []].count > Limits.unreadableBlocksMax
+                else { continue }
+                try meet(
+                    SegmentDamage(
+                        number: entry.number, corruption: corruption, mayHideFrames: true))
+                return false
             }
         }
-    }
-
-    /// MANIFEST says which life of which segment this is; at least one copy of the header must
-    /// agree, and none may be good and disagree.
-    private mutating func checkHeaders(
-        _ identity: SegmentIdentity, _ entry: Manifest.Entry, _ file: any File, _ image: PageMemory
-    ) throws(LogError) {
-        let offsets = [0, store.layout.headerTwinOffset]
-        var badOffsets: [Int] = []
-        for offset in offsets {
-            switch SegmentHeader.decode(from: image, at: offset, layout: store.layout) {
-            case .good(identity): continue
-            case .good(let other):
-                throw .corrupt(
-                    Corruption(
-                        file: entry.path, fileOffset: offset,
-                        reason: other.storeID == store.storeID ? .badHeader : .foreignStore,
-                        evidence: "segment \(other.number) of another life or store, where"
-                            + " MANIFEST lists segment \(identity.number)"))
-            case .newerFormat(let version):
-                throw .unsupportedFormat(file: entry.path, version: version)
-            case .bad: badOffsets.append(offset)
-            }
-        }
-        guard badOffsets.count < offsets.count else {
-            throw .corrupt(
-                Corruption(
-                    file: entry.path, fileOffset: 0, reason: .badHeader,
-                    evidence: "neither copy of the header passes its checksum"))
-        }
-        for offset in badOffsets { try mend(offset, identity, entry, file, image) }
-    }
-
-    private mutating func mend(
-        _ offset: Int, _ identity: SegmentIdentity, _ entry: Manifest.Entry, _ file: any File,
-        _ image: PageMemory
-    ) throws(LogError) {
-        mended.append("\(entry.path):\(offset)")
-        guard !isReadOnly else { return }
-        SegmentHeader.encode(identity, layout: store.layout, into: image, at: offset)
-        let block = offset..<offset + store.layout.blockBytes
-        try LogError.translating(entry.path) { () throws(DiskError) in
-            try image.withBytes(in: block) { (bytes: RawSpan) throws(DiskError) in
-                try file.writeDurably(bytes, at: offset, by: method)
-            }
-        }
+        return true
     }
 }

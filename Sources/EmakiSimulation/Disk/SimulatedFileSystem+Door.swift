@@ -86,6 +86,8 @@ extension SimulatedFileSystem {
     package func syncFolder(_ path: String) throws(DiskError) {
         try syncFolder(path, inLife: nil)
     }
+    /// It overwrites in place, and has nothing to switch off.
+    package func avoidCopyOnWrite(in folder: String) -> Bool { false }
     package func lock(_ path: String) throws(DiskError) -> any FileLock {
         try lock(path, inLife: nil)
     }

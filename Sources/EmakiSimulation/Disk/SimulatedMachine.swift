@@ -32,6 +32,7 @@ package final class SimulatedMachine: FileSystem {
     package func syncFolder(_ path: String) throws(DiskError) {
         try disk.syncFolder(path, inLife: life)
     }
+    package func avoidCopyOnWrite(in folder: String) -> Bool { disk.avoidCopyOnWrite(in: folder) }
     package func lock(_ path: String) throws(DiskError) -> any FileLock {
         try disk.lock(path, inLife: life)
     }

@@ -99,6 +99,16 @@ struct BenchAppender: ~Copyable {
         }
     }
 
+    /// Everything that surrounds an append, and no append: what the measuring itself costs.
+    mutating func rehearse(_ count: Int) throws(LogError) {
+        for _ in 0..<count {
+            try feed.prepare()
+            let started = SystemClock.monotonicNanoseconds()
+            _ = try settle(false, since: started)
+        }
+        samples.handOver()
+    }
+
     private mutating func settle(
         _ wasStoredBefore: Bool, since started: Int64
     ) throws(LogError) -> Int64 {

@@ -4,11 +4,13 @@ import EmakiPlatform
 /// Closed loop: each appender has one append outstanding, and makes the next when it is durable.
 extension BenchSession {
     private static let warmUpSecondsMax = 0.3
+    private static let rehearsalCount = 2000
 
     /// `--op append`: warms up, then runs in slices with a look at F around each of them.
     func append() async throws -> BenchResult {
         var result = BenchResult(self)
         _ = try await runSlice(seconds: min(Self.warmUpSecondsMax, plan.seconds / 4))
+        result.ownNanosecondsPerOperation = try await rehearse()
         latency.reset()
         let isSliced = plan.seconds >= BenchPlan.slicedSecondsMin
         let sliceCount = isSliced ? BenchPlan.sliceCount : 1
@@ -32,6 +34,18 @@ extension BenchSession {
         }
         try await measureDevice()
         return result
+    }
+
+    /// CPU time of what the benchmark itself does for an operation: making the payload, looking at
+    /// the clock twice, recording the latency.
+    private func rehearse() async throws -> Double {
+        let spent = try await Task(executorPreference: log.loop) {
+            var appender = try BenchAppender(self)
+            let before = SystemClock.threadCPUNanoseconds()
+            try appender.rehearse(Self.rehearsalCount)
+            return SystemClock.threadCPUNanoseconds() - before
+        }.value
+        return Double(spent) / Double(Self.rehearsalCount)
     }
 
     private func runSlice(seconds: Double) async throws -> BenchTally {

@@ -12,6 +12,8 @@ struct BenchResult: Sendable {
     var tally = BenchTally()
     /// CPU time of the commit loop's thread.
     var loopNanoseconds: Int64 = 0
+    /// CPU time of the benchmark's own work for one operation; nil if it was not measured.
+    var ownNanosecondsPerOperation: Double?
     var latency: BenchLatencySummary?
     var deviceLatency: BenchDeviceLatency?
     var recovery: BenchRecovery?

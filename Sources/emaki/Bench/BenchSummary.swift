@@ -109,12 +109,26 @@ struct BenchSummary {
         let share =
             loop > 0 ? ", of it \(loop.fixed(3)) us on the commit loop's thread" : ""
         add("CPU", "\(process.fixed(3)) us an operation\(share)")
+        if let own = result.ownNanosecondsPerOperation, loop > 0 {
+            add(
+                "CPU, own",
+                "\((own / 1000).fixed(3)) us an operation are the benchmark's; the log's thread"
+                    + " without them \((loop - own / 1000).fixed(3)) us")
+        }
         if result.groupCount > 0 {
             add(
                 "groups",
                 "\(result.groupCount) of \((events / Double(result.groupCount)).fixed(2)) events;"
                     + " \(result.meter.writeCallCount) system calls that wrote,"
                     + " preparing segments included")
+        }
+        if let statistics = result.statistics, isWriting {
+            func micro(_ nanoseconds: Int64) -> String { (Double(nanoseconds) / 1000).fixed(1) }
+            add(
+                "commit",
+                "gather \(micro(statistics.gatherNanosecondsMean)), write"
+                    + " \(micro(statistics.writeNanosecondsMean)), wake"
+                    + " \(micro(statistics.wakeNanosecondsMean)) us in the mean, warm-up included")
         }
         add("peak memory", "\(BenchMachine.peakMemoryBytes() >> 20) MiB")
         if let statistics = result.statistics {

@@ -37,7 +37,7 @@ struct RepairCommand: AsyncParsableCommand {
         let receipt = try await place.open(.readOnly(toleratingDamage: true)) { $0.receipt }
         guard !receipt.damages.isEmpty else { return }
         var lines = receipt.damages.map { "damaged: \($0.file) at byte \($0.fileOffset)" }
-        lines += receipt.losses.map {
+        lines += receipt.losses.filter { !$0.isRecorded }.map {
             "positions \($0.firstPosition)..<\($0.endPosition) cannot be read"
         }
         lines += [

@@ -94,6 +94,7 @@ extension LogError {
         case .unsupportedFormat: "unsupportedFormat"
         case .disk: "disk"
         case .corrupt: "corrupt"
+        case .beyondRepair: "beyondRepair"
         case .lost: "lost"
         }
     }
@@ -124,7 +125,7 @@ extension LogError {
             object.add("file", file)
             object.add("operation", operation)
             object.add("systemError", Int(code))
-        case .corrupt(let corruption):
+        case .corrupt(let corruption), .beyondRepair(let corruption):
             object.add("file", corruption.file)
             object.add("fileOffset", corruption.fileOffset)
             object.add("reason", corruption.reason.rawValue)

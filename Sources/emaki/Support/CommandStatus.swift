@@ -54,7 +54,7 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
         case .notAStore, .alreadyExists: self = .noStore
         case .locked: self = .locked
         case .noSpace, .noPermission, .readOnly, .disk, .outcomeUnknown, .poisoned: self = .disk
-        case .corrupt, .unsupportedFormat, .lost: self = .corrupt
+        case .corrupt, .beyondRepair, .unsupportedFormat, .lost: self = .corrupt
         case .tooLarge, .invalid: self = .usage
         default: self = .internalError
         }

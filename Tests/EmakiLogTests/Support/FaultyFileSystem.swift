@@ -144,6 +144,7 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
         try files.syncFolder(path)
     }
     func lock(_ path: String) throws(DiskError) -> any FileLock { try files.lock(path) }
+    func avoidCopyOnWrite(in folder: String) -> Bool { files.avoidCopyOnWrite(in: folder) }
     func traits() throws(DiskError) -> DiskTraits { try files.traits() }
 
     // MARK: What files tell

@@ -74,6 +74,8 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
     /// True once the fault happened.
     private(set) var didFail = false
     var keepsLog = false
+    /// Whether it copies on write, and then whether it can be told not to.
+    var copiesOnWrite: (Bool, canStop: Bool) = (false, canStop: false)
 
     init() {}
 
@@ -279,10 +281,15 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
     func lock(_ path: String) throws(DiskError) -> any FileLock { MemoryLock() }
 
+    func avoidCopyOnWrite(in folder: String) -> Bool {
+        if keepsLog { log.append("avoidCopyOnWrite \(folder)") }
+        return copiesOnWrite.canStop
+    }
+
     func traits() throws(DiskError) -> DiskTraits {
         DiskTraits(
             physicalBlockBytes: 512, logicalBlockBytes: 512, fileSystemBlockBytes: 4096,
-            fileSystemName: "memory", overwritesInPlace: true, hasVolatileCache: true,
+            fileSystemName: "memory", overwritesInPlace: !copiesOnWrite.0, hasVolatileCache: true,
             supportsDirect: true, freeBytes: 1 << 40)
     }
 

@@ -28,6 +28,7 @@ final class TearingFileSystem: FileSystem, @unchecked Sendable {
     func remove(_ path: String) throws(DiskError) { try check(); try base.remove(path) }
     func syncFolder(_ path: String) throws(DiskError) { try check(); try base.syncFolder(path) }
     func lock(_ path: String) throws(DiskError) -> any FileLock { try base.lock(path) }
+    func avoidCopyOnWrite(in folder: String) -> Bool { base.avoidCopyOnWrite(in: folder) }
     func traits() throws(DiskError) -> DiskTraits { try base.traits() }
 
     final class TearingFile: File, @unchecked Sendable {

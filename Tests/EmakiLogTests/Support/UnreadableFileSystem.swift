@@ -31,6 +31,7 @@ final class UnreadableFileSystem: FileSystem, @unchecked Sendable {
     func remove(_ path: String) throws(DiskError) { try base.remove(path) }
     func syncFolder(_ path: String) throws(DiskError) { try base.syncFolder(path) }
     func lock(_ path: String) throws(DiskError) -> any FileLock { try base.lock(path) }
+    func avoidCopyOnWrite(in folder: String) -> Bool { base.avoidCopyOnWrite(in: folder) }
     func traits() throws(DiskError) -> DiskTraits { try base.traits() }
 
     private final class BadFile: File, @unchecked Sendable {
