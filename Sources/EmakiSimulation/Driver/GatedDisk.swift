@@ -62,6 +62,8 @@ final class GatedDisk: FileSystem, @unchecked Sendable {
         return try base.lock(path)
     }
 
+    func avoidCopyOnWrite(in folder: String) -> Bool { base.avoidCopyOnWrite(in: folder) }
+
     func traits() throws(DiskError) -> DiskTraits {
         try gate(GatedCall(name: "traits", path: ""))
         return try base.traits()
