@@ -30,7 +30,7 @@ let package = Package(
         .executableTarget(
             name: "emaki",
             dependencies: [
-                "EmakiLog", "EmakiPlatform",
+                "EmakiLog", "EmakiPlatform", "EmakiSimulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -43,8 +43,11 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "EmakiSimulationTests",
-            dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"], swiftSettings: strict),
-        .testTarget(name: "EmakiCommandTests", dependencies: ["emaki"], swiftSettings: strict),
+            dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],
+            resources: [.copy("Scripts")], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiCommandTests", dependencies: ["emaki", "EmakiSimulation"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

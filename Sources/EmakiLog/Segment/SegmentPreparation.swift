@@ -24,7 +24,7 @@ package struct SegmentPreparation {
     /// - Parameter afterPiece: called between the pieces of the filling, so that a caller who is in
     ///   no hurry can leave the device to commits for a while.
     /// - Throws: what the disk said; the file stays in preparation.
-    func run(
+    package func run(
         in files: any FileSystem, afterPiece: () -> Void = {}
     ) throws(DiskError) -> Segment {
         try manifestBefore?.write(in: files)

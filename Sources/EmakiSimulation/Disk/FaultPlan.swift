@@ -7,6 +7,8 @@ package struct FaultPlan: Sendable {
     /// Calls that each fault could have hit.
     private var counts: [Int] = []
     private var random: SeededRandom
+    /// Faults that happened.
+    package private(set) var strikeCount = 0
 
     package init(_ faults: [Fault] = [], seed: UInt64 = 0) {
         random = SeededRandom(seed: seed)
@@ -35,7 +37,9 @@ package struct FaultPlan: Sendable {
                 case .fromCall(let number): counts[index] >= number
                 case .rate(let rate): random.chance(rate)
                 }
-            if hasCome { return (fault, random.next()) }
+            guard hasCome else { continue }
+            strikeCount += 1
+            return (fault, random.next())
         }
         return nil
     }

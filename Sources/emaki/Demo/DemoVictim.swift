@@ -44,7 +44,7 @@ struct DemoVictim: Sendable {
     /// Starts the child, reads what it says, kills it, and reads what is left in the pipe.
     func run() async throws -> LastWords {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try Self.ownProgram())
+        process.executableURL = URL(fileURLWithPath: try OwnProgram.path())
         process.arguments = [
             "demo", "--child-folder", folder, "--child-round", "\(round)", "--tasks",
             "\(taskCount)",
@@ -90,14 +90,6 @@ struct DemoVictim: Sendable {
             }
         }
         return words
-    }
-
-    private static func ownProgram() throws -> String {
-        #if os(Linux)
-            return try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        #else
-            return Bundle.main.executablePath ?? CommandLine.arguments[0]
-        #endif
     }
 }
 

@@ -1,0 +1,102 @@
+import EmakiPlatform
+
+/// The core as it is driven without the shell: what `Committer` and the read methods of `EventLog`
+/// do under their lock, for the simulator, which holds the core alone.
+extension LogCore {
+    /// Lays out a store.
+    package static func create(
+        _ options: StoreOptions, blockBytes: Int, method: SyncMethod, in files: any FileSystem,
+        entropy: any Entropy, now: Int64
+    ) throws(LogError) {
+        _ = try StoreCreation.lay(
+            options, blockBytes: blockBytes, method: method, rawLatency: 0, in: files, path: "",
+            entropy: entropy, now: now)
+    }
+
+    /// Offers a batch, by the same ways as the shell does: a lone event, one stream, or several.
+    /// - Throws: what a limit says before the core is asked.
+    package func offer(_ parts: [StreamAppend]) throws(LogError) -> OfferedBatch {
+        guard parts.count == 1 else { return try offer(MultiStreamBatch(parts: parts)) }
+        let part = parts[0]
+        guard part.events.count == 1 else { return try offer(part) }
+        return try offer(
+            SingleEvent(event: part.events[0], to: part.stream, expected: part.expecting))
+    }
+
+    private func offer(_ source: some BatchSource) throws(LogError) -> OfferedBatch {
+        let batch = try MeasuredBatch(source, batchBytesMax: store.batchBytesMax)
+        var versions = [StreamVersion](repeating: .none, count: source.sectionCount)
+        let outcome = stage(batch) { section, version in versions[section] = version }
+        return switch outcome {
+        case .staged(let positions): .staged(positions, versions: versions)
+        case .repeated(let positions): .repeated(positions, versions: versions)
+        case .refused(let error, let after): .refused(error, after: after)
+        case .wait(let reason): .wait(reason)
+        }
+    }
+
+    // MARK: Segments
+
+    /// The full segments, oldest first: their numbers, and the position at which each ends.
+    package var fullSegments: [(number: UInt64, end: Position)] {
+        segmentEnds.indices.map { (segments[$0].number, segmentEnds[$0].nextPosition) }
+    }
+
+    /// Bytes of the active segment behind what is staged.
+    package var freeSegmentBytes: Int { layout.segmentBytes - gathering.next }
+
+    /// Why no segment could be made ready, if the last attempt failed.
+    package var lastSegmentFailure: LogError? { segmentFailure }
+
+    // MARK: Reading
+
+    /// The oldest position that is held.
+    package var firstPosition: Position { index.positions.lowerBound }
+
+    /// The durable event at a position that is held; nil if it was lost.
+    package func durableEvent(at position: Position) -> RecordedEvent? {
+        precondition(position >= firstPosition && position < durableEnd, "a durable position")
+        return event(at: position)
+    }
+
+    /// As `EventLog.version(of:)`.
+    package func durableVersion(of stream: StreamID) -> StreamVersion {
+        index.find(stream).map { index.durableHead($0, durable: durableEnd) } ?? .none
+    }
+
+    /// As `EventLog.forEachEvent(in:from:direction:)`; a lost version is handed over as nil.
+    package func visit(
+        _ stream: StreamID, from version: StreamVersion, backwards: Bool,
+        _ body: (StreamVersion, RecordedEvent?) -> Bool
+    ) {
+        guard let slot = index.find(stream) else { return }
+        index.visit(slot, from: version, backwards: backwards, durable: durableEnd) {
+            version, entry in
+            guard case .event(let position) = entry else { return body(version, nil) }
+            return body(version, event(at: position))
+        }
+    }
+
+    /// As `EventLog.streams`, in the index's own order.
+    package func forEachStream(_ body: ([UInt8], StreamVersion) -> Void) {
+        let prefix: [UInt8] = []
+        for slot in 0..<index.slotCount {
+            let found = prefix.withRawSpan {
+                index.stream(atSlot: slot, prefix: $0, durable: durableEnd)
+            }
+            if let found { body(found.id, found.version) }
+        }
+    }
+}
+
+/// What became of a batch that was offered to a core; see `StageOutcome`.
+package enum OfferedBatch: Sendable {
+    /// Durable once the durable position reaches the end of the positions.
+    case staged(Range<Position>, versions: [StreamVersion])
+    /// Stored before; true once the durable position reaches the end of the positions.
+    case repeated(Range<Position>, versions: [StreamVersion])
+    /// Refused, for a reason that holds once the durable position reaches `after`.
+    case refused(LogError, after: Position)
+    /// There is no room.
+    case wait(WaitReason)
+}

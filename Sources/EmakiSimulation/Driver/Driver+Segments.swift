@@ -1,0 +1,73 @@
+import EmakiLog
+import EmakiPlatform
+
+/// Making segments ready and giving them back: what the shell's worker does.
+extension Driver {
+    /// Makes one segment ready. If paused, the steps that follow run between its calls to the disk.
+    func prepare(paused: Bool) throws(Violation) {
+        guard let core, allowance == nil else { return }
+        for file in core.takeFilesToClose() { file.close() }
+        guard let preparation = core.planSegment() else { return }
+        let started = life
+        preparationCount += 1
+        defer { preparationCount += 1 }
+        do {
+            let segment = try preparation.run(in: paused ? holdingDisk() : process)
+            if life == started { core.finish(preparation, with: segment) }
+        } catch {
+            hash.add("not prepared \(error.code)")
+            if life == started { core.fail(preparation, with: error) }
+        }
+        allowance = nil
+        mustLetOn = false
+        if let violation = heldViolation { throw violation }
+    }
+
+    /// A disk on which each call waits until the script lets it on. The file that is opened through
+    /// it is the segment's later; then nothing waits any more.
+    private func holdingDisk() -> GatedDisk {
+        allowance = 0
+        let started = life
+        let number = preparationCount
+        return GatedDisk(process) { [unowned self] _ throws(DiskError) in
+            guard number == preparationCount else { return }
+            hold()
+            // The process that prepared is gone.
+            guard life == started, heldViolation == nil else { throw DiskError(.write, 5) }
+            if let calls = allowance, calls > 0 { allowance = calls - 1 }
+        }
+    }
+
+    /// Runs the script until the preparation may make a call.
+    private func hold() {
+        let started = life
+        while life == started, allowance == 0, !mustLetOn, heldViolation == nil {
+            guard cursor < script.steps.count else {
+                mustLetOn = true
+                return
+            }
+            do throws(Violation) {
+                try runNext()
+            } catch {
+                heldViolation = error
+            }
+        }
+    }
+
+    /// Gives back all full segments but the newest ones.
+    func retire(keeping keptCount: Int) throws(Violation) {
+        try settleWrites()
+        guard let core, !core.isPoisoned, out == nil else { return }
+        let full = core.fullSegments
+        guard full.count > keptCount else { return }
+        let last = full[full.count - 1 - keptCount]
+        reference.beginRetiring(before: last.end.rawValue)
+        do throws(LogError) {
+            try core.retire(upTo: last.number)
+            reference.retire(before: last.end.rawValue)
+            counts.retirements += 1
+        } catch {
+            hash.add("not retired")
+        }
+    }
+}

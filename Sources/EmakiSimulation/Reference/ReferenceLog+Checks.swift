@@ -1,0 +1,148 @@
+import EmakiLog
+import EmakiPlatform
+
+/// What a reader must see, and what may be there after a stop.
+extension ReferenceLog {
+    /// Holds everything that a reader of the core sees against what was acknowledged.
+    /// - Throws: the promise that is broken.
+    package func check(_ core: LogCore) throws(Violation) {
+        let seenEnd = core.durableEnd.rawValue
+        guard seenEnd == acknowledgedEnd else {
+            throw Violation(
+                seenEnd > acknowledgedEnd ? .nothingVisibleEarly : .acknowledgedSurvives,
+                "visible up to \(seenEnd), acknowledged up to \(acknowledgedEnd)")
+        }
+        guard core.firstPosition.rawValue == first else {
+            throw Violation(
+                .acknowledgedSurvives, "starts at \(core.firstPosition) instead of \(first)")
+        }
+        try checkByPosition(core)
+        try checkByStream(core)
+    }
+
+    /// Takes in what is there after a stop: all that was acknowledged, and of what was staged
+    /// nothing or the group that was being written.
+    /// - Parameter mayLackLast: the last groups may have been damaged without leaving a proof (N1).
+    /// - Throws: the promise that is broken.
+    package mutating func recover(
+        _ core: LogCore, mayLackLast: Bool = false
+    ) throws(Violation) {
+        let foundEnd = core.durableEnd.rawValue
+        if mayLackLast, foundEnd < acknowledgedEnd, core.firstPosition.rawValue == first,
+            foundEnd >= first
+        {
+            settle(end: foundEnd, first: first)
+            return try check(core)
+        }
+        guard foundEnd >= acknowledgedEnd else {
+            throw Violation(
+                .acknowledgedSurvives,
+                "ends at \(foundEnd); acknowledged up to \(acknowledgedEnd)")
+        }
+        guard foundEnd == acknowledgedEnd || foundEnd == begunEnd else {
+            throw Violation(
+                foundEnd > begunEnd ?? acknowledgedEnd ? .orderAndDensity : .wholeOrAbsent,
+                "ends at \(foundEnd); acknowledged up to \(acknowledgedEnd), the group that was"
+                    + " being written ended at \(begunEnd.map(String.init) ?? "none")")
+        }
+        let foundFirst = core.firstPosition.rawValue
+        guard foundFirst == first || uncertainAnchors.contains(foundFirst) else {
+            throw Violation(.acknowledgedSurvives, "starts at \(foundFirst) instead of \(first)")
+        }
+        settle(end: foundEnd, first: foundFirst)
+        try check(core)
+    }
+
+    // MARK: Both orders
+
+    private func checkByPosition(_ core: LogCore) throws(Violation) {
+        for position in first..<acknowledgedEnd {
+            let stored = event(at: position)
+            guard let seen = core.durableEvent(at: Position(position)) else {
+                throw Violation(.acknowledgedSurvives, "position \(position) holds nothing")
+            }
+            guard seen.stream == stored.stream, seen.version.rawValue == stored.version else {
+                throw Violation(
+                    .orderAndDensity,
+                    "position \(position) is version \(seen.version) of \(seen.stream) instead of"
+                        + " version \(stored.version) of \(stored.stream)")
+            }
+            guard seen.isSame(as: stored.event) else {
+                throw Violation(
+                    .acknowledgedSurvives,
+                    "version \(seen.version) of \(seen.stream) has other bytes than were appended")
+            }
+        }
+    }
+
+    private func checkByStream(_ core: LogCore) throws(Violation) {
+        var listedCount = 0
+        var fault: Violation?
+        core.forEachStream { id, version in
+            listedCount += 1
+            guard fault == nil else { return }
+            do throws(Violation) {
+                try checkStream(id, version.rawValue, core)
+            } catch {
+                fault = error
+            }
+        }
+        if let fault { throw fault }
+        let visibleCount = streams.keys.count { durableHead(of: $0) > 0 }
+        guard listedCount == visibleCount else {
+            throw Violation(
+                .orderAndDensity, "\(listedCount) streams are listed instead of \(visibleCount)")
+        }
+    }
+
+    private func checkStream(
+        _ id: [UInt8], _ version: UInt64, _ core: LogCore
+    ) throws(Violation) {
+        let stream: StreamID
+        do {
+            stream = try StreamID(utf8: id)
+        } catch {
+            throw Violation(.orderAndDensity, "a listed stream has no valid id: \(error)")
+        }
+        guard let held = streams[stream], version == durableHead(of: stream),
+            core.durableVersion(of: stream).rawValue == version
+        else {
+            throw Violation(
+                version > durableHead(of: stream) ? .nothingVisibleEarly : .orderAndDensity,
+                "\(stream) is listed at \(version), found at \(core.durableVersion(of: stream)),"
+                    + " and should be at \(durableHead(of: stream))")
+        }
+        let visible = held.positions.prefix { $0 < acknowledgedEnd }
+        for backwards in [false, true] {
+            let wanted = backwards ? visible.reversed() : Array(visible)
+            let seen = positions(of: stream, backwards, core)
+            guard seen == wanted else {
+                throw Violation(
+                    .orderAndDensity,
+                    "\(stream) read \(backwards ? "backwards" : "forwards") is at positions"
+                        + " \(seen) instead of \(wanted)")
+            }
+        }
+    }
+
+    private func positions(
+        of stream: StreamID, _ backwards: Bool, _ core: LogCore
+    ) -> [UInt64] {
+        var seen: [UInt64] = []
+        core.visit(stream, from: backwards ? StreamVersion(.max) : .first, backwards: backwards) {
+            _, event in
+            if let event { seen.append(event.position.rawValue) }
+            return true
+        }
+        return seen
+    }
+}
+
+extension RecordedEvent {
+    /// Byte for byte.
+    func isSame(as event: Event) -> Bool {
+        id == event.id && type == event.type
+            && withMetadata { seen in event.metadata.withRawSpan { seen.isEqual(to: $0) } }
+            && withPayload { seen in event.payload.withRawSpan { seen.isEqual(to: $0) } }
+    }
+}
