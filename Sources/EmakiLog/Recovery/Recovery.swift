@@ -98,7 +98,7 @@ struct Recovery {
             scan.isAtDamagedEnd || isEndHidden(scan, loader.damages)
             || receipt.damages.contains { $0.reason == .outdated }
         receipt.end = isAtDamagedEnd ? .damaged : EndProof.isMarked(scan) ? .marked : .unmarked
-        receipt.wasClosed = scan.lastKind == .closeMark && !isAtDamagedEnd
+        receipt.wasClosed = scan.lastKind == .closeMark && receipt.end == .marked
         receipt.cuts = scan.cuts
         // What lies at a damaged end was acknowledged, so it is not torn.
         if !isAtDamagedEnd, let place = EndProof.tornPlace(at: scan) {
