@@ -74,6 +74,8 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
     /// True once the fault happened.
     private(set) var didFail = false
     var keepsLog = false
+    /// Files that are open now.
+    fileprivate(set) var openFileCount = 0
 
     init() {}
 
@@ -304,6 +306,7 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
             self.path = path
             self.isWritable = isWritable
             self.owner = owner
+            owner.openFileCount += 1
         }
 
         private func enter(_ call: Call) throws(DiskError) -> Fault? {
@@ -365,7 +368,10 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
         func dropCache() throws(DiskError) { _ = try enter(.dropCache) }
         func map() throws(DiskError) -> any Mapping { throw DiskError(.map, ENOSYS) }
-        func close() { isClosed = true }
+        func close() {
+            if !isClosed { owner.openFileCount -= 1 }
+            isClosed = true
+        }
     }
 }
 

@@ -19,6 +19,8 @@ struct RunState: Codable {
     var sources = ""
     var tests = ""
     var catalog = TestCatalog()
+    /// Ids of the mutants that the catalog knows.
+    var points: [String] = []
     /// Points that the compiler did not accept, with its words.
     var rejected: [String: String] = [:]
 
@@ -40,6 +42,7 @@ struct RunState: Codable {
     mutating func adopt(sources newSources: String, tests newTests: String) {
         if sources != newSources {
             results = [:]
+            rejected = [:]
             catalog = TestCatalog()
         }
         if tests != newTests { results = results.filter { $0.value.isKilled } }

@@ -29,6 +29,7 @@ struct TestCatalog: Codable {
         let measured = Measured()
         DispatchQueue.concurrentPerform(iterations: jobCount) { job in
             for index in stride(from: job, to: missing.count, by: jobCount) {
+                if measured.hasFailed { return }
                 let test = missing[index]
                 let map = folder.appending(path: "reached-\(job)")
                 measured.add(Result { try Self.measure(test, program, mutants, map: map) })
@@ -40,7 +41,14 @@ struct TestCatalog: Codable {
     private final class Measured: @unchecked Sendable {
         private let lock = NSLock()
         private(set) var results: [Result<Entry, any Error>] = []
+
         func add(_ result: Result<Entry, any Error>) { lock.withLock { results.append(result) } }
+
+        var hasFailed: Bool {
+            lock.withLock {
+                results.contains { if case .failure = $0 { true } else { false } }
+            }
+        }
     }
 
     private static func measure(

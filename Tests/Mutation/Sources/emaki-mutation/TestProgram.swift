@@ -51,6 +51,7 @@ struct TestProgram {
         var environment = ProcessInfo.processInfo.environment
         environment["TMPDIR"] = folder.path
         environment["SWIFT_BACKTRACE"] = "enable=no"
+        environment["NO_COLOR"] = "1"
         environment.merge(extra) { $1 }
         process.environment = environment
         let pipe = Pipe()
@@ -94,6 +95,7 @@ struct TestProgram {
             pending += bytes[..<count]
             while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
                 let line = String(decoding: pending[..<end], as: UTF8.self)
+                    .replacing(/\u{1B}\[[0-9;]*m/, with: "")
                 pending.removeSubrange(...end)
                 switch TestEvent(line) {
                 case .started(let title):

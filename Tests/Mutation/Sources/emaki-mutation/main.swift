@@ -20,7 +20,6 @@ func runMutation() throws -> Int32 {
         print(report.table)
         return report.survivors.isEmpty ? 0 : 1
     }
-    try copy.build(&sources)
     func files(_ folder: String) -> [URL] {
         PackageCopy.filesBelow(options.root.appending(path: folder))
             .filter { !$0.hasPrefix("Mutation/") }
@@ -28,8 +27,12 @@ func runMutation() throws -> Int32 {
     }
     state.adopt(
         sources: fingerprint(of: files("Sources")), tests: fingerprint(of: files("Tests")))
+    sources.skip(state.rejected)
+    try copy.build(&sources)
     state.rejected = sources.rejected
-    if options.measures { state.catalog = TestCatalog() }
+    let points = sources.mutants.map(\.point.id)
+    if options.measures || state.points != points { state.catalog = TestCatalog() }
+    state.points = points
     let program = TestProgram(path: copy.testProgram.path)
     try state.catalog.measure(
         program, sources.mutants, selection: options.tests, folder: work,
