@@ -98,6 +98,6 @@ struct TestCatalog: Codable {
     /// How long a test may take before it counts as hung.
     func secondsMax(title: String) -> Double {
         let seconds = entries.first { $0.title == title }?.seconds ?? 60
-        return 10 + 8 * seconds
+        return 5 + 4 * seconds
     }
 }

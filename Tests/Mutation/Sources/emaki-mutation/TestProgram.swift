@@ -44,7 +44,7 @@ struct TestProgram {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
             [
-                "setsid", "bash", "-c",
+                "bash", "-c",
                 "ulimit -v \(Self.memoryKiBMax) -f \(Self.fileKiBMax) -c 0; exec \"$0\" \"$@\"",
                 path,
             ] + arguments
@@ -58,7 +58,7 @@ struct TestProgram {
         process.standardOutput = pipe
         process.standardError = pipe
         try process.run()
-        // `setsid` makes the process the leader of its group.
+        // It leads a group of its own: `Process` sees to that.
         defer {
             kill(-process.processIdentifier, SIGKILL)
             process.waitUntilExit()
