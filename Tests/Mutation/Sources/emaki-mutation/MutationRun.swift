@@ -24,11 +24,26 @@ final class MutationRun: @unchecked Sendable {
         self.limit = limit
         self.jobCount = jobCount
         self.state = state
-        waiting = mutants.filter { mutant in
+        let untried = mutants.filter { mutant in
             guard let known = state.results[mutant.point.id] else { return true }
             return known.outcome == .survived && known.limit < limit
         }
+        waiting = Self.cheapFilesFirst(untried, state.catalog, limit: limit)
         total = waiting.count
+    }
+
+    /// Neighbours stay together, because what killed one is likely to kill the next; files whose
+    /// mutants are reached by quick tests come first, so that most is known soon.
+    private static func cheapFilesFirst(
+        _ mutants: [Mutant], _ catalog: TestCatalog, limit: Double
+    ) -> [Mutant] {
+        let files = Dictionary(grouping: mutants, by: \.point.file).map { file, mutants in
+            let cost = mutants.reduce(0.0) { sum, mutant in
+                sum + catalog.seconds(reaching: mutant.point.id, notSlowerThan: limit)
+            }
+            return (mean: cost / Double(mutants.count), file: file, mutants: mutants)
+        }
+        return files.sorted { ($0.mean, $0.file) < ($1.mean, $1.file) }.flatMap(\.mutants)
     }
 
     func run() throws {

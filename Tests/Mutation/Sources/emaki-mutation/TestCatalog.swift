@@ -95,6 +95,12 @@ struct TestCatalog: Codable {
         return batches
     }
 
+    /// What it costs to find out that a mutant survives.
+    func seconds(reaching id: String, notSlowerThan limit: Double) -> Double {
+        entries.filter { $0.reached.contains(id) && $0.seconds <= limit }
+            .reduce(0) { $0 + $1.seconds }
+    }
+
     /// How long a test may take before it counts as hung.
     func secondsMax(title: String) -> Double {
         let seconds = entries.first { $0.title == title }?.seconds ?? 60
