@@ -74,6 +74,11 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
     /// True once the fault happened.
     private(set) var didFail = false
     var keepsLog = false
+    /// What the disk says of itself.
+    var device = DiskTraits(
+        physicalBlockBytes: 512, logicalBlockBytes: 512, fileSystemBlockBytes: 4096,
+        fileSystemName: "memory", overwritesInPlace: true, hasVolatileCache: true,
+        supportsDirect: true, freeBytes: 1 << 40)
     /// Files that are open now.
     fileprivate(set) var openFileCount = 0
 
@@ -281,12 +286,7 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
     func lock(_ path: String) throws(DiskError) -> any FileLock { MemoryLock() }
 
-    func traits() throws(DiskError) -> DiskTraits {
-        DiskTraits(
-            physicalBlockBytes: 512, logicalBlockBytes: 512, fileSystemBlockBytes: 4096,
-            fileSystemName: "memory", overwritesInPlace: true, hasVolatileCache: true,
-            supportsDirect: true, freeBytes: 1 << 40)
-    }
+    func traits() throws(DiskError) -> DiskTraits { device }
 
     private final class MemoryLock: FileLock {
         func unlock() {}
