@@ -171,7 +171,7 @@ struct StoreCreation {
 
     /// At least what the device and the file system write at once; 512 only on request, and only
     /// where the device writes 512 bytes at once and the page cache is bypassed.
-    private func blockBytes(_ traits: DiskTraits) throws(LogError) -> Int {
+    func blockBytes(_ traits: DiskTraits) throws(LogError) -> Int {
         let natural = max(
             4096, traits.physicalBlockBytes,
             traits.supportsDirect ? 0 : traits.fileSystemBlockBytes)
@@ -192,7 +192,8 @@ struct StoreCreation {
 
     // MARK: The folder
 
-    private func makeRoot(_ files: PosixFileSystem) throws(LogError) {
+    /// Makes the folder, or sees that nothing of others is in it; durable on return.
+    func makeRoot(_ files: any FileSystem) throws(LogError) {
         let kind = try naming { () throws(DiskError) in try files.kind(of: "") }
         switch kind {
         case nil:
@@ -214,7 +215,7 @@ struct StoreCreation {
 
     /// A folder that was there already may not be durable yet. A parent that may not be read
     /// belongs to somebody who made the folder for us, and is theirs to sync.
-    private func syncParent(_ files: PosixFileSystem) throws(LogError) {
+    private func syncParent(_ files: any FileSystem) throws(LogError) {
         do {
             try files.syncFolder("..")
         } catch {

@@ -131,12 +131,40 @@ import Testing
     @Test("a full segment's file is closed once nothing will be written to it")
     func fullSegments() throws {
         let harness = try CoreHarness()
-        try harness.core.prepareSegments()
-        let own = harness.files.openFileCount
+        let core = harness.core
+        try core.prepareSegments()
         for _ in 0..<3 { try harness.append(to: "a", [bytes(40_000)]) }
-        try #require(harness.core.activeIndex == 2)
-        for file in harness.core.takeFilesToClose() { file.close() }
-        #expect(harness.files.openFileCount == own - 2)
+        try #require(core.activeIndex == 2)
+        try core.prepareSegments()
+        #expect(harness.files.openFileCount == core.segments.count - 2)
         try harness.append(to: "a", [[1]])
+    }
+
+    @Test("while a write is out, the file that it goes to is not among those to close")
+    func writtenSegments() throws {
+        let harness = try CoreHarness()
+        let core = harness.core
+        try core.prepareSegments()
+        try harness.append(to: "a", [bytes(20_000)])
+        try harness.stage([StreamAppend(to: "a", [Event(type: "T", payload: bytes(20_000))])])
+        let write = core.beginGroup(at: 1)
+        let next = [StreamAppend(to: "a", [Event(type: "T", payload: bytes(40_000))])]
+        guard case .staged = try harness.outcome(of: next) else {
+            Issue.record("the log rotates while a write is out")
+            return
+        }
+        try #require(core.activeIndex == 1)
+        #expect(core.takeFilesToClose().isEmpty)
+        try write.perform()
+        core.finish(write)
+        #expect(core.takeFilesToClose().count == 1)
+    }
+
+    @Test("retired segments' files are closed") func retiredSegments() throws {
+        let harness = try CoreHarness()
+        try harness.core.prepareSegments()
+        for _ in 0..<3 { try harness.append(to: "a", [bytes(40_000)]) }
+        try harness.retire(upTo: 2)
+        #expect(harness.files.openFileCount == harness.core.segments.count)
     }
 }

@@ -72,13 +72,14 @@ import Testing
         files[path] = memory.withBytes(in: 0..<memory.byteCount) { $0.copyToArray() }
     }
 
-    private func refusal(_ files: MemoryFileSystem) -> Corruption.Reason? {
+    /// Reason and evidence of the refusal; nil if the store opens.
+    private func refusal(_ files: MemoryFileSystem) -> String? {
         do {
             _ = try openCore(files)
             return nil
         } catch {
-            guard case .corrupt(let corruption) = error else { return nil }
-            return corruption.reason
+            guard case .corrupt(let corruption) = error else { return "\(error)" }
+            return "\(corruption.file) \(corruption.reason): \(corruption.evidence)"
         }
     }
 
@@ -94,7 +95,8 @@ import Testing
         ] {
             let damaged = files.clone()
             try forged("MANIFEST", in: damaged, change)
-            #expect(refusal(damaged) == .badHeader)
+            #expect(
+                refusal(damaged) == "MANIFEST badHeader: counts or numbers outside their limits")
         }
     }
 
@@ -103,7 +105,7 @@ import Testing
         try forged("MANIFEST", in: files) { memory, half in
             memory.store(UInt64(1), at: half + TwinFile.headerBytes)
         }
-        #expect(refusal(files) == .foreignStore)
+        #expect(refusal(files)?.hasPrefix("MANIFEST foreignStore: it names store") == true)
     }
 
     @Test("a copy is good with its magic, a length within its half, and its checksum only")
@@ -125,7 +127,10 @@ import Testing
                 }
             }
             damaged["STORE"] = memory.withBytes(in: 0..<memory.byteCount) { $0.copyToArray() }
-            #expect(refusal(damaged) == .badHeader, "\(value) at \(offset)")
+            #expect(
+                refusal(damaged)
+                    == "STORE badHeader: neither of its two copies passes its checksum",
+                "\(value) at \(offset)")
         }
     }
 
@@ -144,7 +149,10 @@ import Testing
                     memory.store(UInt64(77), at: half + TwinFile.headerBytes + 16)
                 }
             }
-            #expect(refusal(damaged) == .badHeader, "shorter: \(isShorter)")
+            #expect(
+                refusal(damaged)
+                    == "MANIFEST badHeader: its two copies pass their checksums and differ",
+                "shorter: \(isShorter)")
         }
     }
 
@@ -166,12 +174,14 @@ import Testing
         for (name, change) in changes {
             let damaged = files.clone()
             try forged("STORE", in: damaged, change)
-            #expect(refusal(damaged) == .badHeader, "\(name)")
+            #expect(
+                refusal(damaged) == "STORE badHeader: sizes or sync method outside their limits",
+                "\(name)")
         }
         try forged("STORE", in: files) { memory, half in
             memory.store(memory.loadUInt32(at: half + 16) - 8, at: half + 16)
         }
-        #expect(refusal(files) == .wrongSize)
+        #expect(refusal(files) == "STORE wrongSize: 48 bytes of contents")
     }
 
     @Test("a random identity is never zero, which stands for none") func identities() {

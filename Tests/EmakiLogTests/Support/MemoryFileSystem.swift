@@ -79,6 +79,8 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
         physicalBlockBytes: 512, logicalBlockBytes: 512, fileSystemBlockBytes: 4096,
         fileSystemName: "memory", overwritesInPlace: true, hasVolatileCache: true,
         supportsDirect: true, freeBytes: 1 << 40)
+    /// What is where the store should be.
+    var rootKind: EntryKind? = .folder
     /// Files that are open now.
     fileprivate(set) var openFileCount = 0
 
@@ -250,14 +252,15 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
     func kind(of path: String) throws(DiskError) -> EntryKind? {
         _ = try enter(.kind, path)
-        if path.isEmpty { return .folder }
+        if path.isEmpty { return rootKind }
         return visible[path].map { $0 == nil ? .folder : .file }
     }
 
     func makeFolder(_ path: String) throws(DiskError) {
         let fault = try enter(.makeFolder, path)
+        if path.isEmpty { rootKind = .folder }
         guard visible[path] == nil else { throw DiskError(.makeFolder, EEXIST) }
-        visible[path] = .some(nil)
+        if !path.isEmpty { visible[path] = .some(nil) }
         try leave(.makeFolder, fault)
     }
 

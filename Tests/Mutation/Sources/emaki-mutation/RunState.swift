@@ -16,11 +16,12 @@ struct RunState: Codable {
     }
 
     var results: [String: Result] = [:]
-    var sources = ""
+    /// Fingerprints of the engine's files, by path, and of all tests.
+    var sources: [String: String] = [:]
     var tests = ""
     var catalog = TestCatalog()
     /// Ids of the mutants that the catalog knows.
-    var points: [String] = []
+    var points: Set<String> = []
     /// Points that the compiler did not accept, with its words.
     var rejected: [String: String] = [:]
 
@@ -37,17 +38,26 @@ struct RunState: Codable {
         try encoder.encode(self).write(to: file, options: .atomic)
     }
 
-    /// Other sources: nothing is known any more. Other tests: survivors are tried again, and a kill
-    /// stands while the test that did it is there.
-    mutating func adopt(sources newSources: String, tests newTests: String) {
-        if sources != newSources {
-            results = [:]
-            rejected = [:]
-            catalog = TestCatalog()
+    /// What was found out about a file's mutants stands while the file is the same. Other tests:
+    /// survivors are tried again, and a kill stands while the test that did it is there.
+    mutating func adopt(sources newSources: [String: String], tests newTests: String) {
+        let changed = Set(newSources.keys).union(sources.keys).filter {
+            newSources[$0] != sources[$0]
         }
+        let engine = "Sources/"
+        results = results.filter { id, _ in
+            !changed.contains(engine + id.prefix { $0 != "|" })
+        }
+        if !changed.isEmpty { rejected = [:] }
         if tests != newTests { results = results.filter { $0.value.isKilled } }
         sources = newSources
         tests = newTests
+    }
+
+    /// Mutants that no run of the tests was asked for are not in the catalog: all is measured again.
+    mutating func adopt(points newPoints: [String]) {
+        if !Set(newPoints).isSubset(of: points) { catalog = TestCatalog() }
+        points = Set(newPoints)
     }
 
     /// Forgets kills by tests that are gone.
@@ -60,11 +70,11 @@ struct RunState: Codable {
 }
 
 /// A number that changes with any byte of these files.
-func fingerprint(of files: [URL]) -> String {
+func fingerprint(of paths: [String], in root: URL) -> String {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for file in files {
-        let name = Array(file.path.utf8)
-        for byte in name + [0] + Array(FileManager.default.contents(atPath: file.path) ?? Data()) {
+    for path in paths {
+        let content = FileManager.default.contents(atPath: root.appending(path: path).path)
+        for byte in Array(path.utf8) + [0] + Array(content ?? Data()) {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
         }
     }

@@ -20,19 +20,19 @@ func runMutation() throws -> Int32 {
         print(report.table)
         return report.survivors.isEmpty ? 0 : 1
     }
-    func files(_ folder: String) -> [URL] {
+    func files(_ folder: String) -> [String] {
         PackageCopy.filesBelow(options.root.appending(path: folder))
-            .filter { !$0.hasPrefix("Mutation/") }
-            .map { options.root.appending(path: "\(folder)/\($0)") }
+            .filter { !$0.hasPrefix("Mutation/") }.map { "\(folder)/\($0)" }
     }
+    let hashes = files("Sources").map { ($0, fingerprint(of: [$0], in: options.root)) }
     state.adopt(
-        sources: fingerprint(of: files("Sources")), tests: fingerprint(of: files("Tests")))
+        sources: Dictionary(uniqueKeysWithValues: hashes),
+        tests: fingerprint(of: files("Tests"), in: options.root))
     sources.skip(state.rejected)
     try copy.build(&sources)
     state.rejected = sources.rejected
-    let points = sources.mutants.map(\.point.id)
-    if options.measures || state.points != points { state.catalog = TestCatalog() }
-    state.points = points
+    if options.measures { state.catalog = TestCatalog() }
+    state.adopt(points: sources.mutants.map(\.point.id))
     let program = TestProgram(path: copy.testProgram.path)
     try state.catalog.measure(
         program, sources.mutants, selection: options.tests, folder: work,

@@ -1,0 +1,89 @@
+import EmakiPlatform
+import Testing
+
+@testable import EmakiLog
+
+/// When a core makes a segment ready, when it gives one back, and when it leaves both alone.
+@Suite struct MutantCoreTests {
+    @Test("no segment is planned after a failed write, nor in a log that is only read")
+    func noPlans() throws {
+        let harness = try CoreHarness()
+        harness.core.poison()
+        #expect(harness.core.planSegment() == nil)
+        #expect(try openCore(harness.files, .readOnly()).planSegment() == nil)
+        let writable = try openCore(harness.files)
+        #expect(writable.planSegment() != nil)
+        #expect(writable.planSegment() == nil, "one at a time")
+    }
+
+    @Test("a MANIFEST that is full takes no new file, and a file that it lists is still made ready")
+    func fullManifest() throws {
+        let core = try CoreHarness().core
+        let listed = UInt32(core.manifest.segments.count)
+        for index in listed..<UInt32(Limits.segmentCountMax) {
+            core.manifest.segments.append(.init(number: 0, incarnation: .zero, fileIndex: index))
+        }
+        core.manifest.nextFileIndex = UInt32(Limits.segmentCountMax)
+        #expect(core.planSegment() == nil)
+        core.filesInPreparation = [(fileIndex: listed, isRecycled: false)]
+        #expect(core.planSegment()?.fileIndex == listed)
+    }
+
+    @Test("after a failed preparation MANIFEST takes the segment back before it is filled again")
+    func uncertainPreparation() throws {
+        let harness = try CoreHarness()
+        let core = harness.core
+        // The second replacement, which lists the segment as ready, fails after it took place.
+        harness.files.resetCounts()
+        harness.files.fault = .init(kind: .rename, number: 2, takesEffect: true)
+        #expect(throws: DiskError.self) { try core.prepareSegments() }
+        let written = try Manifest.read(in: harness.files, storeID: core.store.storeID).0
+        #expect(written.segments.allSatisfy { !$0.isInPreparation })
+        let plan = try #require(core.planSegment())
+        let before = try #require(plan.manifestBefore)
+        #expect(before.generation > written.generation)
+        #expect(before.segments.contains { $0.isInPreparation })
+        #expect(plan.manifestAfter.generation > before.generation)
+        #expect(plan.fileIndex == before.segments.last?.fileIndex)
+        core.finish(plan, with: try plan.run(in: harness.files))
+        #expect(core.segmentFailure == nil)
+        let next = try #require(core.planSegment())
+        #expect(next.fileIndex != plan.fileIndex)
+    }
+
+    @Test("a new preparation lists its file first; an interrupted one is listed already")
+    func interruptedPreparation() throws {
+        let harness = try CoreHarness()
+        harness.files.resetCounts()
+        harness.files.fault = .init(kind: .resize, number: 1)
+        #expect(throws: DiskError.self) { try harness.core.prepareSegments() }
+        try harness.reopen()
+        let plan = try #require(harness.core.planSegment())
+        #expect(plan.manifestBefore == nil)
+        #expect(plan.fileIndex == 1)
+        #expect(!plan.isRecycled)
+    }
+
+    @Test("a log that was poisoned retires nothing, and one without a full segment writes nothing")
+    func retiring() throws {
+        let harness = try CoreHarness()
+        try harness.append(to: "a", [[1]])
+        harness.files.resetCounts()
+        try harness.core.retire(upTo: .max)
+        #expect(harness.files.changeCount == 0)
+        harness.core.poison()
+        #expect(throws: LogError.self) { try harness.core.retire(upTo: .max) }
+        #expect(harness.files.changeCount == 0)
+    }
+
+    @Test("each life of a recycled file has an incarnation of its own") func incarnations() throws {
+        let harness = try CoreHarness()
+        try harness.core.prepareSegments()
+        for _ in 0..<3 { try harness.append(to: "a", [bytes(40_000)]) }
+        try harness.retire(upTo: 2)
+        try harness.core.prepareSegments()
+        let lives = harness.core.segments.map(\.identity.incarnation)
+        #expect(Set(lives).count == lives.count)
+        #expect(!lives.contains(harness.core.store.storeID))
+    }
+}
