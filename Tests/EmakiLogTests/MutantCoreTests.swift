@@ -76,6 +76,21 @@ import Testing
         #expect(harness.files.changeCount == 0)
     }
 
+    @Test("a failed write poisons, of a group as of a mark") func poison() throws {
+        for isMark in [false, true] {
+            let harness = try CoreHarness()
+            try harness.append(to: "a", [[1]])
+            if !isMark { try harness.stage([StreamAppend(to: "a", [Event(type: "T")])]) }
+            harness.files.resetCounts()
+            harness.files.fault = .init(kind: .writeDurably, number: 1)
+            #expect(throws: DiskError.self) {
+                try isMark ? harness.mark() : harness.commit()
+            }
+            #expect(harness.core.isPoisoned)
+            #expect(harness.core.durableEnd == 1)
+        }
+    }
+
     @Test("each life of a recycled file has an incarnation of its own") func incarnations() throws {
         let harness = try CoreHarness()
         try harness.core.prepareSegments()

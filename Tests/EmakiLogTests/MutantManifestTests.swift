@@ -184,6 +184,25 @@ import Testing
         #expect(refusal(files) == "STORE wrongSize: 48 bytes of contents")
     }
 
+    @Test("a file of an impossible length is refused for its length") func fileLengths() throws {
+        let files = try DamagedStore(.closed).files
+        for length in [0, 4096, 8191, 16_384] {
+            let damaged = files.clone()
+            damaged["STORE"] = [UInt8](repeating: 0, count: length)
+            #expect(refusal(damaged) == "STORE wrongSize: \(length) bytes long")
+        }
+    }
+
+    @Test("what an interrupted replacement left does not stop the next one") func leftovers() throws
+    {
+        let harness = try CoreHarness()
+        harness.files["MANIFEST.new"] = [1, 2, 3]
+        try harness.core.prepareSegments()
+        #expect(!harness.files.filePaths.contains("MANIFEST.new"))
+        try harness.reopen()
+        #expect(harness.core.segments.count == 3)
+    }
+
     @Test("a random identity is never zero, which stands for none") func identities() {
         final class Zeros: Entropy, @unchecked Sendable {
             var left: Int

@@ -79,6 +79,8 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
         physicalBlockBytes: 512, logicalBlockBytes: 512, fileSystemBlockBytes: 4096,
         fileSystemName: "memory", overwritesInPlace: true, hasVolatileCache: true,
         supportsDirect: true, freeBytes: 1 << 40)
+    /// Reads of this file end here, whatever its length is said to be.
+    var readEnd: (path: String, offset: Int)?
     /// What is where the store should be.
     var rootKind: EntryKind? = .folder
     /// Files that are open now.
@@ -324,7 +326,8 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
         func read(into bytes: inout MutableRawSpan, at fileOffset: Int) throws(DiskError) -> Int {
             _ = try enter(.read)
-            let end = min(fileOffset + bytes.byteCount, node.written.count)
+            var end = min(fileOffset + bytes.byteCount, node.written.count)
+            if let stop = owner.readEnd, stop.path == path { end = min(end, stop.offset) }
             guard fileOffset < end else { return 0 }
             node.written.withRawSpan { bytes.copy($0.extracting(fileOffset..<end), at: 0) }
             return end - fileOffset
