@@ -82,9 +82,7 @@ struct StoreCreation {
             for folder in [StoreFolder.wal, StoreFolder.sealed] {
                 if try files.kind(of: folder) == nil { try files.makeFolder(folder) }
             }
-            let manifest = Manifest(storeID: store.storeID)
-            try manifest.write(in: files)
-            try firstSegment(of: store, manifest, files, entropy)
+            try firstSegment(of: store, files, entropy)
             try store.write(in: files)
         } catch {
             throw LogError(error, file: path)
@@ -93,9 +91,9 @@ struct StoreCreation {
     }
 
     private static func firstSegment(
-        of store: StoreFile, _ manifest: Manifest, _ files: any FileSystem, _ entropy: any Entropy
+        of store: StoreFile, _ files: any FileSystem, _ entropy: any Entropy
     ) throws(DiskError) {
-        var before = manifest
+        var before = Manifest(storeID: store.storeID)
         before.generation += 1
         before.nextFileIndex = 1
         before.segments = [.init(number: 0, incarnation: .zero, fileIndex: 0)]

@@ -64,6 +64,24 @@ import Testing
         #expect(!plan.isRecycled)
     }
 
+    @Test("the same for a file that MANIFEST had listed as in preparation before")
+    func uncertainRepetition() throws {
+        let harness = try CoreHarness()
+        harness.files.resetCounts()
+        harness.files.fault = .init(kind: .resize, number: 1)
+        #expect(throws: DiskError.self) { try harness.core.prepareSegments() }
+        try harness.reopen()
+        harness.files.resetCounts()
+        harness.files.fault = .init(kind: .rename, number: 1, takesEffect: true)
+        #expect(throws: DiskError.self) { try harness.core.prepareSegments() }
+        let written = try Manifest.read(in: harness.files, storeID: harness.core.store.storeID).0
+        #expect(written.segments.allSatisfy { !$0.isInPreparation })
+        let plan = try #require(harness.core.planSegment())
+        let before = try #require(plan.manifestBefore)
+        #expect(before.generation > written.generation)
+        #expect(before.segments.map(\.isInPreparation) == [false, true])
+    }
+
     @Test("a log that was poisoned retires nothing, and one without a full segment writes nothing")
     func retiring() throws {
         let harness = try CoreHarness()

@@ -76,6 +76,16 @@ import Testing
         #expect(core.receipt.strangers.isEmpty)
     }
 
+    @Test("a lock that cannot be taken for another reason is not called taken") func locks() {
+        let path = "/proc/no-such-folder"
+        do {
+            _ = try StoreCreation.lock(PosixFileSystem(root: path), path: path)
+            Issue.record("there is no folder")
+        } catch {
+            if case .locked = error { Issue.record("nobody has it") }
+        }
+    }
+
     // MARK: Sizes
 
     @Test("a size that is impossible is named, whatever it is") func sizes() throws {

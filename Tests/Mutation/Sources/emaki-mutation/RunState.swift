@@ -20,8 +20,6 @@ struct RunState: Codable {
     var sources: [String: String] = [:]
     var tests = ""
     var catalog = TestCatalog()
-    /// Ids of the mutants that the catalog knows.
-    var points: Set<String> = []
     /// Points that the compiler did not accept, with its words.
     var rejected: [String: String] = [:]
 
@@ -54,12 +52,6 @@ struct RunState: Codable {
         tests = newTests
     }
 
-    /// Mutants that no run of the tests was asked for are not in the catalog: all is measured again.
-    mutating func adopt(points newPoints: [String]) {
-        if !Set(newPoints).isSubset(of: points) { catalog = TestCatalog() }
-        points = Set(newPoints)
-    }
-
     /// Forgets kills by tests that are gone.
     mutating func keepKills(by titles: Set<String>) {
         results = results.filter { _, result in
@@ -71,12 +63,33 @@ struct RunState: Codable {
 
 /// A number that changes with any byte of these files.
 func fingerprint(of paths: [String], in root: URL) -> String {
+    hash(
+        of: paths.map { path in
+            let content = FileManager.default.contents(atPath: root.appending(path: path).path)
+            return path + "\0" + String(decoding: content ?? Data(), as: UTF8.self)
+        }.joined())
+}
+
+func hash(of text: String) -> String {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for path in paths {
-        let content = FileManager.default.contents(atPath: root.appending(path: path).path)
-        for byte in Array(path.utf8) + [0] + Array(content ?? Data()) {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    return String(hash, radix: 16)
+}
+
+/// Which file a test is in, by the name of its suite.
+struct TestFiles {
+    private var hashes: [String: String] = [:]
+
+    init(_ paths: [String], root: URL) {
+        for path in paths where path.hasSuffix(".swift") {
+            let name = path.split(separator: "/").last?.dropLast(".swift".count) ?? ""
+            hashes[String(name)] = fingerprint(of: [path], in: root)
         }
     }
-    return String(hash, radix: 16)
+
+    /// - Parameter id: as `EmakiLogTests.CoreCutTests/cuts()`; a suite is in a file of its name.
+    func hash(ofTest id: String) -> String {
+        let suite = id.prefix { $0 != "/" }.split(separator: ".").last ?? ""
+        return hashes[String(suite), default: ""]
+    }
 }

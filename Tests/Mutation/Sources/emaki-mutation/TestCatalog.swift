@@ -11,20 +11,27 @@ struct TestCatalog: Codable {
         var seconds: Double
         /// Ids of mutants.
         var reached: Set<String>
+        /// Of the engine and of the test's own file, when it was measured.
+        var fingerprint: String
     }
 
     var entries: [Entry] = []
 
-    /// Runs each test that is not known yet once, without a mutant. All must pass.
+    /// Runs each test that is not known yet, or has changed, once, without a mutant. All must pass.
+    /// A test that was too slow the last time waits until somebody asks for slow ones.
     mutating func measure(
-        _ program: TestProgram, _ mutants: [Mutant], selection: String, folder: URL, jobCount: Int
+        _ program: TestProgram, _ mutants: [Mutant], selection: String, folder: URL, limit: Double,
+        jobCount: Int, fingerprint: (String) -> String
     ) throws {
         let pattern = try Regex(selection)
         let tests = try program.list().filter { $0.firstMatch(of: pattern) != nil }
         guard !tests.isEmpty else { throw Failure("no test matches \(selection)") }
         entries.removeAll { !tests.contains($0.id) }
-        let known = Set(entries.map(\.id))
+        let known = Set(
+            entries.filter { $0.fingerprint == fingerprint($0.id) || $0.seconds > limit }
+                .map(\.id))
         let missing = tests.filter { !known.contains($0) }
+        entries.removeAll { !known.contains($0.id) }
         note("measuring \(missing.count) of \(tests.count) tests without a mutant")
         let measured = Measured()
         DispatchQueue.concurrentPerform(iterations: jobCount) { job in
@@ -35,7 +42,11 @@ struct TestCatalog: Codable {
                 measured.add(Result { try Self.measure(test, program, mutants, map: map) })
             }
         }
-        entries += try measured.results.map { try $0.get() }
+        for result in measured.results {
+            var entry = try result.get()
+            entry.fingerprint = fingerprint(entry.id)
+            entries.append(entry)
+        }
     }
 
     private final class Measured: @unchecked Sendable {
@@ -66,7 +77,8 @@ struct TestCatalog: Codable {
         let bytes = try Data(contentsOf: map)
         let reached = mutants.filter { bytes[$0.number] != 0 }.map(\.point.id)
         return Entry(
-            id: test, title: title, seconds: -started.timeIntervalSinceNow, reached: Set(reached))
+            id: test, title: title, seconds: -started.timeIntervalSinceNow, reached: Set(reached),
+            fingerprint: "")
     }
 
     /// Tests that reach a mutant, the likeliest and quickest first, in batches: a batch is one

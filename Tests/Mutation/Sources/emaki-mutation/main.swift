@@ -32,11 +32,14 @@ func runMutation() throws -> Int32 {
     try copy.build(&sources)
     state.rejected = sources.rejected
     if options.measures { state.catalog = TestCatalog() }
-    state.adopt(points: sources.mutants.map(\.point.id))
     let program = TestProgram(path: copy.testProgram.path)
+    let testFiles = TestFiles(files("Tests"), root: options.root)
+    let engine =
+        hashes.map { $0.0 + $0.1 }.joined()
+        + sources.mutants.map(\.point.id).joined()
     try state.catalog.measure(
-        program, sources.mutants, selection: options.tests, folder: work,
-        jobCount: options.jobCount)
+        program, sources.mutants, selection: options.tests, folder: work, limit: options.limit,
+        jobCount: options.jobCount, fingerprint: { hash(of: engine + testFiles.hash(ofTest: $0)) })
     state.keepKills(by: Set(state.catalog.entries.map(\.title)))
     try state.save(stateFile)
     let chosen = options.choose(sources.mutants)
