@@ -87,4 +87,23 @@ import Testing
             #expect(line.with { ($0.placeCount, $0.count, $0.isEmpty) } == (0, 0, true))
         }
     }
+
+    @Test("a waiting append that gives up leaves the line, and the others keep their order")
+    func givingUp() async {
+        let line = Line()
+        await withTaskGroup(of: Void.self) { group in
+            await line.fill(3, &group)
+            let none = line.with { $0.remove(9) == nil }
+            #expect(none)
+            let slot = line.with { $0.remove(2) }
+            slot?.resume(returning: .cancelled)
+            let isFound = slot != nil
+            #expect(isFound)
+            #expect(line.with { $0.count } == 2)
+            let again = line.with { $0.remove(2) == nil }
+            #expect(again, "it has left already")
+            line.admit(.max)
+            #expect(line.with { $0.isEmpty })
+        }
+    }
 }
