@@ -119,4 +119,44 @@ import Testing
         #expect(Set(lives).count == lives.count)
         #expect(!lives.contains(harness.core.store.storeID))
     }
+
+    @Test("a segment is written from end to end and synced before MANIFEST lists it as ready")
+    func preparationOrder() throws {
+        var configuration = Configuration()
+        configuration.readySegmentCount = 1
+        let harness = try CoreHarness(configuration: configuration)
+        harness.files.keepsLog = true
+        try harness.core.prepareSegments()
+        let log = harness.files.log
+        let pieces = harness.core.layout.segmentBytes / SegmentPreparation.pieceBytes
+        #expect(log.count { $0 == "write wal/00000001" } == pieces + 2, "zeros and two headers")
+        let listings = log.indices.filter { log[$0].hasPrefix("rename MANIFEST.new") }
+        #expect(listings.count == 2)
+        let listed = try #require(listings.last)
+        let sync = try #require(log.lastIndex(of: "sync wal/00000001"))
+        let folder = try #require(log.lastIndex(of: "syncFolder wal"))
+        let write = try #require(log.lastIndex(of: "write wal/00000001"))
+        #expect(write < sync && sync < folder && folder < listed)
+    }
+
+    @Test("a preparation that fails gives the file's space back") func spaceGivenBack() throws {
+        let harness = try CoreHarness()
+        harness.files.resetCounts()
+        // Of MANIFEST first, then of the segment.
+        harness.files.fault = .init(kind: .sync, number: 2)
+        #expect(throws: DiskError.self) { try harness.core.prepareSegments() }
+        #expect(harness.files["wal/00000001"].isEmpty)
+    }
+
+    @Test("opening a sound store replaces no file, and impossible options open none")
+    func openings() throws {
+        let harness = try CoreHarness()
+        harness.files.resetCounts()
+        _ = try openCore(harness.files)
+        #expect(harness.files.counts[.rename] == nil)
+        #expect(harness.files.counts[.write] == nil)
+        var configuration = Configuration()
+        configuration.readySegmentCount = 0
+        #expect(throws: LogError.self) { try openCore(harness.files, configuration) }
+    }
 }

@@ -89,7 +89,10 @@ struct TestProgram {
         while true {
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let left = Int32(max(0, min(deadline.timeIntervalSinceNow, 3600)) * 1000)
-            if poll(&entry, 1, left) == 0 { return .hung(current) }
+            // Whoever prints without end hangs as well.
+            if poll(&entry, 1, left) == 0 || deadline.timeIntervalSinceNow < 0 {
+                return .hung(current)
+            }
             let count = read(descriptor, &bytes, bytes.count)
             guard count > 0 else { return .trapped(current + Self.reason(lastWords)) }
             pending += bytes[..<count]
