@@ -44,8 +44,9 @@ struct Report {
     /// Counts by file, as a table for `Docs/testing.md`.
     var table: String {
         var lines = [
-            "| file | mutants | killed | of these by a trap or a time-out | survived | skipped |",
-            "|---|---|---|---|---|---|",
+            "| file | mutants | killed | of these by a trap or a time-out | survived | untried"
+                + " | skipped |",
+            "|---|---|---|---|---|---|---|",
         ]
         let files = Dictionary(grouping: rows, by: \.file).sorted { $0.key < $1.key }
         for (file, rows) in files + [("all", rows)] {
@@ -56,7 +57,8 @@ struct Report {
             lines.append(
                 "| \(file == "all" ? name : "`\(name)`") | \(rows.count - count("skipped"))"
                     + " | \(count("killed", "trapped", "hung")) | \(count("trapped", "hung"))"
-                    + " | \(count("survived", "unreached")) | \(count("skipped")) |")
+                    + " | \(count("survived", "unreached")) | \(count("untried"))"
+                    + " | \(count("skipped")) |")
         }
         let reasons = Dictionary(grouping: rows.filter { $0.outcome == "skipped" }) {
             $0.by ?? ""
