@@ -89,9 +89,7 @@ struct StoreCreation {
         do {
             try clear(files)
             let isCopyOnWriteStopped = try makeFolders(files)
-            let manifest = Manifest(storeID: store.storeID)
-            try manifest.write(in: files)
-            try firstSegment(of: store, manifest, files, entropy)
+            try firstSegment(of: store, files, entropy)
             try store.write(in: files)
             return Laid(store: store, isCopyOnWriteStopped: isCopyOnWriteStopped)
         } catch {
@@ -111,9 +109,9 @@ struct StoreCreation {
     }
 
     private static func firstSegment(
-        of store: StoreFile, _ manifest: Manifest, _ files: any FileSystem, _ entropy: any Entropy
+        of store: StoreFile, _ files: any FileSystem, _ entropy: any Entropy
     ) throws(DiskError) {
-        var before = manifest
+        var before = Manifest(storeID: store.storeID)
         before.generation += 1
         before.nextFileIndex = 1
         before.segments = [.init(number: 0, incarnation: .zero, fileIndex: 0)]
@@ -189,7 +187,7 @@ struct StoreCreation {
 
     /// At least what the device and the file system write at once; 512 only on request, and only
     /// where the device writes 512 bytes at once and the page cache is bypassed.
-    private func blockBytes(_ traits: DiskTraits) throws(LogError) -> Int {
+    func blockBytes(_ traits: DiskTraits) throws(LogError) -> Int {
         let natural = max(
             4096, traits.physicalBlockBytes,
             traits.supportsDirect ? 0 : traits.fileSystemBlockBytes)
@@ -210,7 +208,8 @@ struct StoreCreation {
 
     // MARK: The folder
 
-    private func makeRoot(_ files: PosixFileSystem) throws(LogError) {
+    /// Makes the folder, or sees that nothing of others is in it; durable on return.
+    func makeRoot(_ files: any FileSystem) throws(LogError) {
         let kind = try naming { () throws(DiskError) in try files.kind(of: "") }
         switch kind {
         case nil:
@@ -232,7 +231,7 @@ struct StoreCreation {
 
     /// A folder that was there already may not be durable yet. A parent that may not be read
     /// belongs to somebody who made the folder for us, and is theirs to sync.
-    private func syncParent(_ files: PosixFileSystem) throws(LogError) {
+    private func syncParent(_ files: any FileSystem) throws(LogError) {
         do {
             try files.syncFolder("..")
         } catch {

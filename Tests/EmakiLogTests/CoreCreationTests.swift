@@ -15,7 +15,8 @@ import Testing
     @Test("copying on write is switched off before the first segment is made, where there is any")
     func copyOnWrite() throws {
         let files = MemoryFileSystem()
-        files.copiesOnWrite = (true, canStop: true)
+        files.device.overwritesInPlace = false
+        files.canStopCopying = true
         #expect(try lay(files).isCopyOnWriteStopped == true)
         let asked = try #require(files.log.firstIndex(of: "avoidCopyOnWrite wal"))
         let made = try #require(files.log.firstIndex(of: "makeFolder wal"))
@@ -30,7 +31,7 @@ import Testing
     @Test("a file system that goes on copying is no reason not to make a store")
     func refusal() throws {
         let files = MemoryFileSystem()
-        files.copiesOnWrite = (true, canStop: false)
+        files.device.overwritesInPlace = false
         #expect(try lay(files).isCopyOnWriteStopped == false)
         #expect(try openCore(files).content() == LogContent())
     }

@@ -51,8 +51,8 @@ enum Project {
         for folder in folders {
             let found = FileManager.default.enumerator(atPath: root.appending(path: folder).path)
             while let path = found?.nextObject() as? String {
-                // What is built from packages of their own, below `Tests`, is not ours.
-                guard !path.contains(".build/") else { continue }
+                // What a build put there is not ours.
+                if path.contains("/.build/") || path.hasPrefix(".build/") { continue }
                 if path.hasSuffix(ending) { paths.append("\(folder)/\(path)") }
             }
         }

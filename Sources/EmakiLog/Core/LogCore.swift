@@ -98,20 +98,19 @@ package final class LogCore {
         try configuration.validate()
         let (store, isStoreHalfBad) = try StoreFile.read(in: files)
         let device = try DeviceChoice(for: store, in: files)
-        let recovery = Recovery(
-            files: files, store: store, configuration: configuration, device: device)
-        var outcome = try recovery.run()
-        if isStoreHalfBad {
-            if !configuration.isReadOnly {
-                try LogError.translating(StoreFile.twin.name) { () throws(DiskError) in
-                    try store.write(in: files)
-                }
-            }
-            outcome.receipt.mended.append(StoreFile.twin.name)
-        }
+        // Before any segment is open, so that what fails here leaves no file open.
         let markBuffer = try LogError.translating("") { () throws(DiskError) in
             try PageMemory(byteCount: 2 * store.layout.blockBytes)
         }
+        if isStoreHalfBad && !configuration.isReadOnly {
+            try LogError.translating(StoreFile.twin.name) { () throws(DiskError) in
+                try store.write(in: files)
+            }
+        }
+        let recovery = Recovery(
+            files: files, store: store, configuration: configuration, device: device)
+        var outcome = try recovery.run()
+        if isStoreHalfBad { outcome.receipt.mended.append(StoreFile.twin.name) }
         return LogCore(
             outcome, files: files, store: store, syncMethod: device.method,
             markBuffer: markBuffer, configuration: configuration, entropy: entropy)

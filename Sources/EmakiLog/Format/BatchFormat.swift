@@ -123,8 +123,8 @@ private struct SectionWalk {
         guard end - offset >= EventRecord.headerBytes else { return nil }
         let record = EventRecord(in: image, at: offset)
         let byteCount = record.byteCount
-        guard byteCount >= EventRecord.headerBytes, byteCount % 8 == 0,
-            byteCount <= end - offset, record.sectionOffset == section.offset,
+        // That the header is within it, too, follows: the payload ends behind the header.
+        guard byteCount % 8 == 0, byteCount <= end - offset, record.sectionOffset == section.offset,
             record.typeBytes > 0, record.flags & ~EventRecord.hasID == 0,
             record.payloadRange.upperBound <= offset + byteCount,
             image.withBytes(in: record.typeRange, { $0.isUTF8 })

@@ -77,7 +77,7 @@ struct Manifest: Equatable, Sendable {
 
     private init?(from memory: PageMemory, in range: Range<Int>) {
         let start = range.lowerBound
-        guard range.count >= Self.headerBytes else { return nil }
+        // Within the copy, which is 4,096 bytes at least, also where the contents are shorter.
         let count = Int(memory.loadUInt32(at: start + 64))
         guard count <= Limits.segmentCountMax,
             range.count == Self.headerBytes + count * Self.entryBytes

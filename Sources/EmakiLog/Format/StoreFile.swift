@@ -86,7 +86,6 @@ extension StoreOptions {
         func isPowerOfTwo(_ value: Int) -> Bool { value > 0 && value & (value - 1) == 0 }
         return isPowerOfTwo(segmentBytes) && Limits.segmentBytes.contains(segmentBytes)
             && isPowerOfTwo(blockBytes) && Limits.blockBytes.contains(blockBytes)
-            && segmentBytes >= 2 * SegmentLayout.twinDistance
             && segmentBytes >= 8 * blockBytes
     }
 }

@@ -74,8 +74,19 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
     /// True once the fault happened.
     private(set) var didFail = false
     var keepsLog = false
-    /// Whether it copies on write, and then whether it can be told not to.
-    var copiesOnWrite: (Bool, canStop: Bool) = (false, canStop: false)
+    /// Whether it can be told not to copy on write.
+    var canStopCopying = false
+    /// What the disk says of itself.
+    var device = DiskTraits(
+        physicalBlockBytes: 512, logicalBlockBytes: 512, fileSystemBlockBytes: 4096,
+        fileSystemName: "memory", overwritesInPlace: true, hasVolatileCache: true,
+        supportsDirect: true, freeBytes: 1 << 40)
+    /// Reads of this file end here, whatever its length is said to be.
+    var readEnd: (path: String, offset: Int)?
+    /// What is where the store should be.
+    var rootKind: EntryKind? = .folder
+    /// Files that are open now.
+    fileprivate(set) var openFileCount = 0
 
     init() {}
 
@@ -245,14 +256,15 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
     func kind(of path: String) throws(DiskError) -> EntryKind? {
         _ = try enter(.kind, path)
-        if path.isEmpty { return .folder }
+        if path.isEmpty { return rootKind }
         return visible[path].map { $0 == nil ? .folder : .file }
     }
 
     func makeFolder(_ path: String) throws(DiskError) {
         let fault = try enter(.makeFolder, path)
+        if path.isEmpty { rootKind = .folder }
         guard visible[path] == nil else { throw DiskError(.makeFolder, EEXIST) }
-        visible[path] = .some(nil)
+        if !path.isEmpty { visible[path] = .some(nil) }
         try leave(.makeFolder, fault)
     }
 
@@ -283,15 +295,10 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
     func avoidCopyOnWrite(in folder: String) -> Bool {
         if keepsLog { log.append("avoidCopyOnWrite \(folder)") }
-        return copiesOnWrite.canStop
+        return canStopCopying
     }
 
-    func traits() throws(DiskError) -> DiskTraits {
-        DiskTraits(
-            physicalBlockBytes: 512, logicalBlockBytes: 512, fileSystemBlockBytes: 4096,
-            fileSystemName: "memory", overwritesInPlace: !copiesOnWrite.0, hasVolatileCache: true,
-            supportsDirect: true, freeBytes: 1 << 40)
-    }
+    func traits() throws(DiskError) -> DiskTraits { device }
 
     private final class MemoryLock: FileLock {
         func unlock() {}
@@ -311,6 +318,7 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
             self.path = path
             self.isWritable = isWritable
             self.owner = owner
+            owner.openFileCount += 1
         }
 
         private func enter(_ call: Call) throws(DiskError) -> Fault? {
@@ -325,7 +333,8 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
         func read(into bytes: inout MutableRawSpan, at fileOffset: Int) throws(DiskError) -> Int {
             _ = try enter(.read)
-            let end = min(fileOffset + bytes.byteCount, node.written.count)
+            var end = min(fileOffset + bytes.byteCount, node.written.count)
+            if let stop = owner.readEnd, stop.path == path { end = min(end, stop.offset) }
             guard fileOffset < end else { return 0 }
             node.written.withRawSpan { bytes.copy($0.extracting(fileOffset..<end), at: 0) }
             return end - fileOffset
@@ -372,7 +381,10 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
 
         func dropCache() throws(DiskError) { _ = try enter(.dropCache) }
         func map() throws(DiskError) -> any Mapping { throw DiskError(.map, ENOSYS) }
-        func close() { isClosed = true }
+        func close() {
+            if !isClosed { owner.openFileCount -= 1 }
+            isClosed = true
+        }
     }
 }
 

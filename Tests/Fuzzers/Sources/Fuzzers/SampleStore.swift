@@ -19,7 +19,8 @@ struct SampleStore {
         let entropy = FixedEntropy()
         store = try StoreCreation.lay(
             Self.options, blockBytes: 4096, method: .direct, rawLatency: 27_000, in: disk,
-            path: "memory", entropy: entropy, now: 1_600_000_000_000_000_000)
+            path: "memory", entropy: entropy, now: 1_600_000_000_000_000_000
+        ).store
         let core = try LogCore.open(in: disk, configuration: Configuration(), entropy: entropy)
         segment = core.active.identity
         path = core.active.path

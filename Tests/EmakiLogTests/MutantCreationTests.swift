@@ -1,0 +1,161 @@
+import EmakiPlatform
+import Glibc
+import Testing
+
+@testable import EmakiLog
+
+/// Where a store may be made, with which sizes, and what is durable when it is.
+@Suite struct MutantCreationTests {
+    private func creation(
+        segmentBytes: Int = 128 << 10, blockBytes: Int? = nil
+    ) -> StoreCreation {
+        StoreCreation(
+            path: "memory",
+            options: StoreOptions(segmentBytes: segmentBytes, blockBytes: blockBytes))
+    }
+
+    private func lay(
+        _ files: MemoryFileSystem, segmentBytes: Int = 128 << 10, blockBytes: Int = 4096
+    ) throws(LogError) -> StoreFile {
+        try StoreCreation.lay(
+            StoreOptions(segmentBytes: segmentBytes), blockBytes: blockBytes, method: .direct,
+            rawLatency: 1, in: files, path: "memory", entropy: SeededEntropy(seed: 1), now: 1
+        ).store
+    }
+
+    // MARK: The folder
+
+    @Test("a new folder is made, and its entry is durable") func newFolder() throws {
+        let files = MemoryFileSystem()
+        files.rootKind = nil
+        files.keepsLog = true
+        try creation().makeRoot(files)
+        #expect(files.log == ["kind ", "makeFolder ", "syncFolder .."])
+    }
+
+    @Test("a folder that was there is made durable, too, unless its parent belongs to others")
+    func oldFolder() throws {
+        let files = MemoryFileSystem()
+        files.keepsLog = true
+        try creation().makeRoot(files)
+        #expect(files.log.last == "syncFolder ..")
+        for (code, isAccepted) in [(EACCES, true), (EPERM, true), (EROFS, true), (EIO, false)] {
+            let files = MemoryFileSystem()
+            files.fault = .init(kind: .syncFolder, number: 1, code: code)
+            var isRefused = false
+            do { try creation().makeRoot(files) } catch { isRefused = true }
+            #expect(isRefused != isAccepted, "\(code)")
+            #expect(files.didFail)
+        }
+    }
+
+    @Test("a place that is taken is not made a store") func takenPlaces() throws {
+        let file = MemoryFileSystem()
+        file.rootKind = .file
+        let foreign = MemoryFileSystem()
+        foreign["letter.txt"] = [1]
+        let store = MemoryFileSystem()
+        _ = try lay(store)
+        for files in [file, foreign, store] {
+            let before = files.contents
+            #expect(throws: LogError.self) { try creation().makeRoot(files) }
+            #expect(files.contents == before)
+        }
+    }
+
+    @Test("what an interrupted creation left is gone when the next one is done")
+    func leftovers() throws {
+        let files = MemoryFileSystem()
+        try files.makeFolder("wal")
+        for path in ["wal/00000000", "wal/00000007", "MANIFEST.new", "STORE.new", "MANIFEST"] {
+            files[path] = [1, 2, 3]
+        }
+        files[SyncProbe.fileName] = [1, 2, 3]
+        _ = try lay(files)
+        #expect(files.filePaths == ["MANIFEST", "STORE", "wal/00000000"])
+        let core = try openCore(files)
+        #expect(core.receipt.strangers.isEmpty)
+    }
+
+    @Test("a lock that cannot be taken for another reason is not called taken") func locks() {
+        let path = "/proc/no-such-folder"
+        do {
+            _ = try StoreCreation.lock(PosixFileSystem(root: path), path: path)
+            Issue.record("there is no folder")
+        } catch {
+            if case .locked = error { Issue.record("nobody has it") }
+        }
+    }
+
+    // MARK: Sizes
+
+    @Test("a size that is impossible is named, whatever it is") func sizes() throws {
+        func name(_ segmentBytes: Int, _ blockBytes: Int = 4096) -> String {
+            do {
+                _ = try lay(
+                    MemoryFileSystem(), segmentBytes: segmentBytes, blockBytes: blockBytes)
+                return "possible"
+            } catch {
+                switch error {
+                case .tooLarge(let limit, _, _): return "\(limit)"
+                case .invalid(.option(let name, _)): return name
+                default: return "\(error)"
+                }
+            }
+        }
+        #expect(name(128 << 10) == "possible")
+        #expect(name(2 << 30) == "segmentBytes")
+        for impossible in [0, -1, .min, 64 << 10, 200 << 10] {
+            #expect(name(impossible) == "segmentBytes", "\(impossible)")
+        }
+        for impossible in [0, 256, 513, 32 << 10, 128 << 10] {
+            #expect(name(128 << 10, impossible) == "segmentBytes", "\(impossible)")
+        }
+        do {
+            _ = try lay(MemoryFileSystem(), segmentBytes: 2 << 30)
+            Issue.record("larger than the largest")
+        } catch {
+            guard case .tooLarge(.segmentBytes, let limit, let value) = error else { throw error }
+            #expect((limit, value) == (1 << 30, 2 << 30))
+        }
+        #expect(Limits.segmentBytes.lowerBound >= 2 * SegmentLayout.twinDistance)
+    }
+
+    @Test("a block is what the device writes at once, or what was asked for and is possible there")
+    func blocks() throws {
+        var traits = MemoryFileSystem().device
+        #expect(try creation().blockBytes(traits) == 4096)
+        #expect(try creation(blockBytes: 512).blockBytes(traits) == 512)
+        #expect(try creation(blockBytes: 64 << 10).blockBytes(traits) == 64 << 10)
+        #expect(throws: LogError.self) { try creation(blockBytes: 256).blockBytes(traits) }
+        do {
+            _ = try creation(blockBytes: 128 << 10).blockBytes(traits)
+            Issue.record("larger than the largest")
+        } catch {
+            guard case .tooLarge(.blockBytes, let limit, let value) = error else { throw error }
+            #expect((limit, value) == (64 << 10, 128 << 10))
+        }
+        traits.physicalBlockBytes = 4096
+        #expect(throws: LogError.self) { try creation(blockBytes: 512).blockBytes(traits) }
+        traits.physicalBlockBytes = 8192
+        #expect(try creation().blockBytes(traits) == 8192)
+        traits.physicalBlockBytes = 512
+        traits.supportsDirect = false
+        traits.fileSystemBlockBytes = 16_384
+        #expect(try creation().blockBytes(traits) == 16_384)
+        #expect(throws: LogError.self) { try creation(blockBytes: 512).blockBytes(traits) }
+    }
+
+    @Test("a method is tried only where it can keep its promise") func methods() {
+        var traits = MemoryFileSystem().device
+        #expect(StoreCreation.methods(traits, blockBytes: 4096) == [.direct, .dataSync])
+        #expect(StoreCreation.methods(traits, blockBytes: 512) == [.direct])
+        traits.fileSystemBlockBytes = 8192
+        #expect(StoreCreation.methods(traits, blockBytes: 4096) == [.direct])
+        traits.logicalBlockBytes = 8192
+        #expect(StoreCreation.methods(traits, blockBytes: 4096) == [.dataSync])
+        traits.logicalBlockBytes = 512
+        traits.supportsDirect = false
+        #expect(StoreCreation.methods(traits, blockBytes: 4096) == [.dataSync])
+    }
+}

@@ -1,0 +1,110 @@
+import EmakiPlatform
+import Testing
+
+@testable import EmakiLog
+
+/// What the commit loop and its queues owe to jobs and appends beyond getting them done.
+@Suite struct MutantLoopTests {
+    @Test("a job that a job of the loop starts runs before the group is written")
+    func startedJobs() async throws {
+        let store = try ShellStore()
+        let log = try store.open { $0.gatherLimit = .seconds(60) }
+        store.disk.resetCounts()
+        let outer = Task(executorPreference: log.loop) {
+            let inner = Task(executorPreference: log.loop) {
+                await outcome { () async throws(LogError) in
+                    try await log.append(event(1), to: "b")
+                }
+            }
+            let own = await outcome { () async throws(LogError) in
+                try await log.append(event(0), to: "a")
+            }
+            return [own.error, await inner.value.error]
+        }
+        #expect(await outer.value == [nil, nil])
+        #expect(store.disk.counts.durableWrites == 1)
+        await log.close()
+    }
+
+    @Test("jobs that are left when gathering is over run on the loop of a closed log too")
+    func jobsAfterClose() async throws {
+        let store = try ShellStore()
+        let log = try store.open { $0.gatherLimit = .nanoseconds(1) }
+        await log.close()
+        let gate = Gate()
+        let occupied = log.loop.occupy(until: gate)
+        await gate.reached()
+        let count = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<100 { group.addTask(executorPreference: log.loop) { 1 } }
+            gate.open()
+            return await group.reduce(0, +)
+        }
+        #expect(count == 100)
+        await occupied.value
+    }
+
+    /// A queue of appends that wait, each by its number.
+    private final class Line: @unchecked Sendable {
+        private let lock = Lock()
+        private var queue = AdmissionQueue()
+
+        func with<R>(_ body: (inout AdmissionQueue) -> R) -> R { lock.withLock { body(&queue) } }
+
+        /// Suspends until `count` tasks wait.
+        func fill(_ count: Int, _ group: inout TaskGroup<Void>) async {
+            let before = with { $0.count }
+            for id in 1...count {
+                group.addTask {
+                    _ = await WaitSlot<Committer.Signal>.wait { slot in
+                        self.with {
+                            $0.append(
+                                slot, id: UInt64(before + id), reason: .pendingEvents, attempt: 0)
+                        }
+                    }
+                }
+            }
+            await passed { with { $0.count } == before + count }
+        }
+
+        func admit(_ count: Int) {
+            for slot in with({ $0.take(count) }) { slot.resume(returning: .retry) }
+        }
+    }
+
+    @Test("a line of waiting appends gives places back once most are empty, and not before")
+    func places() async {
+        let line = Line()
+        await withTaskGroup(of: Void.self) { group in
+            await line.fill(3000, &group)
+            line.admit(1024)
+            #expect(line.with { $0.placeCount } == 3000, "few are empty: nothing is moved")
+            line.admit(476)
+            #expect(line.with { $0.placeCount } == 3000, "half are empty")
+            line.admit(1)
+            #expect(line.with { $0.placeCount } == 1499)
+            line.admit(1000)
+            #expect(line.with { ($0.placeCount, $0.count) } == (1499, 499), "a short line stays")
+            line.admit(.max)
+            #expect(line.with { ($0.placeCount, $0.count, $0.isEmpty) } == (0, 0, true))
+        }
+    }
+
+    @Test("a waiting append that gives up leaves the line, and the others keep their order")
+    func givingUp() async {
+        let line = Line()
+        await withTaskGroup(of: Void.self) { group in
+            await line.fill(3, &group)
+            let none = line.with { $0.remove(9) == nil }
+            #expect(none)
+            let slot = line.with { $0.remove(2) }
+            slot?.resume(returning: .cancelled)
+            let isFound = slot != nil
+            #expect(isFound)
+            #expect(line.with { $0.count } == 2)
+            let again = line.with { $0.remove(2) == nil }
+            #expect(again, "it has left already")
+            line.admit(.max)
+            #expect(line.with { $0.isEmpty })
+        }
+    }
+}
