@@ -12,7 +12,7 @@ import tempfile
 from .feeders import Feeders
 from .power import PLANS, Disk, read_list
 from .recorder import Ledger, Recorder
-from .store import LOCKED, TAKEN, Store, require
+from .store import LOCKED, TAKEN, Broken, Store, require
 
 ROUNDS_PER_STORE = 12
 JOBS = (1, 2, 7, 32, 128)
@@ -60,12 +60,14 @@ class Kills:
         with tempfile.TemporaryFile() as errors:
             process = self.start(errors)
             recorder = Recorder(self.ledger, process, feeders.reading)
-            self.end(recorder, process, ending)
-            recorder.read()
-            status = process.wait()
-            recorder.pump.join()
-            feeders.end()
-            process.stdout.close()
+            try:
+                self.end(recorder, process, ending)
+            except Broken:
+                process.send_signal(signal.SIGKILL)
+                raise
+            finally:
+                status = recorder.drain()
+                feeders.end()
             errors.seek(0)
             said = errors.read().decode()
         wanted = 0 if ending == "close" else -signal.SIGKILL

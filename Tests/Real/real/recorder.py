@@ -163,3 +163,11 @@ class Recorder:
             self.ledger.answer(line, answer, floor)
             self.floor = max(self.floor, answer["position"])
             self.taken += 1
+
+    def drain(self):
+        """Takes what is left of the output of a process that was ended. Returns its status."""
+        self.read()
+        status = self.process.wait()
+        self.pump.join()
+        self.process.stdout.close()
+        return status

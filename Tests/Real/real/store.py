@@ -64,7 +64,3 @@ class Store:
         if os.path.isdir(self.path):
             shutil.rmtree(self.path)
 
-
-def free_bytes(path):
-    status = os.statvfs(path)
-    return status.f_bavail * status.f_frsize
