@@ -83,8 +83,8 @@ final class AppendHistory: @unchecked Sendable {
 // MARK: - Held against what is there
 
 extension AppendHistory {
-    /// Every batch is there once, whole, where its clients were told, or not at all; and in an order
-    /// in which the calls could have happened one after the other.
+    /// Every batch is there once, whole, where its clients were told, or not at all; and in an
+    /// order in which the calls could have happened one after the other.
     func expect(in events: [RecordedEvent]) {
         var places: [String: Int] = [:]
         var versions: [StreamID: UInt64] = [:]

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import tempfile
+import time
 
 from .feeders import Feeders
 from .power import PLANS, Disk, read_list
@@ -26,12 +27,20 @@ class Kills:
         self.emaki, self.folder, self.random, self.endings = emaki, folder, random, endings
         self.counts = {}
         self.ledgers = []
+        self.ends_at = None
 
     def count(self, name, number=1):
         self.counts[name] = self.counts.get(name, 0) + number
 
-    def run(self, rounds, progress=lambda text: None):
+    def numbers(self, rounds):
+        """So many rounds, at least one, and no more once the time is over."""
         for number in range(rounds):
+            if number > 0 and self.ends_at is not None and time.monotonic() > self.ends_at:
+                return
+            yield number
+
+    def run(self, rounds, progress=lambda text: None):
+        for number in self.numbers(rounds):
             if number % ROUNDS_PER_STORE == 0:
                 self.new_store()
             ending = self.random.choice(self.endings)
@@ -72,6 +81,7 @@ class Kills:
             said = errors.read().decode()
         wanted = 0 if ending == "close" else -signal.SIGKILL
         require(status == wanted, f"{ending}: ended with {status}: {said}")
+        self.count("rounds")
         self.count(ending)
         self.after(process)
         self.check()
@@ -188,7 +198,7 @@ class PowerCutsInCreation(PowerCuts):
         self.store.create(env=self.loaded())
         call_count = max(change.number for _, change in read_list(self.list))
         self.store.remove()
-        for number in range(rounds):
+        for number in self.numbers(rounds):
             # The first half of the calls measures the disk.
             limit = call_count - int(self.random.random() ** 3 * call_count)
             progress(f"creation {number}: before call {limit} of {call_count}")
@@ -203,6 +213,7 @@ class PowerCutsInCreation(PowerCuts):
             *arguments, env=self.loaded(EMAKI_LOSING_KILL_AT=limit)
         )
         require(status in (0, -signal.SIGKILL), f"create ended with {status}: {errors.decode()}")
+        self.count("rounds")
         self.count("whole" if status == 0 else "killed")
         self.after(None)
         status, _, errors = self.store.run(*arguments)
