@@ -6,24 +6,35 @@ struct UncertainEffect: Sendable {
     /// Of a write: the sectors that would read otherwise without it. Empty for all else, and for a
     /// write that changes no more than the size of its file.
     let sectors: [Int]
+    /// Other writes that change no more than the size of the same file: they share its fate.
+    var followers: [Int] = []
 
     /// How many parts are kept or dropped independently.
     var partCount: Int { max(1, sectors.count) }
 }
 
 extension DiskState {
-    /// What is not durable, in the order of the calls. A sector of a write that says what the disk
-    /// says already, and that no other change touches, is no part: kept or dropped, it reads the
-    /// same.
+    /// What is not durable, in the order of the calls. A sector of a write that says what was there
+    /// before, whatever became of earlier writes, is no part: kept or dropped, it reads the same.
+    /// Writes of a file that have no other sectors, and lengthen it at most, share one fate.
     var uncertain: [UncertainEffect] {
         var found = tree.changes.map { UncertainEffect(effect: $0.pending, sectors: []) }
         for (number, file) in files {
+            let sectors = file.uncertainSectors
+            var lengthening: UncertainEffect?
             for change in file.changes where !change.isDurable {
-                found.append(
-                    UncertainEffect(
-                        effect: change.pending(fileNumber: number),
-                        sectors: file.uncertainSectors(of: change)))
+                let effect = UncertainEffect(
+                    effect: change.pending(fileNumber: number),
+                    sectors: sectors[change.origin.id] ?? [])
+                if !effect.effect.isWrite || !effect.sectors.isEmpty {
+                    found.append(effect)
+                } else if lengthening == nil {
+                    lengthening = effect
+                } else {
+                    lengthening?.followers.append(effect.effect.id)
+                }
             }
+            if let lengthening { found.append(lengthening) }
         }
         return found.sorted { $0.effect.id < $1.effect.id }
     }
@@ -44,19 +55,26 @@ extension DiskState {
 }
 
 extension FileState {
-    fileprivate func uncertainSectors(of change: FileChange) -> [Int] {
-        guard case .write(let run) = change.kind else { return [] }
-        let others = changes.compactMap { other -> Range<Int>? in
-            guard other.origin.id != change.origin.id, case .write(let run) = other.kind else {
-                return nil
+    /// By the id of each write that is not durable: the sectors in which it differs from what was
+    /// there before, or may have been.
+    fileprivate var uncertainSectors: [Int: [Int]] {
+        var found: [Int: [Int]] = [:]
+        var uncertain: [Range<Int>] = []
+        for change in changes {
+            if case .resize(let from, let to) = change.kind, to < from {
+                uncertain.append(to..<from)
             }
-            return run.range
+            guard case .write(let run) = change.kind else { continue }
+            let sectors = Sectors(of: run.range)
+            let parts = (0..<sectors.count).filter { sector in
+                let range = sectors.bytes(of: sector)
+                return uncertain.contains { $0.overlaps(range) }
+                    || !run.isSame(as: durable, in: range)
+            }
+            uncertain += parts.map { sectors.bytes(of: $0) }
+            found[change.origin.id] = parts
         }
-        let sectors = Sectors(of: run.range)
-        return (0..<sectors.count).filter { sector in
-            let range = sectors.bytes(of: sector)
-            return others.contains { $0.overlaps(range) } || !run.isSame(as: durable, in: range)
-        }
+        return found
     }
 }
 

@@ -98,7 +98,8 @@ package final class Driver {
     ) -> CrashPoint {
         CrashPoint(
             call: "\(call) \(path.isEmpty ? "." : path)", callNumber: callNumber,
-            stepCount: cursor, state: state, reference: reference, end: end, acknowledged: acknowledged)
+            stepCount: cursor, state: state, reference: reference, end: end,
+            acknowledged: acknowledged)
     }
 
     /// Runs a script to its end, or to the first broken promise.

@@ -77,8 +77,11 @@ struct ExhaustiveExplorer {
     private var places: [Place] = []
 
     init(_ workload: Exhaustive.Workload) {
-        earlier = Script(steps: workload.dropLast().flatMap(\.steps))
-        script = Script(steps: workload.flatMap(\.steps))
+        var store = StoreShape()
+        // A small frame is one sector then, so that states count that differ in what they mean.
+        store.blockBytes = 512
+        earlier = Script(store: store, steps: workload.dropLast().flatMap(\.steps))
+        script = Script(store: store, steps: workload.flatMap(\.steps))
     }
 
     mutating func run(_ finding: (ExhaustiveFinding) -> Void) throws(LogError) {
@@ -203,7 +206,8 @@ struct ExhaustiveExplorer {
         }
         return ExhaustiveFinding(
             violation: violation,
-            script: Script(steps: place.steps + crash(place, number) + [.read]),
+            script: Script(
+                store: script.store, steps: place.steps + crash(place, number) + [.read]),
             place: "with \(place.point.call); " + kept.joined(separator: ", "))
     }
 }

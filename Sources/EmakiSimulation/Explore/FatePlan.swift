@@ -38,7 +38,14 @@ struct FatePlan {
     /// What becomes of each effect, by its id.
     /// - Parameter number: from 0; those beyond the last mean the last.
     func fates(ofState number: Int) -> [Int: Fate] {
-        guard isComplete else { return drawn(UInt64(number)) }
+        var fates = isComplete ? numbered(number) : drawn(UInt64(number))
+        for effect in short {
+            for follower in effect.followers { fates[follower] = fates[effect.effect.id] }
+        }
+        return fates
+    }
+
+    private func numbered(_ number: Int) -> [Int: Fate] {
         var rest = min(max(0, number), stateCount - 1)
         var fates: [Int: Fate] = [:]
         for effect in short {
