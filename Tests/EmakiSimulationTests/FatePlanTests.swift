@@ -8,7 +8,7 @@ import Testing
     private static func disk(writing sectors: [Int], count: Int = 1) throws -> SimulatedFileSystem {
         let disk = SimulatedFileSystem()
         try disk.file("f", holding: filled(0, 64 * 512))
-        let file = try disk.open("f", OpenMode(.mustExist, isWritable: true))
+        let file = try disk.open("f", OpenMode(.mustExist, writable: true))
         for sector in sectors { try file.put(filled(7, count * 512), at: sector * 512) }
         return disk
     }
@@ -45,7 +45,7 @@ import Testing
     @Test("a long write is none, all, each prefix, suffix, hole and survivor; others every subset")
     func long() throws {
         let disk = try Self.disk(writing: [20], count: 20)
-        let file = try disk.open("f", OpenMode(.mustExist, isWritable: true))
+        let file = try disk.open("f", OpenMode(.mustExist, writable: true))
         try file.put(filled(9, 512), at: 0)
         let (plan, hashes) = Self.states(of: disk)
         #expect(plan.isComplete)
@@ -57,7 +57,7 @@ import Testing
     @Test("a sector that says what is there already is not counted; overlapping ones are")
     func unchanged() throws {
         let disk = try Self.disk(writing: [5])
-        let file = try disk.open("f", OpenMode(.mustExist, isWritable: true))
+        let file = try disk.open("f", OpenMode(.mustExist, writable: true))
         try file.put(filled(0, 512), at: 9 * 512)
         #expect(disk.uncertain.map(\.sectors) == [[0], []])
         try file.put(filled(0, 512), at: 5 * 512)
