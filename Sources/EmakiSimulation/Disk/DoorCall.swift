@@ -6,6 +6,14 @@ package enum DoorCall: UInt8, Sendable, CaseIterable {
     case open, list, kind, makeFolder, rename, remove, syncFolder, lock, traits
     case byteCount, read, write, writeDurably, sync, resize, dropCache, map
 
+    /// It can change what is on the disk, or what of that is durable.
+    var changesDisk: Bool {
+        switch self {
+        case .list, .kind, .traits, .byteCount, .read, .dropCache, .map: false
+        default: true
+        }
+    }
+
     /// As which operation its errors are reported.
     package var operation: DiskError.Operation {
         switch self {

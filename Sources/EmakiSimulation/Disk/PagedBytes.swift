@@ -36,6 +36,18 @@ package struct PagedBytes: Sendable {
         return bytes
     }
 
+    /// Equal for equal contents. Pages that hold zeros cost next to nothing.
+    var contentHash: UInt64 {
+        var hash: UInt64 = 0
+        for (number, page) in pages.enumerated() where !page.isEmpty {
+            let isZero = page.withRawSpan { $0.isZero(in: 0..<$0.byteCount) }
+            guard !isZero else { continue }
+            let pageHash = page.withRawSpan { StableHash.hash($0) }
+            hash ^= SeededRandom.mixed(pageHash ^ SeededRandom.mixed(UInt64(number)))
+        }
+        return hash
+    }
+
     // MARK: Reading
 
     /// - Returns: how many bytes there were from the offset on, at most as many as fit.

@@ -38,12 +38,22 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     private var stallCount = 0
     /// Rises with each power loss: handles of an earlier life are dead.
     private var life = 0
+    private var witness: Witness?
 
     package init(_ traits: SimulatedTraits = .init(), seed: UInt64 = 0) {
         traitsOfDisk = traits
         state = DiskState(traits)
         hash = TraceHash(seed: seed)
         self.seed = seed
+    }
+
+    /// A disk that is in this state. Nothing is open in it.
+    init(_ state: DiskState) {
+        traitsOfDisk = state.traits
+        self.state = state
+        self.state.dropHandles()
+        hash = TraceHash(seed: 0)
+        seed = 0
     }
 
     private init(cloning other: SimulatedFileSystem) {
@@ -94,6 +104,16 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         set { lock.withLock { state.capacityBytes = newValue } }
     }
 
+    typealias Witness = (DoorCall, String, _ callNumber: Int, DiskState) -> Void
+
+    /// Sees each call that can change what is on the disk or what is durable, and the disk as it
+    /// would be if the power went with that call: begun, and nothing of it durable.
+    ///
+    /// It is not in clones, and runs under the lock: it must not use the disk.
+    func setWitness(_ witness: Witness?) {
+        lock.withLock { self.witness = witness }
+    }
+
     /// Changes the medium behind everybody's back.
     /// - Returns: false if there is no such file.
     @discardableResult
@@ -124,6 +144,9 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     /// What is not durable now, in the order of the calls.
     package var pending: [PendingEffect] { lock.withLock { state.pending } }
 
+    /// The same, with the parts of each that may be lost by themselves.
+    var uncertain: [UncertainEffect] { lock.withLock { state.uncertain } }
+
     /// Ends this life of the disk: each effect that is not durable gets its fate, what is left is
     /// durable, open files and locks are gone, and there is power again.
     ///
@@ -143,6 +166,8 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
     package func clone() -> SimulatedFileSystem {
         lock.withLock { SimulatedFileSystem(cloning: self) }
     }
+
+    var presentState: DiskState { lock.withLock { state } }
 
     package func contents() -> SimulatedContents { lock.withLock { state.contents } }
 
@@ -170,13 +195,26 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
             course = CallCourse(fault, random)
             if fault.action == .stall { try stall(call, handleLife) }
         }
-        return try perform(call, course, body)
+        return try perform(call, path, course, body)
+    }
+
+    private func show<R>(
+        _ witness: Witness, _ call: DoorCall, _ path: String,
+        _ body: (inout DiskState, CallCourse) throws(DiskError) -> R
+    ) {
+        var begun = state
+        var course = CallCourse()
+        course.makesDurable = false
+        // A call that the system refuses has changed nothing.
+        _ = try? body(&begun, course)
+        witness(call, path, totalCount, begun)
     }
 
     private func perform<R>(
-        _ call: DoorCall, _ course: CallCourse,
+        _ call: DoorCall, _ path: String, _ course: CallCourse,
         _ body: (inout DiskState, CallCourse) throws(DiskError) -> R
     ) throws(DiskError) -> R {
+        if let witness, call.changesDisk { show(witness, call, path, body) }
         do throws(DiskError) {
             if case .fail(let code, .nothing) = course.action {
                 throw DiskError(call.operation, code)

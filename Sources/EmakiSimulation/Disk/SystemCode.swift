@@ -11,6 +11,7 @@ package enum SystemCode {
     package static let badFile = EBADF
     package static let tryAgain = EAGAIN
     package static let wouldBlock = EWOULDBLOCK
+    package static let interrupted = EINTR
     package static let noPermission = EACCES
     package static let busy = EBUSY
     package static let exists = EEXIST

@@ -52,9 +52,15 @@ extension Driver {
     func losePower() {
         counts.powerCuts += 1
         callsUntilKill = nil
-        var picker = FatePicker(cut?.fate ?? FateRule(.drop))
+        let rule = cut?.fate ?? FateRule(.drop)
         cut = nil
-        disk.losePower { picker.fate(of: $0) }
+        if rule.style == .state {
+            let fates = FatePlan(disk.uncertain).fates(ofState: Int(clamping: rule.seed))
+            disk.losePower { fates[$0.id] ?? .drop }
+        } else {
+            var picker = FatePicker(rule)
+            disk.losePower { picker.fate(of: $0) }
+        }
         endLife()
     }
 
@@ -84,7 +90,7 @@ struct FatePicker {
     mutating func fate(of effect: PendingEffect) -> Fate {
         switch style {
         case .keep: .keep
-        case .drop: .drop
+        case .drop, .state: .drop
         case .mix: random.below(2) == 0 ? .keep : .drop
         case .torn: effect.isWrite ? torn(effect.sectorCount) : random.below(2) == 0 ? .keep : .drop
         case .zeros: effect.isWrite && random.below(2) == 0 ? .zero : .keep

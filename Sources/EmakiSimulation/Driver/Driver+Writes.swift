@@ -85,6 +85,7 @@ extension Driver {
             reference.finishGroup()
             if let place = write.place {
                 acknowledged[place.path, default: []].append(place.range)
+                groups.append((place, reference.acknowledgedEnd))
             }
             end.mayBeMarked = false
             end.mayBeTorn = false

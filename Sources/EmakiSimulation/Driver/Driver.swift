@@ -48,6 +48,8 @@ package final class Driver {
     var lastWrite: GatedCall?
     /// By file: where acknowledged frames are.
     var acknowledged: [String: [Range<Int>]] = [:]
+    /// The same, in the order of the groups, with the position at which each ends.
+    var groups: [(place: GatedCall, end: UInt64)] = []
 
     // Segments.
     /// Calls that a paused preparation may make; nil if none is paused.
@@ -78,6 +80,28 @@ package final class Driver {
             now: 1_600_000_000_000_000_000)
     }
 
+    /// A driver whose process has just ended, on a disk that has just lost power.
+    init(_ script: Script, after point: CrashPoint, _ disk: SimulatedFileSystem) {
+        self.script = script
+        self.disk = disk
+        tell = nil
+        process = GatedDisk(disk) { _ in }
+        reference = point.reference
+        end = point.end
+        acknowledged = point.acknowledged
+        life = 1
+    }
+
+    /// What has to be known of this moment to go on from a crash in it.
+    func crashPoint(
+        _ call: DoorCall, _ path: String, callNumber: Int, _ state: DiskState
+    ) -> CrashPoint {
+        CrashPoint(
+            call: "\(call) \(path.isEmpty ? "." : path)", callNumber: callNumber,
+            stepCount: cursor, state: state, reference: reference, end: end,
+            acknowledged: acknowledged)
+    }
+
     /// Runs a script to its end, or to the first broken promise.
     /// - Parameter tell: gets a line for each step, and for each call that it makes to the disk.
     /// - Throws: if no store can be made in the shape that the script asks for.
@@ -103,7 +127,7 @@ package final class Driver {
         return report
     }
 
-    private func runSteps() throws(Violation) {
+    func runSteps() throws(Violation) {
         while cursor < script.steps.count, !isOver { try runNext() }
     }
 

@@ -144,7 +144,7 @@ extension FateRule {
         return switch style {
         case .keep: []
         case .drop: [.init(.keep)]
-        case .mix, .torn, .zeros: styles + (seed < 4 ? [] : seeds)
+        case .mix, .torn, .zeros, .state: styles + (seed < 4 ? [] : seeds)
         }
     }
 }

@@ -68,9 +68,11 @@ package struct FateRule: Equatable, Sendable {
         case torn
         /// Dropped writes leave zeros.
         case zeros
+        /// The state of this number among all that there may be (`FatePlan`).
+        case state
     }
     package var style: Style
-    /// Of what is random in it.
+    /// Of what is random in it; or the number of the state.
     package var seed: UInt64
 
     package init(_ style: Style, seed: UInt64 = 0) {

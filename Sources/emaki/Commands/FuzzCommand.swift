@@ -47,6 +47,16 @@ struct FuzzCommand: AsyncParsableCommand {
     var keep: String?
     @Option(help: "Run this script instead; - is standard input.")
     var replay: String?
+    @Option(
+        help: """
+            Try all workloads of up to so many operations, 1 to 4, with the power cut at every \
+            call and every state that this may leave.
+            """)
+    var exhaustive: Int?
+    @Flag(help: "Try every damage to a single place of ten small stores.")
+    var sweep = false
+    @Flag(help: "Let every call of a log's life fail, in every way, one at a time.")
+    var failures = false
     @Flag(help: "With --replay: print each step and each call that it makes to the disk.")
     var trace = false
     @OptionGroup var answer: OutputOptions
@@ -63,6 +73,13 @@ struct FuzzCommand: AsyncParsableCommand {
         guard (1...100_000).contains(steps) else {
             throw ValidationError("--steps is 1 to 100000")
         }
+        guard (1...4).contains(exhaustive ?? 1) else {
+            throw ValidationError("--exhaustive is 1 to 4")
+        }
+        let surveyCount = [exhaustive != nil, sweep, failures, replay != nil].count { $0 }
+        guard surveyCount <= 1 else {
+            throw ValidationError("one of --exhaustive, --sweep, --failures and --replay")
+        }
         guard replay != nil || !trace else { throw ValidationError("--trace needs --replay") }
     }
 
@@ -70,12 +87,22 @@ struct FuzzCommand: AsyncParsableCommand {
         let isSound: Bool
         if let replay {
             isSound = try FuzzReplay(path: replay, isTraced: trace, isJSON: answer.json).run()
+        } else if let survey {
+            isSound = try await SystemThread.offload(name: "emaki-fuzz") { try survey.run() }
         } else if let workerStride {
             return try FuzzWorker(plan: plan, stride: workerStride).run()
         } else {
             isSound = try await explore()
         }
         guard isSound else { throw ExitCode(CommandStatus.damageFound.rawValue) }
+    }
+
+    /// Nil: workloads at random.
+    private var survey: FuzzSurvey? {
+        let kind: FuzzSurvey.Kind? =
+            exhaustive.map { .exhaustive(depth: $0) }
+            ?? (sweep ? .sweep : failures ? .failures : nil)
+        return kind.map { FuzzSurvey(kind: $0, isJSON: answer.json, keep: keep) }
     }
 
     private var plan: FuzzPlan {

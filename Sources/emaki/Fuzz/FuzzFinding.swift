@@ -36,6 +36,17 @@ struct FuzzFinding {
         }
     }
 
+    /// Writes scripts of a survey, numbered.
+    static func keep(_ scripts: [Script], in folder: String) throws {
+        guard !scripts.isEmpty else { return }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        for (number, script) in scripts.enumerated() {
+            let url = URL(fileURLWithPath: "\(folder)/finding-\(number + 1).script")
+            try Data(script.text.utf8).write(to: url)
+        }
+    }
+
     private static func comment(_ violation: Violation) -> String {
         violation.description.split(separator: "\n").joined(separator: "\n# ")
     }

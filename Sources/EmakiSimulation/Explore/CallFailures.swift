@@ -1,0 +1,157 @@
+import EmakiLog
+import EmakiPlatform
+
+/// The k-th call of each kind fails, for every k, in every way that the kind can fail in, under a
+/// workload that makes, fills, retires, recycles, marks, closes and opens.
+///
+/// Each run goes on after the failure: what is refused is refused by name, a log of which a write
+/// failed is poisoned, everything that was acknowledged is there after the next opening. A second
+/// run cuts the power as soon as the failure has happened.
+package enum CallFailures {
+    /// A way in which one call fails.
+    package struct Way: Sendable {
+        package var name: String
+        package var action: Fault.Action
+    }
+
+    /// The kinds of calls that a log makes.
+    package static let calls: [DoorCall] = DoorCall.allCases.filter { $0 != .map && $0 != .lock }
+
+    package static func ways(of call: DoorCall) -> [Way] {
+        let codes = [
+            ("EIO", SystemCode.inputOutput), ("ENOSPC", SystemCode.noSpace),
+            ("EINTR", SystemCode.interrupted), ("EAGAIN", SystemCode.wouldBlock),
+        ]
+        var ways = codes.map { Way(name: $0.0, action: .fail($0.1)) }
+        let error = SystemCode.inputOutput
+        switch call {
+        case .write, .writeDurably:
+            for count in [0, 512, 1536] {
+                ways.append(
+                    Way(name: "\(count) bytes, EIO", action: .fail(error, after: .bytes(count))))
+            }
+            ways.append(
+                Way(
+                    name: "512 bytes, ENOSPC",
+                    action: .fail(SystemCode.noSpace, after: .bytes(512))))
+            ways.append(Way(name: "done, EIO", action: .fail(error, after: .everything)))
+        case .rename, .remove, .resize, .makeFolder, .syncFolder:
+            ways.append(Way(name: "done, EIO", action: .fail(error, after: .everything)))
+        case .read:
+            for count in [0, 1, 700] {
+                ways.append(Way(name: "\(count) bytes", action: .shortRead(count)))
+            }
+        default: break
+        }
+        if call == .sync || call == .writeDurably {
+            for (name, pages) in [
+                ("kept", Fault.FailedPages.kept), ("dropped", .dropped), ("reverted", .reverted),
+            ] {
+                ways.append(
+                    Way(name: "EIO, pages \(name)", action: .failSync(error, pages: pages)))
+            }
+        }
+        return ways
+    }
+
+    /// What the log lives through.
+    private static let lines = [
+        "prepare", "append a 2x10", "append big 1x40000", "idle",
+        "append a 1x5000 + b 1x0", "fill 0", "write", "append big 1x40000", "prepare",
+        "fill 1", "write", "append a 1x3", "retire 0", "prepare", "fill 0", "write",
+        "append c 1x10", "prepare", "fill 0", "write", "append big 1x40000", "retire 1", "prepare",
+        "reopen", "append a 1x10", "close", "append b 1x10", "prepare", "append c 1x10", "close",
+    ]
+    /// After all that the log works.
+    private static let lastLines = ["reopen", "append last 1x10", "read", "close", "read"]
+
+    /// How much is tried.
+    package enum Extent: Sendable {
+        /// Every k and every way, each once; and of the cuts, one.
+        case bounded
+        /// Both sync methods, and cuts of five kinds.
+        case whole
+
+        fileprivate var methods: [SyncMethod] { self == .whole ? [.direct, .dataSync] : [.direct] }
+        fileprivate var cuts: [FateRule?] {
+            let all: [FateRule?] = [
+                nil, FateRule(.drop), FateRule(.keep), FateRule(.torn, seed: 1),
+                FateRule(.torn, seed: 2), FateRule(.mix, seed: 3),
+            ]
+            return self == .whole ? all : Array(all.prefix(2))
+        }
+    }
+
+    /// Fails each call of a kind, in every way.
+    /// - Parameter broken: called with a text for each broken promise.
+    package static func survey(
+        _ call: DoorCall, _ extent: Extent, broken: (String) -> Void
+    ) throws -> RunCounts {
+        var counts = RunCounts()
+        for method in extent.methods {
+            for way in ways(of: call) {
+                for cuts in extent.cuts {
+                    var number = 1
+                    while let report = try run(call, number: number, way, method, cuts) {
+                        counts = counts + report.counts
+                        if let violation = report.violation {
+                            let cut = cuts.map { ", then the power went: \($0.text)" } ?? ""
+                            broken(
+                                "\(call) \(number) failed (\(way.name), \(method))\(cut):"
+                                    + " \(violation)")
+                        }
+                        number += 1
+                    }
+                }
+            }
+        }
+        return counts
+    }
+
+    /// Fails the k-th call of a kind in one way.
+    /// - Returns: nil if there is no k-th call.
+    private static func run(
+        _ call: DoorCall, number: Int, _ way: Way, _ method: SyncMethod, _ cuts: FateRule?
+    ) throws -> RunReport? {
+        var shape = StoreShape()
+        shape.method = method
+        let steps = try Script(lines.joined(separator: "\n")).steps
+        let driver = try Driver(Script(store: shape, steps: steps))
+        driver.disk.faults = FaultPlan([Fault(way.action, at: .call(number), of: [call])])
+        return try driver.runFailure(
+            cuts: cuts, last: try Script(lastLines.joined(separator: "\n")).steps)
+    }
+}
+
+extension Driver {
+    /// Runs the script, cuts the power after the failure if asked to, and sees that the log works
+    /// afterwards.
+    fileprivate func runFailure(cuts: FateRule?, last: [Step]) throws -> RunReport? {
+        var report = RunReport()
+        counts.runs = 1
+        do throws(Violation) {
+            while cursor < script.steps.count {
+                try runNext()
+                guard disk.faults.strikeCount > 0 else { continue }
+                if let cuts {
+                    arm((0, cuts))
+                    break
+                }
+            }
+            guard disk.faults.strikeCount > 0 else {
+                core?.closeFiles()
+                return nil
+            }
+            report.counts.faults = disk.faults.strikeCount
+            for step in last { try perform(step) }
+            guard core != nil || isClosed, core?.isPoisoned != true else {
+                throw Violation(.failuresPoison, "the log does not work again")
+            }
+        } catch {
+            report.violation = error
+        }
+        core?.closeFiles()
+        report.counts = report.counts + counts
+        return report
+    }
+}

@@ -1,0 +1,16 @@
+import EmakiPlatform
+import Testing
+
+@testable import EmakiSimulation
+
+@Suite struct CallFailureTests {
+    @Test(
+        "the k-th call of each kind fails in every way, for every k, and no promise is broken",
+        arguments: CallFailures.calls)
+    func every(call: DoorCall) throws {
+        var broken: [String] = []
+        let counts = try CallFailures.survey(call, .bounded) { broken.append($0) }
+        #expect(broken.isEmpty, "\(broken.prefix(3).joined(separator: "\n"))")
+        print("failures of \(call): \(counts.runs) runs, \(counts.states) states compared")
+    }
+}
