@@ -1,7 +1,7 @@
 import EmakiPlatform
 
-/// Every damage to a single place of a small store: everything is there all the same, or the opening
-/// is refused with the place. Anything else is a silent difference.
+/// Every damage to a single place of a small store: everything is there all the same, or the
+/// opening is refused with the place. Anything else is a silent difference.
 package enum Sweep {
     /// How much is tried.
     package enum Extent: Sendable {
