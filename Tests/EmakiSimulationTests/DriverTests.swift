@@ -39,6 +39,8 @@ import Testing
         }
         #expect(counts.faults > 100)
         #expect(counts.refusals > 20)
+        #expect(counts.withoutSpace > 5)
+        #expect(counts.damagesFound > 0)
         print("random faults: \(counts.faults) faults, \(counts.states) states compared")
     }
 

@@ -1,14 +1,24 @@
 /// What goes wrong with the disk while the power stays.
 extension Driver {
-    /// A fault struck while the log was being opened.
-    var wasStruckWhileOpening: Bool { disk.faults.strikeCount > strikesBeforeOpening }
+    /// A fault struck while the log was being opened. That a disk is full is none: opening needs no
+    /// space.
+    var wasStruckWhileOpening: Bool {
+        !isDiskFull && disk.faults.strikeCount > strikesBeforeOpening
+    }
+
+    /// Counts the faults that happened, before they are forgotten.
+    func countFaults() -> Int {
+        let struck = disk.faults.strikeCount
+        if !isDiskFull { counts.faults += struck }
+        return struck
+    }
 
     func setFaults(_ shape: FaultShape) {
-        let struck = disk.faults.strikeCount
-        counts.faults += struck
+        let struck = countFaults()
         strikesBeforeOpening -= struck
         if isDamaging { damageCountBefore += struck }
         isDamaging = shape.kind.isDamage
+        isDiskFull = shape.kind == .fullDisk
         disk.faults = FaultPlan(
             shape.kind.faults(at: shape.moment),
             seed: SeededRandom.mixed(script.store.seed) ^ UInt64(cursor))
@@ -35,6 +45,7 @@ extension FaultShape.Kind {
         return kinds.map { kind in
             let (action, calls) = kind.actionAndCalls
             return switch moment {
+            case .call(let number) where kind == .fullDisk: .diskFull(fromCall: number)
             case .call(let number): Fault(action, at: .call(number), of: calls)
             case .rate(let perThousand):
                 Fault(action, at: .rate(Double(perThousand) / 1000 / share), of: calls)
@@ -64,6 +75,7 @@ extension FaultShape.Kind {
             )
         case .noSpace:
             (.fail(SystemCode.noSpace), [.open, .write, .makeFolder, .rename])
+        case .fullDisk: (.noSpace, Fault.callsThatNeedSpace)
         case .failedSync: (.failSync(error, pages: .kept), [.sync, .syncFolder, .writeDurably])
         case .droppedSync: (.failSync(error, pages: .dropped), syncs)
         case .revertedSync: (.failSync(error, pages: .reverted), syncs)

@@ -16,6 +16,7 @@ extension Driver {
             if life == started { core.finish(preparation, with: segment) }
         } catch {
             hash.add("not prepared \(error.code)")
+            if error.isNoSpace { counts.withoutSpace += 1 }
             if life == started { core.fail(preparation, with: error) }
         }
         allowance = nil

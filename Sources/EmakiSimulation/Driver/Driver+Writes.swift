@@ -68,6 +68,10 @@ extension Driver {
             out?.isPerformed = true
             out?.place = lastWrite
         } catch {
+            if isDiskFull, error.isNoSpace {
+                heldViolation = Violation(
+                    .fullDiskStoresNothing, "a commit overwrites, and failed for lack of space")
+            }
             out = nil
             core?.poison()
             counts.unknown += waiting.count

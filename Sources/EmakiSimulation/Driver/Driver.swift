@@ -36,6 +36,8 @@ package final class Driver {
     var strikesBeforeOpening = 0
     /// The faults that are set damage what is written, without a word.
     var isDamaging = false
+    /// There is no space for anything new.
+    var isDiskFull = false
     /// By faults that are not set any more.
     var damageCountBefore = 0
     /// The log was refused for good, rightly.
@@ -119,7 +121,7 @@ package final class Driver {
         }
         driver.core?.closeFiles()
         driver.counts.runs = 1
-        driver.counts.faults += driver.disk.faults.strikeCount
+        _ = driver.countFaults()
         driver.counts.calls = driver.disk.callCount
         driver.hash.add(driver.disk.traceHash)
         report.counts = driver.counts

@@ -28,6 +28,8 @@ package struct RunCounts: Sendable, Equatable {
     package var refusals = 0
     /// Runs that ended because the log was refused, with the place of damage that was done.
     package var damagesFound = 0
+    /// Segments that could not be made ready because the disk was full.
+    package var withoutSpace = 0
     package var calls = 0
     package var steps = 0
     /// Batches that were offered.
@@ -61,6 +63,7 @@ package struct RunCounts: Sendable, Equatable {
             ("cuts_while_opening", \.cutsWhileOpening), ("kills", \.kills),
             ("states", \.states), ("faults", \.faults), ("refusals", \.refusals),
             ("damages_found", \.damagesFound),
+            ("without_space", \.withoutSpace),
             ("calls", \.calls), ("steps", \.steps), ("batches", \.batches),
             ("acknowledged", \.acknowledged), ("conflicts", \.conflicts),
             ("repetitions", \.repetitions), ("unknown", \.unknown), ("torn_cuts", \.tornCuts),

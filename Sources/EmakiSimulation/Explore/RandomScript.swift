@@ -23,6 +23,8 @@ package enum RandomScript {
         var faultsPerThousand: Int
         /// What is written may be damaged without a word.
         var isDamaging = false
+        /// The disk is full from time to time.
+        var isFilling = false
     }
 
     private struct Maker {
@@ -54,7 +56,8 @@ package enum RandomScript {
             if faultsPerThousand > 0 {
                 switch random.below(8) {
                 case 0: habits.isDamaging = true
-                case 1...4: habits.faultsPerThousand = 1 + random.below(faultsPerThousand)
+                case 1: habits.isFilling = true
+                case 2...5: habits.faultsPerThousand = 1 + random.below(faultsPerThousand)
                 default: break
                 }
             }
@@ -81,6 +84,14 @@ package enum RandomScript {
         private var choices: [Choice] {
             clientChoices + writeChoices + stopChoices
                 + (habits.isDamaging ? [(3, { .fault($0.damage()) })] : [])
+                + (habits.isFilling ? fullChoices : [])
+        }
+
+        private var fullChoices: [Choice] {
+            [
+                (4, { .fault(FaultShape(.fullDisk, .call(1 + $0.random.below(20)))) }),
+                (6, { _ in .fault(FaultShape(.none)) }),
+            ]
         }
 
         private var clientChoices: [Choice] {

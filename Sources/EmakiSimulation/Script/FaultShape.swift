@@ -28,6 +28,9 @@ package struct FaultShape: Equatable, Sendable {
         case droppedSync = "dropped-sync"
         /// It is gone at once.
         case revertedSync = "reverted-sync"
+        /// From the n-th call on there is no space for anything new; what was written before can
+        /// be overwritten.
+        case fullDisk = "full-disk"
         /// No failure: a write that is two calls.
         case splitWrite = "split-write"
 

@@ -41,8 +41,10 @@ struct FuzzReport {
             "passed    \(counts.rotations.grouped) full segments, \(counts.retirements.grouped)"
                 + " retirements, \(counts.marks.grouped) marks, \(counts.tornCuts.grouped) torn"
                 + " frames cut",
-            "failed    \(counts.faults.grouped) calls on purpose, up to \(plan.faultsPercent) %;"
-                + " \(counts.refusals.grouped) openings refused and tried again",
+            "failed    \(counts.faults.grouped) calls on purpose, up to \(plan.faultsPercent) %",
+            "refused   \(counts.refusals.grouped) openings because of them,"
+                + " \(counts.withoutSpace.grouped) segments on a full disk,"
+                + " \(counts.damagesFound.grouped) logs for damage that was done",
         ]
         if let finding {
             lines += text(of: finding)
