@@ -17,7 +17,7 @@ import Testing
     @Test("random workloads with crashes of every kind keep every promise")
     func crashes() throws {
         var counts = RunCounts()
-        for seed in 1...40 as ClosedRange<UInt64> {
+        for seed in 1...25 as ClosedRange<UInt64> {
             counts = counts + (try Self.run(seed, faultsPerThousand: 0))
         }
         #expect(counts.powerCuts > 200)
@@ -34,7 +34,7 @@ import Testing
     @Test("random workloads with failing calls and damage keep every promise")
     func faults() throws {
         var counts = RunCounts()
-        for seed in 1001...1040 as ClosedRange<UInt64> {
+        for seed in 1001...1030 as ClosedRange<UInt64> {
             counts = counts + (try Self.run(seed, faultsPerThousand: 100))
         }
         #expect(counts.faults > 100)
