@@ -3,14 +3,14 @@
 ///
 /// A reference to memory of its own: a loop touches it several times for each job, from calls that
 /// the compiler cannot see through, and would pay for a check of exclusive access each time.
-@safe package final class JobQueue: @unchecked Sendable {
-    private var places: UnsafeMutablePointer<UnownedJob>
+@safe public final class JobQueue: @unchecked Sendable {
+    @usableFromInline var places: UnsafeMutablePointer<UnownedJob>
     /// A power of two.
-    private var placeCount: Int
-    private var head = 0
-    package private(set) var count = 0
+    @usableFromInline var placeCount: Int
+    @usableFromInline var head = 0
+    @usableFromInline var heldCount = 0
 
-    package init(capacity: Int = 64) {
+    public init(capacity: Int = 64) {
         precondition(capacity > 0, "a ring has a place")
         placeCount = 1
         while placeCount < capacity { placeCount *= 2 }
@@ -23,31 +23,35 @@
         unsafe places.deallocate()
     }
 
-    package var isEmpty: Bool { count == 0 }
+    @inlinable public var count: Int { heldCount }
+    @inlinable public var isEmpty: Bool { heldCount == 0 }
 
-    package func push(_ job: UnownedJob) {
+    @inlinable
+    public func push(_ job: UnownedJob) {
         if count == placeCount { grow() }
         // Safe because the place is inside the ring and free.
         unsafe (places + ((head + count) & (placeCount - 1))).initialize(to: job)
-        count += 1
+        heldCount += 1
     }
 
     /// Takes all jobs of an inbox, in order, and leaves it empty with its room.
-    package func drain(_ inbox: inout ContiguousArray<UnownedJob>) {
+    public func drain(_ inbox: inout ContiguousArray<UnownedJob>) {
         for job in inbox { push(job) }
         inbox.removeAll(keepingCapacity: true)
     }
 
-    package func pop() -> UnownedJob? {
+    @inlinable
+    public func pop() -> UnownedJob? {
         guard count > 0 else { return nil }
         // Safe because the place at the head was written.
         let job = unsafe places[head]
         head = (head + 1) & (placeCount - 1)
-        count -= 1
+        heldCount -= 1
         return job
     }
 
-    private func grow() {
+    @usableFromInline
+    func grow() {
         // Safe because the new ring has room for all, and the old one is given back.
         let larger = UnsafeMutablePointer<UnownedJob>.allocate(capacity: placeCount * 2)
         for index in 0..<count {
@@ -68,7 +72,7 @@
 ///
 /// For jobs of actors that live on the executor. Code that belongs to no actor works too, but is
 /// enqueued two or three times for each suspension: the runtime takes it off the "actor" first.
-package func runJob<Loop: SerialExecutor & TaskExecutor>(_ job: UnownedJob, on loop: Loop) {
+public func runJob<Loop: SerialExecutor & TaskExecutor>(_ job: UnownedJob, on loop: Loop) {
     // Safe because the caller owns the job, and holds the executor during the call.
     unsafe job.runSynchronously(
         isolatedTo: loop.asUnownedSerialExecutor(), taskExecutor: loop.asUnownedTaskExecutor())
@@ -78,7 +82,7 @@ package func runJob<Loop: SerialExecutor & TaskExecutor>(_ job: UnownedJob, on l
 ///
 /// For tasks that prefer the executor: one enqueue for each suspension, where `runJob` costs two
 /// or three. A job of an actor works too, and costs three.
-package func runUnisolatedJob(_ job: UnownedJob, on loop: some TaskExecutor) {
+public func runUnisolatedJob(_ job: UnownedJob, on loop: some TaskExecutor) {
     // Safe because the caller owns the job, and holds the executor during the call.
     unsafe job.runSynchronously(on: loop.asUnownedTaskExecutor())
 }

@@ -8,11 +8,11 @@
 ///
 /// A pthread mutex and not `Synchronization.Mutex`: the latter costs the same, and the thread
 /// sanitizer does not understand it on Linux and reports races that are none.
-@safe package final class Lock: @unchecked Sendable {
+@safe public final class Lock: @unchecked Sendable {
     /// On the heap, because a mutex must not move.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
-    package init() {
+    public init() {
         // Safe because the memory is initialised by the system before its first use.
         unsafe mutex = .allocate(capacity: 1)
         unsafe mutex.initialize(to: pthread_mutex_t())
@@ -27,20 +27,20 @@
         unsafe mutex.deallocate()
     }
 
-    package func lock() {
+    public func lock() {
         // Safe because the mutex lives as long as `self`.
         let code = unsafe pthread_mutex_lock(mutex)
         precondition(code == 0, "a lock is taken once by each thread")
     }
 
-    package func unlock() {
+    public func unlock() {
         // Safe because the mutex lives as long as `self`.
         let code = unsafe pthread_mutex_unlock(mutex)
         precondition(code == 0, "a lock is given back by the thread that holds it")
     }
 
     @inlinable @inline(__always)
-    package func withLock<R, E>(_ body: () throws(E) -> R) throws(E) -> R {
+    public func withLock<R, E>(_ body: () throws(E) -> R) throws(E) -> R {
         lock()
         defer { unlock() }
         return try body()

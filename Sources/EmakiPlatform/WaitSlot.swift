@@ -1,6 +1,6 @@
 /// A suspended task that waits for one value. The cheapest suspension there is: no allocation and
 /// no check, so whoever holds a slot must resume it exactly once.
-@safe package struct WaitSlot<Value: Sendable>: Sendable {
+@safe public struct WaitSlot<Value: Sendable>: Sendable {
     @usableFromInline let continuation: UnsafeContinuation<Value, Never>
 
     @inlinable @inline(__always)
@@ -17,7 +17,7 @@
     }
 
     @inlinable @inline(__always)
-    package func resume(returning value: Value) {
+    public func resume(returning value: Value) {
         // Safe because this is the one resume.
         unsafe continuation.resume(returning: value)
     }

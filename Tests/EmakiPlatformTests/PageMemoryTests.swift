@@ -8,7 +8,8 @@ struct PageMemoryTests {
         let memory = try PageMemory(byteCount: 10_000)
         #expect(memory.byteCount == 10_000)
         memory.store(UInt64.max, at: 9_992)
-        memory.prefault()
+        memory.prefault(4096..<10_000)
+        memory.prefault(0..<10_000)
         memory.withBytes(in: 0..<10_000) { bytes in
             expect(bytes.isZero(in: 0..<9_992))
             #expect(bytes.loadUInt64(at: 9_992) == .max)

@@ -84,24 +84,38 @@ extension Committer {
     }
 }
 
-/// Leaves the device to commits for as long as each piece of a filling took, unless appends are
-/// about to wait for the segment.
+/// Spreads the filling of a segment over the time that there is for it: it keeps ahead of the
+/// appends that use up the active segment, and no more, so that few commits find a piece in their
+/// way, on the device or on their core.
 private struct FillPace {
     private let committer: Committer
     private let word = WaitWord()
+    private var doneCount = 0
     private var pieceStart = SystemClock.monotonicNanoseconds()
     /// However slow a piece was, the filling goes on after this long.
     private static let restMax: Int64 = 2_000_000
+    /// After a piece that is early; also the pace when nobody appends.
+    private static let restWhenEarly: Int64 = 5_000_000
+    /// The segment is ready when this share of the active one is used up, as a divisor.
+    private static let leastShareOfActive = 2
 
     init(committer: Committer) { self.committer = committer }
 
     mutating func rest() {
         let pieceTime = SystemClock.monotonicNanoseconds() - pieceStart
-        let isUrgent = committer.lock.withLock {
-            committer.core.readyCount == 0 || committer.queue.isClosing
+        doneCount += 1
+        let (isUrgent, usedPieces) = committer.lock.withLock {
+            let core = committer.core
+            return (
+                core.readyCount == 0 || committer.queue.isClosing,
+                core.gathering.next / SegmentPreparation.pieceBytes
+            )
         }
         if !isUrgent {
-            _ = word.wait(while: word.value, nanoseconds: min(pieceTime, Self.restMax))
+            let isEarly = doneCount > usedPieces * Self.leastShareOfActive
+            _ = word.wait(
+                while: word.value,
+                nanoseconds: isEarly ? Self.restWhenEarly : min(pieceTime, Self.restMax))
         }
         pieceStart = SystemClock.monotonicNanoseconds()
     }

@@ -34,22 +34,15 @@ final class Committer: @unchecked Sendable {
     private let lockFile: any FileLock
 
     // Guarded by `lock`.
-    var queue: CommitQueue
-    var waiters: ContiguousArray<Waiter> = []
+    let traffic: Guarded<CommitTraffic>
     var admissions = AdmissionQueue()
-    /// Appends that were woken and found no room again. While there are any, others queue behind
-    /// them, so that a large batch is not overtaken for ever.
-    var overtakenCount = 0
     var threadAdmissions: [ThreadAdmission] = []
     /// Attempts to make a segment ready.
     var preparationCount: UInt64 = 0
     var isClosed = false
-    var isLoopResting = false
     var nextWaiterID: UInt64 = 1
     var followerCount = 0
     var latency = CommitLatency()
-    /// When the first batch of the gathering group was staged; nil: there is none.
-    var gatheringSince: Int64?
     /// Threads that wait in blocking calls, by the parity of the group that they wait for.
     var threadWords = (WaitWord(), WaitWord())
     var sleepingThreads = (0, 0)
@@ -70,9 +63,9 @@ final class Committer: @unchecked Sendable {
         self.loop = loop
         self.lockFile = lockFile
         let configuration = core.configuration
-        queue = CommitQueue(idleMarkDelay: configuration.idleMarkDelay.wholeNanoseconds)
+        let queue = CommitQueue(idleMarkDelay: configuration.idleMarkDelay.wholeNanoseconds)
+        traffic = Guarded(CommitTraffic(queue: queue))
         overrunLimit = 5 * configuration.gatherLimit.wholeNanoseconds
-        waiters.reserveCapacity(1024)
         due.reserveCapacity(1024)
     }
 

@@ -31,7 +31,7 @@ package final class LogCore {
     /// The end of each full segment, in step with `segments`.
     var segmentEnds: ContiguousArray<LogEnd>
     /// What every append touches.
-    var staging: StagingArea
+    private let guardedStaging: Guarded<StagingArea>
     var isWriting = false
     package internal(set) var isPoisoned = false
     /// Kind of the last frame.
@@ -48,6 +48,10 @@ package final class LogCore {
 
     var layout: SegmentLayout { store.layout }
     var active: Segment { segments[activeIndex] }
+    var staging: StagingArea {
+        @inline(__always) _read { yield guardedStaging.value }
+        @inline(__always) _modify { yield &guardedStaging.value }
+    }
     var index: LogIndex {
         _read { yield staging.index }
         _modify { yield &staging.index }
@@ -80,10 +84,12 @@ package final class LogCore {
         segments = recovered.segments
         activeIndex = recovered.activeIndex
         segmentEnds = recovered.segmentEnds
-        staging = StagingArea(
-            index: recovered.index, end: recovered.end,
-            active: recovered.segments[recovered.activeIndex], nextOffset: recovered.nextOffset,
-            layout: store.layout, configuration: configuration)
+        guardedStaging = Guarded(
+            StagingArea(
+                index: recovered.index, end: recovered.end,
+                active: recovered.segments[recovered.activeIndex],
+                nextOffset: recovered.nextOffset, layout: store.layout,
+                configuration: configuration))
         lastKind = recovered.lastKind
         filesInPreparation = recovered.manifest.segments.filter(\.isInPreparation)
             .map { ($0.fileIndex, false) }

@@ -129,6 +129,12 @@ struct BenchSummary {
                 "gather \(micro(statistics.gatherNanosecondsMean)), write"
                     + " \(micro(statistics.writeNanosecondsMean)), wake"
                     + " \(micro(statistics.wakeNanosecondsMean)) us in the mean, warm-up included")
+            add(
+                "at most",
+                "gather \(micro(statistics.gatherNanosecondsMax)), write"
+                    + " \(micro(statistics.writeNanosecondsMax)), wake"
+                    + " \(micro(statistics.wakeNanosecondsMax)), jobs of the loop"
+                    + " \(micro(statistics.loopStretchNanosecondsMax)) us")
         }
         add("peak memory", "\(BenchMachine.peakMemoryBytes() >> 20) MiB")
         if let statistics = result.statistics {
