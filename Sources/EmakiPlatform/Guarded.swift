@@ -6,12 +6,15 @@
 /// with them the tests, keep the compiler's checks.
 @safe public final class Guarded<Value: ~Copyable>: @unchecked Sendable {
     #if DEBUG
+        /// The value.
         public var value: Value
 
+        /// Takes the value over.
         public init(_ value: consuming Value) { self.value = value }
     #else
         @usableFromInline let place: UnsafeMutablePointer<Value>
 
+        /// Takes the value over.
         @inlinable
         public init(_ value: consuming Value) {
             // Safe because the memory is initialised before its first use, and kept by `self`.
@@ -26,6 +29,7 @@
             unsafe place.deallocate()
         }
 
+        /// The value.
         @inlinable
         public var value: Value {
             // Safe because the memory lives as long as `self`, and whoever has the value to

@@ -10,6 +10,7 @@
     @usableFromInline var head = 0
     @usableFromInline var heldCount = 0
 
+    /// - Parameter capacity: jobs that fit before the ring grows.
     public init(capacity: Int = 64) {
         precondition(capacity > 0, "a ring has a place")
         placeCount = 1
@@ -23,9 +24,12 @@
         unsafe places.deallocate()
     }
 
+    /// Jobs in line.
     @inlinable public var count: Int { heldCount }
+    /// No job is in line.
     @inlinable public var isEmpty: Bool { heldCount == 0 }
 
+    /// Adds a job at the end.
     @inlinable
     public func push(_ job: UnownedJob) {
         if count == placeCount { grow() }
@@ -40,6 +44,7 @@
         inbox.removeAll(keepingCapacity: true)
     }
 
+    /// Takes the first job.
     @inlinable
     public func pop() -> UnownedJob? {
         guard count > 0 else { return nil }

@@ -12,6 +12,7 @@
     /// On the heap, because a mutex must not move.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
+    /// A lock that nobody holds.
     public init() {
         // Safe because the memory is initialised by the system before its first use.
         unsafe mutex = .allocate(capacity: 1)
@@ -27,18 +28,21 @@
         unsafe mutex.deallocate()
     }
 
+    /// Waits until the calling thread holds the lock.
     public func lock() {
         // Safe because the mutex lives as long as `self`.
         let code = unsafe pthread_mutex_lock(mutex)
         precondition(code == 0, "a lock is taken once by each thread")
     }
 
+    /// Gives the lock back.
     public func unlock() {
         // Safe because the mutex lives as long as `self`.
         let code = unsafe pthread_mutex_unlock(mutex)
         precondition(code == 0, "a lock is given back by the thread that holds it")
     }
 
+    /// Runs the body with the lock.
     @inlinable @inline(__always)
     public func withLock<R, E>(_ body: () throws(E) -> R) throws(E) -> R {
         lock()

@@ -7,6 +7,7 @@
 /// Public, as are the other types of the hot path, because the compiler inlines nothing across
 /// modules that is less (Swift 6.3); no product offers this module.
 @safe public final class PageMemory: @unchecked Sendable {
+    /// The size.
     public let byteCount: Int
     @usableFromInline let base: UnsafeMutableRawPointer
 
@@ -40,6 +41,7 @@
         }
     }
 
+    /// Lends a range for reading.
     @inlinable @inline(__always)
     public func withBytes<R, E>(in range: Range<Int>, _ body: (RawSpan) throws(E) -> R)
         throws(E) -> R
@@ -51,6 +53,7 @@
             unsafe RawSpan(_unsafeStart: base + range.lowerBound, byteCount: range.count))
     }
 
+    /// Lends a range for writing.
     public func withMutableBytes<R, E>(
         in range: Range<Int>, _ body: (inout MutableRawSpan) throws(E) -> R
     ) throws(E) -> R {
@@ -62,6 +65,7 @@
         return try body(&span)
     }
 
+    /// Fills a range with zeros.
     public func zero(_ range: Range<Int>) {
         check(range.lowerBound, range.count)
         // Safe because the range is inside the memory.
@@ -82,24 +86,33 @@
 // MARK: - The hot path, compiled into its callers
 
 extension PageMemory {
+    /// Reads a little-endian number at any offset.
     @inlinable @inline(__always)
     public func loadUInt8(at offset: Int) -> UInt8 { load(UInt8.self, at: offset) }
+    /// Reads a little-endian number at any offset.
     @inlinable @inline(__always)
     public func loadUInt16(at offset: Int) -> UInt16 { load(UInt16.self, at: offset) }
+    /// Reads a little-endian number at any offset.
     @inlinable @inline(__always)
     public func loadUInt32(at offset: Int) -> UInt32 { load(UInt32.self, at: offset) }
+    /// Reads a little-endian number at any offset.
     @inlinable @inline(__always)
     public func loadUInt64(at offset: Int) -> UInt64 { load(UInt64.self, at: offset) }
 
+    /// Writes a little-endian number at any offset.
     @inlinable @inline(__always)
     public func store(_ value: UInt8, at offset: Int) { storeChecked(value, at: offset) }
+    /// Writes a little-endian number at any offset.
     @inlinable @inline(__always)
     public func store(_ value: UInt16, at offset: Int) { storeChecked(value, at: offset) }
+    /// Writes a little-endian number at any offset.
     @inlinable @inline(__always)
     public func store(_ value: UInt32, at offset: Int) { storeChecked(value, at: offset) }
+    /// Writes a little-endian number at any offset.
     @inlinable @inline(__always)
     public func store(_ value: UInt64, at offset: Int) { storeChecked(value, at: offset) }
 
+    /// Copies bytes into the memory.
     @inlinable
     public func copy(_ bytes: RawSpan, at offset: Int) {
         check(offset, bytes.byteCount)

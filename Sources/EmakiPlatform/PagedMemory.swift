@@ -25,9 +25,12 @@
 
     /// Elements that may be read and written.
     @inlinable public var count: Int { heldCount }
+    /// Elements of a page.
     @inlinable public var pageElements: Int { 1 << shift }
+    /// Of all pages.
     @inlinable public var allocatedBytes: Int { room * MemoryLayout<Element>.stride }
 
+    /// An element below `count`.
     @inlinable
     public subscript(index: Int) -> Element {
         @inline(__always) get {
@@ -42,6 +45,7 @@
         }
     }
 
+    /// Adds an element at the end.
     @inlinable @inline(__always)
     public mutating func append(_ element: Element) {
         let index = heldCount

@@ -16,6 +16,7 @@
         await unsafe withUnsafeContinuation { unsafe body(WaitSlot($0)) }
     }
 
+    /// Lets the task go on with a value.
     @inlinable @inline(__always)
     public func resume(returning value: Value) {
         // Safe because this is the one resume.
