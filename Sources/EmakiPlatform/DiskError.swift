@@ -26,6 +26,8 @@ package struct DiskError: Error, Equatable, Sendable {
     package var isNoPermission: Bool { code == EACCES || code == EPERM }
     /// Somebody, perhaps this process, holds the lock.
     package var isLocked: Bool { operation == .lock && code == EWOULDBLOCK }
+    /// The device does not give these bytes.
+    package var isUnreadable: Bool { operation == .read && code == EIO }
     package var isNotAFolder: Bool { code == ENOTDIR }
 }
 

@@ -380,10 +380,27 @@ final class MemoryFileSystem: FileSystem, @unchecked Sendable {
         }
 
         func dropCache() throws(DiskError) { _ = try enter(.dropCache) }
-        func map() throws(DiskError) -> any Mapping { throw DiskError(.map, ENOSYS) }
+        func map() throws(DiskError) -> any Mapping { MemoryMapping(node) }
         func close() {
             if !isClosed { owner.openFileCount -= 1 }
             isClosed = true
+        }
+    }
+}
+
+extension MemoryFileSystem {
+    /// Shows what the file holds now, as a shared mapping does.
+    fileprivate final class MemoryMapping: Mapping, @unchecked Sendable {
+        private let node: Node
+        let byteCount: Int
+
+        init(_ node: Node) {
+            self.node = node
+            byteCount = node.written.count
+        }
+
+        func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R {
+            node.written.withRawSpan { body($0.extracting(range)) }
         }
     }
 }

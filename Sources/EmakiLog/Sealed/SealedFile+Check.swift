@@ -1,0 +1,120 @@
+import EmakiPlatform
+
+/// Proving a sealed file whole, after it was made, by `verify` and by `scrub`.
+extension SealedFile {
+    /// What a check found in order.
+    struct CheckReport: Equatable {
+        var pageCount = 0
+        /// Pages that were damaged, and are whole again; parity and footers included.
+        var repairedCount = 0
+        var eventCount = 0
+    }
+
+    /// Reads every page from the device, mends what fails, and then holds all that the file says
+    /// against itself: counts, order, versions, ids and the digest of all events.
+    /// - Parameter progress: called with the number of pages read so far.
+    /// - Throws: `.corrupt` at what cannot be mended or makes no sense.
+    /// - Complexity: O(bytes).
+    func check(progress: (Int) -> Void = { _ in }) throws(LogError) -> CheckReport {
+        var report = CheckReport(pageCount: footer.filePageCount)
+        let before = pages.repairs
+        // Checksum pages first: the others are checked by them.
+        let covered = footer.coveredPageCount
+        for page in footer.sectionPageCount..<covered { try pages.checkAgain(page) }
+        for page in 0..<footer.sectionPageCount {
+            try pages.checkAgain(page)
+            if page % 256 == 255 { progress(page + 1) }
+        }
+        let others = try pages.scrubParity() + pages.scrubFooters()
+        report.repairedCount = pages.repairs - before + others
+        try checkStreams()
+        report.eventCount = try checkEvents()
+        progress(footer.filePageCount)
+        return report
+    }
+
+    /// Ids grow, and each is found by itself.
+    private func checkStreams() throws(LogError) {
+        var last: [UInt8] = []
+        for number in 0..<footer.streamCount {
+            let id = try withID(number) { $0.copyToArray() }
+            guard number == 0 || last.lexicographicallyPrecedes(id),
+                id.withRawSpan({ $0.isUTF8 })
+            else { throw nonsense(.ids, 0, "stream ids that do not grow") }
+            // Its own hash, so that the filter is checked, too.
+            let hash = id.withRawSpan { StableHash.hash($0) }
+            let block = StreamFilter.blockOffset(hash, byteCount: footer[.filter].byteCount)
+            let isFiltered = try pages.withBytes(
+                .filter, block..<block + StreamFilter.blockBytes
+            ) { StreamFilter.mayContain(hash, block: $0) }
+            guard isFiltered else { throw nonsense(.filter, block, "marks of the filter") }
+            last = id
+        }
+    }
+
+    /// Every event is where stream, order and chunk table say, and all together have the digest.
+    private func checkEvents() throws(LogError) -> Int {
+        var digest: UInt64 = 0
+        var ordinal = 0
+        var stream = Stream(
+            number: -1, ordinals: 0..<0, firstVersion: .none, lastVersion: .none)
+        var hash: UInt64 = 0
+        var version = StreamVersion.none
+        for number in 0..<footer.chunkCount {
+            guard try chunk(ofOrdinal: ordinal) == number else {
+                throw nonsense(.chunkTable, number * 24, "the first ordinal of a chunk")
+            }
+            var fault: LogError?
+            try walk(number) { owner, event in
+                do throws(LogError) {
+                    if owner != stream.number {
+                        try expectEnd(of: stream, at: ordinal, version)
+                        guard owner == stream.number + 1 else {
+                            throw nonsense(.chunkTable, number * 24, "streams of a chunk")
+                        }
+                        stream = try self.stream(owner)
+                        hash = try withID(owner) { StableHash.hash($0) }
+                        guard stream.ordinals.lowerBound == ordinal,
+                            stream.firstVersion == event.version
+                        else { throw nonsense(.streams, owner * 24, "the start of a stream") }
+                    } else if event.version <= version {
+                        throw nonsense(.chunkTable, number * 24, "versions of a chunk")
+                    }
+                    try expectOrder(of: event.position, chunk: number)
+                    version = event.version
+                    digest &+= event.digest(stream: hash)
+                    ordinal += 1
+                    return true
+                } catch {
+                    fault = error
+                    return false
+                }
+            }
+            if let fault { throw fault }
+        }
+        try expectEnd(of: stream, at: ordinal, version)
+        guard ordinal == footer.eventCount, stream.number == footer.streamCount - 1,
+            digest == footer.digest
+        else { throw nonsense(.chunks, 0, "count or digest of the events") }
+        return ordinal
+    }
+
+    private func expectEnd(
+        of stream: Stream, at ordinal: Int, _ version: StreamVersion
+    ) throws(LogError) {
+        guard stream.number >= 0 else { return }
+        guard stream.ordinals.upperBound == ordinal, stream.lastVersion == version else {
+            throw nonsense(.streams, stream.number * 24, "the end of a stream")
+        }
+    }
+
+    private func expectOrder(of position: Position, chunk: Int) throws(LogError) {
+        let index = Int(position.rawValue - footer.positions.lowerBound.rawValue)
+        let number = try pages.withBytes(.order, index * 4..<index * 4 + 4) {
+            $0.loadUInt32(at: 0)
+        }
+        guard number == UInt32(chunk) else {
+            throw nonsense(.order, index * 4, "the chunk of a position")
+        }
+    }
+}

@@ -1,0 +1,199 @@
+import EmakiPlatform
+
+/// Makes a sealed file from events that come in the order of stream ids and versions.
+///
+/// Memory: one chunk, and of each event 4 bytes, of each stream 24 and its id, of each commit 12, of
+/// the whole file a thirty-second (its parity) until it is finished.
+final class SealedFileWriter {
+    struct Options {
+        /// Bytes of a chunk before compression; streams that fit into one are not cut.
+        var chunkBytes = 16 << 10
+        /// LZ4's fast method, or one of its high levels 3...12.
+        var level: Int?
+    }
+
+    private let options: Options
+    private var footer: SealedFooter
+    private var sink: SealedPageSink
+    private var chunk: ChunkBuffer
+    /// Events of the run that grows.
+    private var run: ChunkBuffer
+    private var runVersion = StreamVersion.none
+    private var runCount = 0
+    private var lastPosition = Position.start
+    private var packed: PageMemory
+    private var storedBytes = 0
+
+    private var chunkTable: ChunkBuffer
+    private var chunkOrdinal = 0
+    private var streams: ChunkBuffer
+    private var ids: ChunkBuffer
+    private var hashes: ContiguousArray<UInt64> = []
+    private var streamOrdinal = 0
+    private var firstVersion = StreamVersion.none
+    private var lastVersion = StreamVersion.none
+    private let order: PageMemory
+    private var groups: ChunkBuffer
+
+    /// - Parameters:
+    ///   - file: new and empty.
+    ///   - positions: of all events, those that are not there any more included.
+    init(
+        file: any File, storeID: Bits128, number: UInt64, positions: Range<Position>,
+        lastGroup: UInt64, options: Options = Options()
+    ) throws(DiskError) {
+        self.options = options
+        footer = SealedFooter(storeID: storeID, number: number, positions: positions)
+        footer.lastGroup = lastGroup
+        sink = try SealedPageSink(file: file)
+        chunk = try ChunkBuffer(capacity: options.chunkBytes)
+        run = try ChunkBuffer(capacity: options.chunkBytes)
+        packed = try PageMemory(
+            byteCount: Compression.boundBytes(for: 2 * options.chunkBytes))
+        chunkTable = try ChunkBuffer(capacity: 64 << 10)
+        streams = try ChunkBuffer(capacity: 64 << 10)
+        ids = try ChunkBuffer(capacity: 64 << 10)
+        groups = try ChunkBuffer(capacity: 64 << 10)
+        order = try PageMemory(byteCount: positions.count * 4)
+        for index in 0..<positions.count { order.store(UInt32.max, at: index * 4) }
+        footer[.chunks].firstPage = 1
+    }
+
+    // MARK: What the file holds
+
+    /// Begins a stream; its id comes after those of the streams before.
+    /// - Parameter contentBytes: of its events, as far as is known.
+    func beginStream(_ id: RawSpan, contentBytes: Int) throws(DiskError) {
+        try endStream()
+        let estimate = run.count + contentBytes
+        if chunk.count > 0, estimate <= options.chunkBytes,
+            chunk.count + estimate > options.chunkBytes
+        {
+            try flushChunk()
+        }
+        try ids.append(id)
+        hashes.append(StableHash.hash(id))
+        streamOrdinal = footer.eventCount
+        firstVersion = .none
+        footer.streamCount += 1
+    }
+
+    /// Adds the next event of the stream that was begun.
+    func add(_ event: SealedChunk.Event) throws(DiskError) {
+        precondition(event.version > lastVersion || firstVersion == .none, "versions grow")
+        if runCount > 0, event.version.rawValue != lastVersion.rawValue + 1 { try endRun() }
+        if runCount == 0 {
+            runVersion = event.version
+            lastPosition = footer.positions.lowerBound
+        }
+        if firstVersion == .none { firstVersion = event.version }
+        lastVersion = event.version
+        try SealedChunk.append(
+            event, positionDelta: event.position.rawValue - lastPosition.rawValue, to: &run)
+        lastPosition = event.position
+        runCount += 1
+        footer.eventCount += 1
+        footer.digest &+= event.digest(stream: hashes[hashes.count - 1])
+        let index = Int(event.position.rawValue - footer.positions.lowerBound.rawValue)
+        order.store(UInt32(footer.chunkCount), at: index * 4)
+        if chunk.count + run.count >= options.chunkBytes {
+            try endRun()
+            try flushChunk()
+        }
+    }
+
+    /// Adds a commit; in the order of positions.
+    func addGroup(at position: Position, instant: Int64) throws(DiskError) {
+        let delta = position.rawValue - footer.positions.lowerBound.rawValue
+        try groups.append(UInt32(delta))
+        try groups.append(UInt64(bitPattern: instant))
+    }
+
+    private func endStream() throws(DiskError) {
+        try endRun()
+        guard footer.streamCount > 0 else { return }
+        precondition(firstVersion > .none, "a stream has an event")
+        try streams.append(UInt32(ids.count))
+        try streams.append(UInt32(streamOrdinal))
+        try streams.append(firstVersion.rawValue)
+        try streams.append(lastVersion.rawValue)
+    }
+
+    private func endRun() throws(DiskError) {
+        guard runCount > 0 else { return }
+        try SealedChunk.appendRun(
+            stream: footer.streamCount - 1, version: runVersion, eventCount: runCount, to: &chunk)
+        try run.memory.withBytes(in: run.range) { (bytes: RawSpan) throws(DiskError) in
+            try chunk.append(bytes)
+        }
+        run.removeAll()
+        runCount = 0
+    }
+
+    private func flushChunk() throws(DiskError) {
+        guard chunk.count > 0 else { return }
+        let bound = Compression.boundBytes(for: chunk.count)
+        if packed.byteCount < bound { packed = try PageMemory(byteCount: bound) }
+        let level = options.level
+        let written = packed.withMutableBytes(in: 0..<packed.byteCount) { target in
+            chunk.memory.withBytes(in: chunk.range) { bytes in
+                level.map { Compression.compressHigh(bytes, into: &target, level: $0) }
+                    ?? Compression.compress(bytes, into: &target)
+            }
+        }
+        let isPacked = written.map { $0 < chunk.count } ?? false
+        let memory = isPacked ? packed : chunk.memory
+        let stored = 0..<(isPacked ? written ?? 0 : chunk.count)
+        try chunkTable.append(UInt64(storedBytes))
+        try chunkTable.append(UInt32(stored.count))
+        try chunkTable.append(UInt32(chunk.count))
+        try chunkTable.append(UInt32(chunkOrdinal))
+        try chunkTable.append(memory.checksum(stored))
+        try memory.withBytes(in: stored) { (bytes: RawSpan) throws(DiskError) in
+            try sink.append(bytes)
+        }
+        storedBytes += stored.count
+        footer.chunkCount += 1
+        chunkOrdinal = footer.eventCount
+        chunk.removeAll()
+    }
+
+    // MARK: The end
+
+    /// Writes what is left, and syncs the file.
+    func finish() throws(DiskError) -> SealedFooter {
+        try endStream()
+        try flushChunk()
+        footer[.chunks].byteCount = storedBytes
+        try sink.endSection()
+        try write(chunkTable, as: .chunkTable)
+        try write(streams, as: .streams)
+        try write(ids, as: .ids)
+        let filterBytes = StreamFilter.byteCount(streams: footer.streamCount)
+        let filter = try PageMemory(byteCount: filterBytes)
+        for hash in hashes { StreamFilter.add(hash, to: filter, in: 0..<filterBytes) }
+        try write(filter, as: .filter)
+        try write(order, as: .order)
+        try write(groups, as: .groups)
+        try sink.finish(footer)
+        return footer
+    }
+
+    private func write(
+        _ buffer: ChunkBuffer, as section: SealedFooter.Section
+    ) throws(DiskError) {
+        footer[section] = .init(firstPage: sink.nextPage, byteCount: buffer.count)
+        try sink.append(buffer)
+        try sink.endSection()
+    }
+
+    private func write(
+        _ memory: PageMemory, as section: SealedFooter.Section
+    ) throws(DiskError) {
+        footer[section] = .init(firstPage: sink.nextPage, byteCount: memory.byteCount)
+        try memory.withBytes(in: 0..<memory.byteCount) { (bytes: RawSpan) throws(DiskError) in
+            try sink.append(bytes)
+        }
+        try sink.endSection()
+    }
+}

@@ -1,0 +1,182 @@
+import EmakiPlatform
+
+/// THE sealed file: events of a range of positions, in the order of stream and version. Immutable.
+///
+/// Pages of 4,096 bytes:
+///
+///     page 0         the footer, first copy
+///     pages 1...     sections, each from the start of a page on:
+///                      chunks      compressed `SealedChunk`s, one right after the other
+///                      chunkTable  24 bytes for a chunk: file offset of its bytes from the start of
+///                                  the section (8), stored bytes (4), bytes when unpacked (4),
+///                                  ordinal of its first event in the file (4), checksum (4). Stored
+///                                  and unpacked bytes are equal if it is not compressed
+///                      streams     24 bytes for a stream, in the order of ids: end of its id in
+///                                  `ids` (4), ordinal of its first event (4), its first (8) and
+///                                  last version (8)
+///                      ids         stream ids, one right after the other
+///                      filter      see `StreamFilter`
+///                      order       for each position of the range, the chunk its event is in (4),
+///                                  all ones if it has none
+///                      groups      12 bytes for a commit: first position, from the file's first
+///                                  (4), instant (8)
+///     checksum pages each 1,023 checksums (CRC32C) of the pages from 1 on, in their order, and
+///                    its own
+///     parity pages   over pages 1... and the checksum pages, see `PageParity`
+///     last page      the footer, second copy
+///
+/// The footer:
+///
+///     offset  bytes
+///        0      8   magic
+///        8      4   checksum of bytes 12..<4096 (CRC32C)
+///       12      4   format version
+///       16     16   store id
+///       32      8   number of the file
+///       40      8   first position
+///       48      8   end of the positions
+///       56      8   event count
+///       64      8   digest of all events (see `SealedChunk.Event.digest`)
+///       72      4   stream count
+///       76      4   chunk count
+///       80      8   last commit group
+///       88     16   per section, in the order above: first page (8), bytes (8)
+///      200          zeros
+///
+/// A file is **whole** if a copy of the footer proves itself, its geometry adds up to the size of
+/// the file, and every page matches its checksum.
+struct SealedFooter: Equatable, Sendable {
+    static let magic: UInt64 = 0x4445_4C41_4553_4D45
+    static let formatVersion: UInt32 = 1
+    static let byteCount = PageParity.pageBytes
+    /// Checksums in a checksum page.
+    static let checksumsPerPage = 1023
+    /// Beyond what a file may have; keeps all sums far from overflowing.
+    static let pageCountMax = 1 << 28
+
+    enum Section: Int, CaseIterable {
+        case chunks, chunkTable, streams, ids, filter, order, groups
+    }
+
+    struct Place: Equatable, Sendable {
+        var firstPage = 0
+        var byteCount = 0
+        var pageCount: Int { (byteCount + PageParity.pageBytes - 1) / PageParity.pageBytes }
+        /// In the file.
+        var range: Range<Int> {
+            let start = firstPage * PageParity.pageBytes
+            return start..<start + byteCount
+        }
+    }
+
+    var storeID: Bits128
+    var number: UInt64
+    var positions: Range<Position>
+    var eventCount = 0
+    var digest: UInt64 = 0
+    var streamCount = 0
+    var chunkCount = 0
+    var lastGroup: UInt64 = 0
+    var places = [Place](repeating: Place(), count: Section.allCases.count)
+
+    init(storeID: Bits128, number: UInt64, positions: Range<Position>) {
+        self.storeID = storeID
+        self.number = number
+        self.positions = positions
+    }
+
+    subscript(section: Section) -> Place {
+        get { places[section.rawValue] }
+        set { places[section.rawValue] = newValue }
+    }
+
+    // MARK: Geometry
+
+    /// Pages of all sections.
+    var sectionPageCount: Int { places.reduce(0) { $0 + $1.pageCount } }
+    var checksumPageCount: Int {
+        (sectionPageCount + Self.checksumsPerPage - 1) / Self.checksumsPerPage
+    }
+    /// Pages that parity covers; page 0 is not among them.
+    var coveredPageCount: Int { sectionPageCount + checksumPageCount }
+    var parityPageCount: Int { PageParity.parityPageCount(pages: coveredPageCount) }
+    var filePageCount: Int { 2 + coveredPageCount + parityPageCount }
+    var fileBytes: Int { filePageCount * PageParity.pageBytes }
+
+    /// Sections follow one another and have the sizes that the counts say.
+    private var isConsistent: Bool {
+        var page = 1
+        for place in places {
+            guard place.byteCount >= 0, place.byteCount <= Self.pageCountMax * 4096,
+                place.firstPage == page
+            else { return false }
+            page += place.pageCount
+        }
+        return page <= Self.pageCountMax
+            && self[.chunkTable].byteCount == chunkCount * 24
+            && self[.streams].byteCount == streamCount * 24
+            && self[.filter].byteCount == StreamFilter.byteCount(streams: streamCount)
+            && self[.order].byteCount == positions.count * 4
+            && self[.groups].byteCount % 12 == 0
+            && eventCount > 0 && eventCount <= positions.count
+            && streamCount > 0 && streamCount <= eventCount
+            && chunkCount > 0 && chunkCount <= eventCount
+    }
+
+    // MARK: Bytes
+
+    func encode(into memory: PageMemory, at start: Int) {
+        memory.zero(start..<start + Self.byteCount)
+        memory.store(Self.magic, at: start)
+        memory.store(Self.formatVersion, at: start + 12)
+        storeID.encode(into: memory, at: start + 16)
+        memory.store(number, at: start + 32)
+        memory.store(positions.lowerBound.rawValue, at: start + 40)
+        memory.store(positions.upperBound.rawValue, at: start + 48)
+        memory.store(UInt64(eventCount), at: start + 56)
+        memory.store(digest, at: start + 64)
+        memory.store(UInt32(streamCount), at: start + 72)
+        memory.store(UInt32(chunkCount), at: start + 76)
+        memory.store(lastGroup, at: start + 80)
+        for (index, place) in places.enumerated() {
+            memory.store(UInt64(place.firstPage), at: start + 88 + index * 16)
+            memory.store(UInt64(place.byteCount), at: start + 96 + index * 16)
+        }
+        memory.store(memory.checksum(start + 12..<start + Self.byteCount), at: start + 8)
+    }
+
+    /// Reads a copy.
+    /// - Returns: nil unless it proves itself.
+    init?(from memory: PageMemory, at start: Int) {
+        guard memory.loadUInt64(at: start) == Self.magic,
+            memory.loadUInt32(at: start + 8)
+                == memory.checksum(start + 12..<start + Self.byteCount),
+            memory.loadUInt32(at: start + 12) == Self.formatVersion
+        else { return nil }
+        let first = memory.loadUInt64(at: start + 40)
+        let end = memory.loadUInt64(at: start + 48)
+        let events = memory.loadUInt64(at: start + 56)
+        guard first < end, end <= FrameHeader.positionMax, end - first <= UInt64(Int32.max),
+            events <= end - first
+        else { return nil }
+        storeID = Bits128(from: memory, at: start + 16)
+        number = memory.loadUInt64(at: start + 32)
+        positions = Position(first)..<Position(end)
+        eventCount = Int(events)
+        digest = memory.loadUInt64(at: start + 64)
+        streamCount = Int(memory.loadUInt32(at: start + 72))
+        chunkCount = Int(memory.loadUInt32(at: start + 76))
+        lastGroup = memory.loadUInt64(at: start + 80)
+        places = Section.allCases.map { section in
+            let offset = start + 88 + section.rawValue * 16
+            return Place(
+                firstPage: Int(clamping: memory.loadUInt64(at: offset)),
+                byteCount: Int(clamping: memory.loadUInt64(at: offset + 8)))
+        }
+        guard isConsistent else { return nil }
+    }
+}
+
+extension Range<Position> {
+    var count: Int { Int(upperBound.rawValue - lowerBound.rawValue) }
+}

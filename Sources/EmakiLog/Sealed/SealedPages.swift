@@ -1,0 +1,216 @@
+import EmakiPlatform
+
+/// The covered pages of an open sealed file: each is checked at its first touch, and rebuilt from
+/// its stripe if it fails. The only thing that is ever written to a sealed file is a page that
+/// failed its checksum, by bytes that match it.
+final class SealedPages: @unchecked Sendable {
+    private static let pageBytes = PageParity.pageBytes
+
+    let path: String
+    let footer: SealedFooter
+    private let file: any File
+    private let mapping: any Mapping
+    private let isWritable: Bool
+
+    private let lock = Lock()
+    /// Bit c: covered page c was checked. Guarded by `lock`.
+    private var checked: [UInt64]
+    private var repairCount = 0
+
+    /// - Parameter isWritable: rebuilt pages may be written back.
+    init(
+        _ file: any File, path: String, footer: SealedFooter, isWritable: Bool
+    ) throws(DiskError) {
+        self.file = file
+        self.path = path
+        self.footer = footer
+        self.isWritable = isWritable
+        mapping = try file.map()
+        checked = [UInt64](repeating: 0, count: (footer.coveredPageCount + 63) / 64)
+    }
+
+    /// Pages that were rebuilt since the file was opened.
+    var repairs: Int { lock.withLock { repairCount } }
+
+    func close() { file.close() }
+
+    // MARK: Reading
+
+    /// Lends a range of a section in place.
+    /// - Throws: `.corrupt` if a page of it is damaged and cannot be rebuilt.
+    func withBytes<R>(
+        _ section: SealedFooter.Section, _ range: Range<Int>, _ body: (RawSpan) -> R
+    ) throws(LogError) -> R {
+        let place = footer[section]
+        precondition(range.lowerBound >= 0 && range.upperBound <= place.byteCount, "in the section")
+        let start = place.range.lowerBound + range.lowerBound
+        try check(bytes: start..<start + range.count)
+        return mapping.withBytes(in: start..<start + range.count, body)
+    }
+
+    /// Reads a range of a section with one call. Not checked: whoever has a checksum of its own
+    /// over it looks first, and calls `check` only when it fails.
+    func read(
+        _ section: SealedFooter.Section, _ range: Range<Int>, into memory: PageMemory
+    ) throws(LogError) {
+        let start = footer[section].range.lowerBound + range.lowerBound
+        let got = try LogError.translating(path) { () throws(DiskError) in
+            try memory.withMutableBytes(in: 0..<range.count) {
+                (bytes: inout MutableRawSpan) throws(DiskError) in
+                try file.read(into: &bytes, at: start)
+            }
+        }
+        guard got == range.count else {
+            throw corrupt(at: start, .wrongSize, "the file ends inside")
+        }
+    }
+
+    /// Checks the pages that hold a range of the file, and mends what fails.
+    func check(bytes: Range<Int>) throws(LogError) {
+        guard !bytes.isEmpty else { return }
+        let first = bytes.lowerBound / Self.pageBytes - 1
+        let last = (bytes.upperBound - 1) / Self.pageBytes - 1
+        for page in first...last where !isChecked(page) { try checkAgain(page) }
+    }
+
+    private func isChecked(_ page: Int) -> Bool {
+        lock.withLock { checked[page / 64] >> UInt64(page % 64) & 1 == 1 }
+    }
+
+    /// Checks a covered page on the device, whether or not it was checked before.
+    func checkAgain(_ page: Int) throws(LogError) {
+        let memory = try bytes(ofPage: page)
+        if try !matches(memory, page) { try rebuild(page) }
+        lock.withLock { checked[page / 64] |= 1 << UInt64(page % 64) }
+    }
+
+    // MARK: Pages
+
+    /// What the file holds at a page, counted from the first covered one.
+    private func bytes(ofPage page: Int) throws(LogError) -> PageMemory {
+        try LogError.translating(path) { () throws(DiskError) in
+            let memory = try PageMemory(byteCount: Self.pageBytes)
+            do throws(DiskError) {
+                _ = try memory.withMutableBytes(in: 0..<Self.pageBytes) {
+                    (bytes: inout MutableRawSpan) throws(DiskError) in
+                    try file.read(into: &bytes, at: (page + 1) * Self.pageBytes)
+                }
+            } catch {
+                // A page that cannot be read is a page that fails its checksum.
+                guard error.isUnreadable else { throw error }
+                memory.zero(0..<Self.pageBytes)
+            }
+            return memory
+        }
+    }
+
+    private func matches(_ memory: PageMemory, _ page: Int) throws(LogError) -> Bool {
+        let perPage = SealedFooter.checksumsPerPage
+        guard page < footer.sectionPageCount else {
+            return memory.loadUInt32(at: perPage * 4) == memory.checksum(0..<perPage * 4)
+        }
+        let sums = footer.sectionPageCount + page / perPage
+        if !isChecked(sums) { try checkAgain(sums) }
+        let offset = (sums + 1) * Self.pageBytes + page % perPage * 4
+        let wanted = mapping.withBytes(in: offset..<offset + 4) { $0.loadUInt32(at: 0) }
+        return memory.checksum(0..<Self.pageBytes) == wanted
+    }
+
+    /// Makes a page from the others of its stripe, checks it, and writes it back.
+    private func rebuild(_ page: Int) throws(LogError) {
+        let pageCount = footer.coveredPageCount
+        let parity = pageCount + PageParity.parityPage(of: page, in: pageCount)
+        let memory = try bytes(ofPage: parity)
+        for sibling in PageParity.siblings(of: page, in: pageCount) {
+            let other = try bytes(ofPage: sibling)
+            other.withBytes(in: 0..<Self.pageBytes) { PageParity.mix($0, into: memory, at: 0) }
+        }
+        let offset = (page + 1) * Self.pageBytes
+        guard try matches(memory, page) else {
+            throw corrupt(at: offset, .badHeader, "more than one page of its stripe is damaged")
+        }
+        guard isWritable else {
+            throw corrupt(at: offset, .badHeader, "open the store for writing to have it mended")
+        }
+        try LogError.translating(path) { () throws(DiskError) in
+            try memory.withBytes(in: 0..<Self.pageBytes) { (bytes: RawSpan) throws(DiskError) in
+                try file.write(bytes, at: offset)
+            }
+            try file.sync()
+        }
+        lock.withLock { repairCount += 1 }
+    }
+
+    // MARK: Scrubbing
+
+    /// Parity pages that say something else than the pages that they cover, which must be sound,
+    /// are written again.
+    /// - Returns: how many.
+    func scrubParity() throws(LogError) -> Int {
+        let pageCount = footer.coveredPageCount
+        let whole = 0..<Self.pageBytes
+        var mended = 0
+        for group in 0..<PageParity.groupCount(pages: pageCount) {
+            let pages = PageParity.pages(ofGroup: group, in: pageCount)
+            for stripe in 0..<PageParity.stripes(inGroupOf: pages.count) {
+                let first = pages.lowerBound + stripe
+                let wanted = try bytes(ofPage: first)
+                for sibling in PageParity.siblings(of: first, in: pageCount) {
+                    let other = try bytes(ofPage: sibling)
+                    other.withBytes(in: whole) { PageParity.mix($0, into: wanted, at: 0) }
+                }
+                let place = pageCount + PageParity.parityPage(of: first, in: pageCount)
+                let found = try bytes(ofPage: place)
+                let isSame = wanted.withBytes(in: whole) { found.isEqual($0, at: 0) }
+                guard !isSame else { continue }
+                guard isWritable else {
+                    throw corrupt(
+                        at: (place + 1) * Self.pageBytes, .badHeader,
+                        "its parity does not match; open the store for writing to have it mended")
+                }
+                try LogError.translating(path) { () throws(DiskError) in
+                    try wanted.withBytes(in: whole) { (bytes: RawSpan) throws(DiskError) in
+                        try file.write(bytes, at: (place + 1) * Self.pageBytes)
+                    }
+                }
+                mended += 1
+            }
+        }
+        if mended > 0 {
+            try LogError.translating(path) { () throws(DiskError) in try file.sync() }
+        }
+        return mended
+    }
+
+    /// A footer that does not say what the other says is written again.
+    /// - Returns: how many.
+    func scrubFooters() throws(LogError) -> Int {
+        let sound = try LogError.translating(path) { () throws(DiskError) in
+            try PageMemory(byteCount: Self.pageBytes)
+        }
+        footer.encode(into: sound, at: 0)
+        var mended = 0
+        // Counted like covered pages, which start behind the first footer.
+        for place in [-1, footer.filePageCount - 2] {
+            let found = try bytes(ofPage: place)
+            let isSame = sound.withBytes(in: 0..<Self.pageBytes) { found.isEqual($0, at: 0) }
+            guard !isSame, isWritable else { continue }
+            try LogError.translating(path) { () throws(DiskError) in
+                try sound.withBytes(in: 0..<Self.pageBytes) {
+                    (bytes: RawSpan) throws(DiskError) in
+                    try file.write(bytes, at: (place + 1) * Self.pageBytes)
+                }
+                try file.sync()
+            }
+            mended += 1
+        }
+        return mended
+    }
+
+    func corrupt(
+        at offset: Int, _ reason: Corruption.Reason, _ evidence: String
+    ) -> LogError {
+        .corrupt(
+            Corruption(file: path, fileOffset: offset, reason: reason, evidence: evidence))
+    }
+}
