@@ -83,6 +83,7 @@ struct StoreCreation {
             throw StoreFile.twin.corrupt(
                 .missingFile, "\(name) holds frames, so a store was here; restore STORE")
         }
+        try StoreLeftovers.expectOwn(in: files, path: path)
         let store = StoreFile(
             storeID: Bits128(random: entropy), layout: layout, batchBytesMax: batchBytesMax,
             syncMethod: method, rawLatency: rawLatency, createdAt: now)
@@ -130,6 +131,7 @@ struct StoreCreation {
         guard try files.kind(of: StoreFolder.wal) != nil else { return nil }
         let memory = try PageMemory(byteCount: 1 << 20)
         for name in try files.list(StoreFolder.wal) {
+            guard try files.kind(of: StoreFolder.wal + "/" + name) == .file else { continue }
             let file = try files.open(
                 StoreFolder.wal + "/" + name, OpenMode(.mustExist, writable: false))
             defer { file.close() }

@@ -35,20 +35,21 @@ struct DiskSurvey {
     }
 
     /// Opening proves little: some file systems refuse only the write. The file has no name, so
-    /// nothing stays behind whatever happens.
+    /// nothing stays behind whatever happens. A refusal for another reason, as that the disk is full
+    /// or may not be written, says nothing about direct I/O, and does not take it away.
     private func supportsDirect(blockBytes: Int) -> Bool {
         guard let direct = SystemCall.directFlag, let unnamed = SystemCall.unnamedFlag,
-            let memory = try? PageMemory(byteCount: blockBytes),
-            let number = try? SystemCall.openDescriptor(root, O_RDWR | unnamed | direct)
+            let memory = try? PageMemory(byteCount: blockBytes)
         else { return false }
-        let file = PosixFile(descriptor: number, isDirect: true)
-        do {
+        do throws(DiskError) {
+            let number = try SystemCall.openDescriptor(root, O_RDWR | unnamed | direct)
+            let file = PosixFile(descriptor: number, isDirect: true)
             try memory.withBytes(in: 0..<blockBytes) { bytes throws(DiskError) in
                 try file.write(bytes, at: 0)
             }
             return true
         } catch {
-            return false
+            return ![EINVAL, EOPNOTSUPP, ENOSYS, EISDIR, ENOENT].contains(error.code)
         }
     }
 

@@ -195,7 +195,9 @@ import Testing
         let victim = try Victim()
         let store = try StoreFile.read(in: victim.files).0
         let (good, _) = try Manifest.read(in: victim.files, storeID: store.storeID)
-        let numbers: [UInt64] = [0, 1, 1 << 32, 1 << 34, 1 << 62, .max - 3, .max - 1, .max]
+        let numbers: [UInt64] = [
+            0, 1, (1 << 31) - 1, 1 << 32, 1 << 34, (1 << 62) - 1, 1 << 62, .max - 3, .max - 1, .max,
+        ]
         let start = TwinFile.headerBytes
         for (field, size) in [(16, 8), (24, 8), (32, 8), (40, 8), (52, 4), (56, 8), (64, 4)] {
             for number in numbers {

@@ -67,14 +67,33 @@ import Testing
     func leftovers() throws {
         let files = MemoryFileSystem()
         try files.makeFolder("wal")
-        for path in ["wal/00000000", "wal/00000007", "MANIFEST.new", "STORE.new", "MANIFEST"] {
-            files[path] = [1, 2, 3]
+        for path in ["MANIFEST.new", "STORE.new"] { files[path] = [1, 2, 3] }
+        for path in ["wal/00000000", "MANIFEST"] {
+            files[path] = [UInt8](repeating: 0, count: 4096)
         }
         files[SyncProbe.fileName] = [1, 2, 3]
         _ = try lay(files)
         #expect(files.filePaths == ["MANIFEST", "STORE", "wal/00000000"])
         let core = try openCore(files)
         #expect(core.receipt.strangers.isEmpty)
+    }
+
+    @Test(
+        "what no creation leaves is somebody's: it stays, and the folder is not made a store",
+        arguments: [
+            "wal/000000010000000000000001", "wal/00000001", "wal/00000000", "sealed/a", "damaged/a",
+            "MANIFEST", "wal",
+        ])
+    func foreignFiles(_ path: String) throws {
+        let files = MemoryFileSystem()
+        for folder in ["wal", "sealed", "damaged"] where path.hasPrefix(folder + "/") {
+            try files.makeFolder(folder)
+        }
+        files[path] = Array("somebody's".utf8)
+        let before = files.contents
+        let error = #expect(throws: LogError.self) { try lay(files) }
+        #expect(error == .alreadyExists(path: "memory/" + path))
+        #expect(files.contents == before)
     }
 
     @Test("a lock that cannot be taken for another reason is not called taken") func locks() {

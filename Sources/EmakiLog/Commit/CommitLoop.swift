@@ -98,11 +98,11 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     /// Runs `resume`, which resumes waiters of a commit: if they live here, they run before the
     /// jobs that are left over.
-    func resuming(_ resume: () -> Void) {
+    func resuming(_ origin: ReadyJobs.Origin, _ resume: () -> Void) {
         guard isCurrent else { return resume() }
-        ready.isResuming = true
+        ready.origin = origin
         resume()
-        ready.isResuming = false
+        ready.origin = .elsewhere
     }
 
     /// Longest time since the last call in which the loop ran jobs without looking at the clock. On
@@ -158,11 +158,13 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         var now = SystemClock.monotonicNanoseconds()
         let deadline = now + gatherLimit
         let isInTime = run(until: deadline, now: &now) { ready.popResumed() }
-        guard !stopsGathering else { return }
-        if !isInTime { ready.demoteResumed() }
-        // However late it is, the others get some time in each round.
+        let isFull = stopsGathering
+        stopsGathering = false
+        if !isFull && !isInTime { ready.demoteResumed() }
+        // However late it is, and even if the group is full, the others get some time in each
+        // round, until one of them finds no room.
         let share = now + gatherLimit / Self.leastShareOfOthers
-        _ = run(until: max(deadline, share), now: &now) { ready.popOther() }
+        _ = run(until: isFull ? share : max(deadline, share), now: &now) { ready.popOther() }
     }
 
     /// - Returns: false if the time was over before the jobs were.

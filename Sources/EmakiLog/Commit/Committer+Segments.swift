@@ -125,6 +125,8 @@ extension LogCore {
     /// A segment should be made ready, nobody is at it, and the last attempt did not fail.
     var wantsSegment: Bool {
         readyCount < configuration.readySegmentCount && !isPreparing && segmentFailure == nil
+            && !isPoisoned && !configuration.isReadOnly
+            && (manifest.segments.count < Limits.segmentCountMax || !filesInPreparation.isEmpty)
     }
 
     /// A batch that waits for a segment waits for one that nobody is at: an attempt is due, also

@@ -169,9 +169,11 @@ final class Committer: @unchecked Sendable {
         wakeThreads(all: error != nil)
         let mustWakeLoop = loopIsNeeded()
         lock.unlock()
-        loop.resuming {
-            for slot in resumed { slot.resume(returning: signal) }
+        loop.resuming(.admission) {
             for slot in admitted { slot.resume(returning: .retry) }
+        }
+        loop.resuming(.commit) {
+            for slot in resumed { slot.resume(returning: signal) }
         }
         for thread in threads { thread.signal.send(.retry) }
         if mustWakeLoop { loop.wake() }

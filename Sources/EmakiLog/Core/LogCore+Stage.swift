@@ -25,7 +25,7 @@ extension LogCore {
         _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
     ) -> StageOutcome {
         if configuration.isReadOnly { return .refused(.readOnly) }
-        if isPoisoned { return .refused(.poisoned) }
+        if isPoisoned { return afterPoisoning(batch, version: report) }
         let answer = staging.stage(batch, version: report)
         guard case .noRoom(.segment) = answer, rotateIfPossible() else {
             return outcome(answer, of: batch, version: report)
@@ -106,6 +106,25 @@ extension LogCore {
             return .refused(.versionConflict(stream: stream, actual: head), after: after)
         }
         preconditionFailure("a conflict has a stream that is not as expected")
+    }
+
+    /// Nothing is stored any more; but what is offered may be there.
+    private func afterPoisoning<Source>(
+        _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
+    ) -> StageOutcome {
+        var positions: Range<Position>?
+        for section in 0..<batch.source.sectionCount {
+            guard case .stored(let stored, let version) = compare(batch.source, section),
+                positions.map({ $0.upperBound == stored.lowerBound }) ?? true
+            else { return .refused(.poisoned) }
+            report(section, version)
+            positions = (positions?.lowerBound ?? stored.lowerBound)..<stored.upperBound
+        }
+        guard let positions, positions.upperBound <= durableEnd else {
+            return .refused(positions == nil ? .poisoned : .outcomeUnknown)
+        }
+        counters.repeats += 1
+        return .repeated(positions: positions)
     }
 
     private enum Comparison {

@@ -108,15 +108,20 @@ package final class LogCore {
         let markBuffer = try LogError.translating("") { () throws(DiskError) in
             try PageMemory(byteCount: 2 * store.layout.blockBytes)
         }
+        var unmended: String?
         if isStoreHalfBad && !configuration.isReadOnly {
-            try LogError.translating(StoreFile.twin.name) { () throws(DiskError) in
+            unmended = try StoreFile.twin.mend { () throws(DiskError) in
                 try store.write(in: files)
             }
         }
         let recovery = Recovery(
             files: files, store: store, configuration: configuration, device: device)
         var outcome = try recovery.run()
-        if isStoreHalfBad { outcome.receipt.mended.append(StoreFile.twin.name) }
+        if let unmended {
+            outcome.receipt.warnings.append(unmended)
+        } else if isStoreHalfBad {
+            outcome.receipt.mended.append(StoreFile.twin.name)
+        }
         return LogCore(
             outcome, files: files, store: store, syncMethod: device.method,
             markBuffer: markBuffer, configuration: configuration, entropy: entropy)

@@ -98,7 +98,16 @@ struct Manifest: Equatable, Sendable {
                 incarnation: Bits128(from: memory, at: offset + 8),
                 fileIndex: memory.loadUInt32(at: offset + 24))
         }
-        guard isConsistent else { return nil }
+        guard isConsistent, hasRoom else { return nil }
+    }
+
+    /// Far enough from the limits for a store to count on: what is read is held to half of what
+    /// may be written.
+    private var hasRoom: Bool {
+        let half = FrameHeader.positionMax / 2
+        return generation < half && anchor.lastGroup < half
+            && anchor.nextPosition.rawValue < half && anchorSegment < Self.numberMax / 2
+            && nextFileIndex < Self.fileIndexMax / 2
     }
 
     /// Numbers are dense in order of use, files are listed once, limits hold.

@@ -52,13 +52,8 @@ struct TwinFile {
         guard byteCount > 0, byteCount % (2 * Self.unit) == 0, byteCount <= byteCountMax else {
             throw corrupt(.wrongSize, "\(byteCount) bytes long")
         }
-        let memory = try LogError.translating(name) { () throws(DiskError) in
-            let memory = try PageMemory(byteCount: byteCount)
-            _ = try memory.withMutableBytes(in: 0..<byteCount) {
-                (bytes: inout MutableRawSpan) throws(DiskError) in
-                try file.read(into: &bytes, at: 0)
-            }
-            return memory
+        let (memory, unreadable) = try LogError.translating(name) { () throws(DiskError) in
+            try read(file, byteCount: byteCount)
         }
         let half = byteCount / 2
         let first = decode(memory, at: 0, half: half)
@@ -73,7 +68,50 @@ struct TwinFile {
         case (.newer(let version), _), (_, .newer(let version)):
             throw .unsupportedFormat(file: name, version: version)
         case (.bad, .bad):
+            if let unreadable {
+                throw .corrupt(
+                    Corruption(
+                        file: name, fileOffset: unreadable, reason: .unreadable,
+                        evidence: "neither of its two copies can be used"))
+            }
             throw corrupt(.badHeader, "neither of its two copies passes its checksum")
+        }
+    }
+
+    /// Reads the whole file; what the device does not give stays zero, as in a damaged copy.
+    /// - Returns: the bytes, and where the first of them is that cannot be read.
+    private func read(
+        _ file: any File, byteCount: Int
+    ) throws(DiskError) -> (PageMemory, unreadable: Int?) {
+        let memory = try PageMemory(byteCount: byteCount)
+        var unreadable: Int?
+        for offset in stride(from: 0, to: byteCount, by: Self.unit) {
+            do throws(DiskError) {
+                _ = try memory.withMutableBytes(in: offset..<offset + Self.unit) {
+                    (bytes: inout MutableRawSpan) throws(DiskError) in
+                    try file.read(into: &bytes, at: offset)
+                }
+            } catch {
+                guard error.isUnreadable else { throw error }
+                unreadable = unreadable ?? offset
+                memory.zero(offset..<offset + Self.unit)
+            }
+        }
+        return (memory, unreadable)
+    }
+
+    /// Writes a file again of which one copy is bad, if there is room and permission for it.
+    /// - Returns: nil, or why it stays as it is, which the other copy makes harmless.
+    func mend(_ write: () throws(DiskError) -> Void) throws(LogError) -> String? {
+        do {
+            try write()
+            return nil
+        } catch {
+            guard error.isNoSpace || error.isReadOnly || error.isNoPermission else {
+                throw LogError(error, file: name)
+            }
+            return "one of the two copies of \(name) is damaged and could not be written again:"
+                + " \(error)"
         }
     }
 

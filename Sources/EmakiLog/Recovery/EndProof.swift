@@ -115,7 +115,7 @@ enum EndProof {
     /// True if a mark proves that the last linked frame is the last there was: the log ends in one,
     /// and nothing was written behind it. (A mark clears the block behind it.)
     static func isMarked(_ scan: borrowing LogScan) -> Bool {
-        guard nextPlaces(scan).allSatisfy({ isUntouched(scan.find(at: $0)) }) else { return false }
+        guard nextPlaces(scan).allSatisfy({ isClear($0, scan) }) else { return false }
         if scan.lastKind == .idleMark || scan.lastKind == .closeMark { return true }
         guard let slot = latestSlot(scan) else { return false }
         return slot == scan.end
@@ -162,6 +162,19 @@ enum EndProof {
             places.append(.init(segment: scan.place.segment + 1, offset: scan.layout.framesOffset))
         }
         return places
+    }
+
+    /// Nothing was written here since the mark, not even a frame whose start is gone.
+    private static func isClear(_ place: LogScan.Place, _ scan: borrowing LogScan) -> Bool {
+        switch scan.find(at: place) {
+        case .stale: return true
+        case .nothing(isZero: true):
+            let block = place.offset..<place.offset + scan.layout.blockBytes
+            return scan.segments[place.segment].image.withBytes(in: block) {
+                $0.isZero(in: 0..<block.count)
+            }
+        case .whole, .tornPayload, .tornHeader, .unknown, .nothing(isZero: false): return false
+        }
     }
 
     private static func isUntouched(_ found: FrameHeader.Found) -> Bool {

@@ -254,7 +254,12 @@ struct LogScan: ~Copyable {
         let lost = newEnd.nextPosition.rawValue - end.nextPosition.rawValue
         // Every lost event took at least a record's header somewhere behind this place.
         let regionBytes = (segments.count - place.segment) * layout.segmentBytes
-        return lost <= UInt64(regionBytes / EventRecord.byteCountMin) ? lost : nil
+        guard lost <= UInt64(regionBytes / EventRecord.byteCountMin) else { return nil }
+        // And so did all others: many records may not claim, each for itself, what all segments
+        // together have no room for.
+        let held = newEnd.nextPosition.rawValue - index.positions.lowerBound.rawValue
+        let roomBytes = segments.count * layout.segmentBytes
+        return held <= UInt64(roomBytes / EventRecord.byteCountMin) ? lost : nil
     }
 
     // MARK: Cutting

@@ -23,7 +23,8 @@ struct OutdatedManifest {
     func find() throws(LogError) -> Corruption? {
         let usable = Set(manifest.segments.filter { !$0.isInPreparation }.map(\.path))
         let paths = try LogError.translating(StoreFolder.wal) { () throws(DiskError) in
-            try files.list(StoreFolder.wal).map { StoreFolder.wal + "/" + $0 }
+            guard try files.kind(of: StoreFolder.wal) != nil else { return [String]() }
+            return try files.list(StoreFolder.wal).map { StoreFolder.wal + "/" + $0 }
         }
         for path in paths where !usable.contains(path) {
             do {

@@ -41,12 +41,15 @@ struct Recovery {
         receipt.warnings = device.warnings
         let (manifest, isManifestHalfBad) = try Manifest.read(in: files, storeID: store.storeID)
         if isManifestHalfBad {
-            if !isReadOnly {
-                try LogError.translating(Manifest.twin.name) { () throws(DiskError) in
-                    try manifest.write(in: files)
-                }
+            let failure =
+                isReadOnly
+                ? nil
+                : try Manifest.twin.mend { () throws(DiskError) in try manifest.write(in: files) }
+            if let failure {
+                receipt.warnings.append(failure)
+            } else {
+                receipt.mended.append(Manifest.twin.name)
             }
-            receipt.mended.append(Manifest.twin.name)
         }
         receipt.strangers = try strangers(manifest)
         var loader = SegmentLoader(
@@ -155,11 +158,13 @@ struct Recovery {
     /// holds nothing; anything else is left alone, because nothing proves that its contents are
     /// elsewhere.
     private func strangers(_ manifest: Manifest) throws(LogError) -> [String] {
-        try LogError.translating("") { () throws(DiskError) in
+        try LogError.translating(StoreFolder.wal) { () throws(DiskError) in
             let known = Set(StoreFolder.ownNames)
             var strangers = try files.list("").filter { !known.contains($0) }
             let listed = Set(manifest.segments.map(\.path))
-            strangers += try files.list("wal").map { "wal/" + $0 }.filter { !listed.contains($0) }
+            guard try files.kind(of: StoreFolder.wal) != nil else { return strangers }
+            strangers += try files.list(StoreFolder.wal).map { StoreFolder.wal + "/" + $0 }
+                .filter { !listed.contains($0) }
             return strangers
         }
     }

@@ -97,7 +97,9 @@ struct Repair {
         }
         let segment = scan.segments[place.segment]
         try keepCopyOnce(of: segment, store.layout, &report)
-        if scan.senseless != nil {
+        // The block that is about to be overwritten may be the only proof that something is
+        // missing: a power cut that tears it must not leave a log that looks sound.
+        if scan.senseless != nil || damage.resume == nil {
             try proveEnd(damage.end, in: segment, store.layout, method)
         }
         let block = place.offset..<place.offset + store.layout.blockBytes

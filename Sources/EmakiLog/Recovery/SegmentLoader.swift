@@ -154,7 +154,12 @@ struct SegmentLoader {
     private func sync(_ opened: [Opened]) throws(LogError) {
         for folder in [StoreFolder.wal, ""] {
             try LogError.translating(folder) { () throws(DiskError) in
-                try files.syncFolder(folder)
+                do throws(DiskError) {
+                    try files.syncFolder(folder)
+                } catch {
+                    // Its segments are missing, then, and are reported one by one.
+                    guard error.isNotFound else { throw error }
+                }
             }
         }
         for opened in opened {
