@@ -38,7 +38,8 @@ import Testing
         await log.close()
     }
 
-    @Test("a batch that fills a group gets in among appends that never pause", arguments: [1, 2, 3])
+    @Test(
+        "a batch that fills a group gets in among appends that never pause", arguments: [1, 2, 3])
     func largeGetsIn(_ rivals: Int) async throws {
         let store = try ShellStore()
         let log = try store.open { $0.groupBytesMax = 4096 }
