@@ -114,7 +114,7 @@ extension Committer {
             answer = wait(for: end, slot)
         } else if case .wait(let reason) = outcome {
             admissions.append(
-                slot, id: 0, reason: reason, attempt: preparationCount,
+                slot, reason: reason, attempt: preparationCount,
                 wasOvertaken: attempt == .overtaken)
             mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }

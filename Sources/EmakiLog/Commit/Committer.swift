@@ -245,9 +245,7 @@ final class Committer: @unchecked Sendable {
     /// Resumes a waiter that gave up.
     func cancel(_ id: UInt64) {
         let slot: WaitSlot<Signal>? = lock.withLock {
-            guard let index = waiters.firstIndex(where: { $0.id == id }) else {
-                return admissions.remove(id)
-            }
+            guard let index = waiters.firstIndex(where: { $0.id == id }) else { return nil }
             return waiters.remove(at: index).slot
         }
         slot?.resume(returning: .cancelled)
