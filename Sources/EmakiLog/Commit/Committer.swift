@@ -180,7 +180,7 @@ final class Committer: @unchecked Sendable {
         lock.lock()
         if error == nil { latency.wake.add(wake) }
         // Keeps the buffer's capacity for the next group, so that resuming allocates nothing.
-        if due.isEmpty && due.capacity < resumed.capacity { swap(&due, &resumed) }
+        if due.capacity < resumed.capacity { swap(&due, &resumed) }
         lock.unlock()
     }
 
@@ -207,7 +207,6 @@ final class Committer: @unchecked Sendable {
     }
 
     private func takeThreadAdmissions() -> [ThreadAdmission] {
-        guard !threadAdmissions.isEmpty else { return [] }
         defer { threadAdmissions.removeAll() }
         return threadAdmissions
     }
