@@ -144,6 +144,44 @@ import Testing
         #expect(log.peek { $0.overtakenCount == 0 && $0.admissions.isEmpty })
         await log.close()
     }
+
+    @Test("an append that was woken in vain has its turn while others queue behind it")
+    func overtakenFirst() async throws {
+        let store = try ShellStore()
+        let log = try store.open()
+        await log.resting()
+        let part = StreamAppend(to: "a", [event(0)])
+        let batch = try MeasuredBatch(MultiStreamBatch(parts: [part]), batchBytesMax: 4096)
+        // Under the lock nothing is written, so something stays staged.
+        let answers = log.peek { committer in
+            committer.overtakenCount = 1
+            var (early, late) = (Committer.Attempt.first, Committer.Attempt.first)
+            var overtaken = Committer.Attempt.overtaken
+            return [
+                committer.stage(batch, attempt: &early) { _, _ in },
+                committer.stage(batch, attempt: &late) { _, _ in },
+                committer.stage(batch, attempt: &overtaken) { _, _ in },
+                committer.stage(batch, attempt: &late) { _, _ in },
+            ].map { $0.decidedAt }
+        }
+        #expect(answers == [1, nil, 2, 3])
+        #expect(log.peek { $0.overtakenCount } == 0)
+        await log.close()
+        #expect(log.durablePosition == 3)
+    }
+
+    @Test("whoever closes a closed log is done at once, from a task and from a thread")
+    func closedTwice() async throws {
+        let store = try ShellStore()
+        let log = try store.open()
+        await log.close()
+        await log.close()
+        for _ in 0..<2 {
+            let closed = await onThread { () throws(LogError) in try log.closeBlocking() }
+            #expect(closed.error == nil)
+        }
+        #expect(log.peek { $0.closers.isEmpty && $0.threadClosers.isEmpty })
+    }
 }
 
 /// What a call that does not wait answered.
