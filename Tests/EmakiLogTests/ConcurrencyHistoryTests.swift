@@ -25,12 +25,11 @@ import Testing
             if ending != .poisoned { $0.idleMarkDelay = .microseconds(50) }
             $0.pendingEventsMax = round == 0 ? 16 : 65_536
         }
-        if ending == .poisoned { store.disk.failDurableWrites(skipping: 100 + 37 * round) }
+        // Early: on a busy machine groups are few and large (104 in a whole run were seen).
+        if ending == .poisoned { store.disk.failDurableWrites(skipping: 30 + 13 * round) }
         let history = AppendHistory()
         let followed = await run(log, history, ending)
-        if ending == .finished { await log.close() }
         store.disk.mendDurableWrites()
-        await log.close()
 
         let again = try store.open()
         try await repeatWhatIsUnknown(again, history)
@@ -65,8 +64,9 @@ import Testing
                     }
                 }
             }
-            // A follower ends when the log does, with all that was durable before.
-            if ending == .finished { await log.close() }
+            // A follower ends when the log does, with all that was durable before. Also where no
+            // write failed after all: the variety that is expected says so then.
+            await log.close()
             return await followers.reduce(into: []) { $0.append($1) }
         }
     }

@@ -159,8 +159,13 @@ import Testing
         #expect(throws: LogError.wouldWait(.segment)) {
             try log.reserve(event(3, bytes: 50 << 10), to: "a")
         }
-        // The worker has looked at whatever the two asked of it.
+        // The worker has looked at whatever the two asked of it: nothing, since one is ready.
         await log.workerIdle()
+        #expect(store.disk.counts.preparations == 2)
+        // Nor does it matter to them that a further attempt fails.
+        log.committer.kickWorker()
+        await log.workerIdle()
+        #expect(store.disk.counts.preparations == 3)
         store.disk.releaseWrites()
         #expect(await first.error == nil)
         #expect(await second.error == nil)
@@ -224,7 +229,7 @@ import Testing
         var placesMax = 0
         for _ in 0..<5000 {
             _ = await WaitSlot<Committer.Signal>.wait { slot in
-                queue.append(slot, id: 0, reason: .segment, attempt: 0)
+                queue.append(slot, reason: .segment, attempt: 0)
                 for taken in queue.takeWaitingForSegment() { taken.resume(returning: .retry) }
                 _ = queue.take(10)
             }
@@ -240,8 +245,8 @@ import Testing
         var told: [Int] = []
         for attempt in [UInt64(0), 1, 1, 2] {
             let answer = await WaitSlot<Committer.Signal>.wait { slot in
-                queue.append(slot, id: 0, reason: .segment, attempt: attempt)
-                queue.append(slot, id: 0, reason: .pendingEvents, attempt: attempt)
+                queue.append(slot, reason: .segment, attempt: attempt)
+                queue.append(slot, reason: .pendingEvents, attempt: attempt)
                 let refused = queue.takeWaitingForSegment(before: 1)
                 told.append(refused.count)
                 _ = queue.take(.max)

@@ -164,6 +164,8 @@ import Testing
         _ = await outcome { () async throws(LogError) in
             try await log.append(event(0, id: 2), to: "a", expecting: .noStream)
         }
+        // The time of a wake is counted behind it.
+        await log.resting()
         let statistics = log.statistics
         #expect(statistics.durablePosition == 1 && statistics.events == 1)
         #expect(statistics.batches == 1 && statistics.groups == 1 && statistics.repeats == 1)

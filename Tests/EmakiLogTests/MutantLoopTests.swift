@@ -43,7 +43,7 @@ import Testing
         await occupied.value
     }
 
-    /// A queue of appends that wait, each by its number.
+    /// A queue of appends that wait.
     private final class Line: @unchecked Sendable {
         private let lock = Lock()
         private var queue = AdmissionQueue()
@@ -53,13 +53,10 @@ import Testing
         /// Suspends until `count` tasks wait.
         func fill(_ count: Int, _ group: inout TaskGroup<Void>) async {
             let before = with { $0.count }
-            for id in 1...count {
+            for _ in 0..<count {
                 group.addTask {
                     _ = await WaitSlot<Committer.Signal>.wait { slot in
-                        self.with {
-                            $0.append(
-                                slot, id: UInt64(before + id), reason: .pendingEvents, attempt: 0)
-                        }
+                        self.with { $0.append(slot, reason: .pendingEvents, attempt: 0) }
                     }
                 }
             }
@@ -86,25 +83,6 @@ import Testing
             #expect(line.with { ($0.placeCount, $0.count) } == (1499, 499), "a short line stays")
             line.admit(.max)
             #expect(line.with { ($0.placeCount, $0.count, $0.isEmpty) } == (0, 0, true))
-        }
-    }
-
-    @Test("a waiting append that gives up leaves the line, and the others keep their order")
-    func givingUp() async {
-        let line = Line()
-        await withTaskGroup(of: Void.self) { group in
-            await line.fill(3, &group)
-            let none = line.with { $0.remove(9) == nil }
-            #expect(none)
-            let slot = line.with { $0.remove(2) }
-            slot?.resume(returning: .cancelled)
-            let isFound = slot != nil
-            #expect(isFound)
-            #expect(line.with { $0.count } == 2)
-            let again = line.with { $0.remove(2) == nil }
-            #expect(again, "it has left already")
-            line.admit(.max)
-            #expect(line.with { $0.isEmpty })
         }
     }
 }

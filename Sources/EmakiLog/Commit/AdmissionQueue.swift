@@ -13,13 +13,13 @@ struct AdmissionQueue {
 
     /// - Parameter attempt: how many attempts to make a segment ready had begun before.
     mutating func append(
-        _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason,
-        attempt: UInt64, wasOvertaken: Bool = false
+        _ slot: WaitSlot<Committer.Signal>, reason: WaitReason, attempt: UInt64,
+        wasOvertaken: Bool = false
     ) {
         if wasOvertaken {
-            overtaken.append(slot, id: id, reason: reason, attempt: attempt)
+            overtaken.append(slot, reason: reason, attempt: attempt)
         } else {
-            others.append(slot, id: id, reason: reason, attempt: attempt)
+            others.append(slot, reason: reason, attempt: attempt)
         }
     }
 
@@ -37,19 +37,12 @@ struct AdmissionQueue {
         overtaken.takeWaitingForSegment(before: attempt)
             + others.takeWaitingForSegment(before: attempt)
     }
-
-    /// One that gave up.
-    /// - Complexity: O(waiting appends).
-    mutating func remove(_ id: UInt64) -> WaitSlot<Committer.Signal>? {
-        overtaken.remove(id) ?? others.remove(id)
-    }
 }
 
 /// One line of waiting appends, first come first served.
 private struct AdmissionLine {
     private struct Entry {
         var slot: WaitSlot<Committer.Signal>?
-        var id: UInt64
         var reason: WaitReason
         var attempt: UInt64
     }
@@ -61,9 +54,9 @@ private struct AdmissionLine {
     var placeCount: Int { entries.count }
 
     mutating func append(
-        _ slot: WaitSlot<Committer.Signal>, id: UInt64, reason: WaitReason, attempt: UInt64
+        _ slot: WaitSlot<Committer.Signal>, reason: WaitReason, attempt: UInt64
     ) {
-        entries.append(Entry(slot: slot, id: id, reason: reason, attempt: attempt))
+        entries.append(Entry(slot: slot, reason: reason, attempt: attempt))
         count += 1
     }
 
@@ -88,16 +81,6 @@ private struct AdmissionLine {
         count -= taken.count
         compact()
         return taken
-    }
-
-    mutating func remove(_ id: UInt64) -> WaitSlot<Committer.Signal>? {
-        guard let index = entries[head...].firstIndex(where: { $0.id == id && $0.slot != nil })
-        else { return nil }
-        let slot = entries[index].slot
-        entries[index].slot = nil
-        count -= 1
-        compact()
-        return slot
     }
 
     /// Gives places back that nobody waits in.

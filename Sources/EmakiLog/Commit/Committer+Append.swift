@@ -114,12 +114,12 @@ extension Committer {
             answer = wait(for: end, slot)
         } else if case .wait(let reason) = outcome {
             admissions.append(
-                slot, id: 0, reason: reason, attempt: preparationCount,
+                slot, reason: reason, attempt: preparationCount,
                 wasOvertaken: attempt == .overtaken)
             mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }
         }
-        let baton = isStaged(outcome) ? nil : nextAdmission(answered: answer != nil)
+        let baton = nextAdmission(answered: answer != nil)
         mustPrepare = mustPrepare || core.wantsSegment
         let mustWake = loopIsNeeded()
         lock.unlock()
@@ -129,13 +129,8 @@ extension Committer {
         if let answer { slot.resume(returning: answer) }
     }
 
-    private func isStaged(_ outcome: StageOutcome) -> Bool {
-        if case .staged = outcome { return true }
-        return false
-    }
-
     /// Waiting appends are woken by commits. One that was woken and staged nothing causes no
-    /// commit, so it passes its turn on.
+    /// commit, so it passes its turn on. (What was staged is not answered at once.)
     private func nextAdmission(answered: Bool) -> WaitSlot<Signal>? {
         guard answered, !core.hasStaged, !queue.isLeased else { return nil }
         return admissions.take(1).first

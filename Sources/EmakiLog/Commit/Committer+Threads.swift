@@ -40,7 +40,8 @@ extension Committer {
     /// Called and returns with the lock.
     /// - Returns: false if the loop is busy for longer than it should be.
     private func sleepOnThread(for end: Position) -> Bool {
-        let isWriting = queue.isLeased && writingEnd >= end
+        // A group that carries it and is not durable is being written: a failure would poison.
+        let isWriting = writingEnd >= end
         let parity = (isWriting ? writeCount : writeCount &+ 1) & 1
         let word = parity == 0 ? threadWords.0 : threadWords.1
         let seen = word.value

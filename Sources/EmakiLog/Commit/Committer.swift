@@ -182,7 +182,7 @@ final class Committer: @unchecked Sendable {
         lock.lock()
         if error == nil { latency.wake.add(wake) }
         // Keeps the buffer's capacity for the next group, so that resuming allocates nothing.
-        if due.isEmpty && due.capacity < resumed.capacity { swap(&due, &resumed) }
+        if due.capacity < resumed.capacity { swap(&due, &resumed) }
         lock.unlock()
     }
 
@@ -209,7 +209,6 @@ final class Committer: @unchecked Sendable {
     }
 
     private func takeThreadAdmissions() -> [ThreadAdmission] {
-        guard !threadAdmissions.isEmpty else { return [] }
         defer { threadAdmissions.removeAll() }
         return threadAdmissions
     }
@@ -247,9 +246,7 @@ final class Committer: @unchecked Sendable {
     /// Resumes a waiter that gave up.
     func cancel(_ id: UInt64) {
         let slot: WaitSlot<Signal>? = lock.withLock {
-            guard let index = waiters.firstIndex(where: { $0.id == id }) else {
-                return admissions.remove(id)
-            }
+            guard let index = waiters.firstIndex(where: { $0.id == id }) else { return nil }
             return waiters.remove(at: index).slot
         }
         slot?.resume(returning: .cancelled)

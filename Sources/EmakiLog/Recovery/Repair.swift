@@ -53,7 +53,7 @@ struct Repair {
                 return report
             }
             // What this version does not understand it does not overwrite.
-            guard damage.end.lastGroup > scan.end.lastGroup, damage.resume != damage.place else {
+            guard damage.end.lastGroup > scan.end.lastGroup else {
                 throw .beyondRepair(damage.corruption)
             }
             try repair(damage, &scan, store, device.method, &report)

@@ -17,6 +17,8 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
         var otherCallsOnLoop: [String] = []
         /// Segment files opened to be made ready.
         var preparations = 0
+        /// Segment files that were closed.
+        var closedSegments = 0
     }
 
     private let files: PosixFileSystem
@@ -120,7 +122,7 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
             }
             if let failure { throw DiskError(.open, failure) }
         }
-        return FaultyFile(try files.open(path, mode), of: self)
+        return FaultyFile(try files.open(path, mode), isSegment: isSegment, of: self)
     }
     func list(_ folder: String) throws(DiskError) -> [String] {
         note("list")
@@ -154,6 +156,8 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
         lock.withLock { counted.otherCallsOnLoop.append(call) }
     }
 
+    func noteClosedSegment() { change { counted.closedSegments += 1 } }
+
     func aroundDurableWrite(
         at offset: Int, _ write: () throws(DiskError) -> Void
     ) throws(DiskError) {
@@ -178,10 +182,12 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
 
 private final class FaultyFile: File {
     private let file: any File
+    private let isSegment: Bool
     private let disk: FaultyFileSystem
 
-    init(_ file: any File, of disk: FaultyFileSystem) {
+    init(_ file: any File, isSegment: Bool, of disk: FaultyFileSystem) {
         self.file = file
+        self.isSegment = isSegment
         self.disk = disk
     }
 
@@ -214,5 +220,8 @@ private final class FaultyFile: File {
         disk.note("map")
         return try file.map()
     }
-    func close() { file.close() }
+    func close() {
+        file.close()
+        if isSegment { disk.noteClosedSegment() }
+    }
 }

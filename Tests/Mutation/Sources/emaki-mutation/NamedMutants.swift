@@ -46,7 +46,6 @@ extension NamedMutant {
     private static let coreSegments = "Sources/EmakiLog/Core/LogCore+Segments.swift"
     private static let preparation = "Sources/EmakiLog/Segment/SegmentPreparation.swift"
     private static let scan = "Sources/EmakiLog/Recovery/LogScan.swift"
-    private static let repair = "Sources/EmakiLog/Recovery/Repair.swift"
 
     private static let commit: [NamedMutant] = [
         .without(committer, "a failed write does not poison", "core.poison()"),
@@ -60,8 +59,8 @@ extension NamedMutant {
                 + " for waiter in early { waiter.slot.resume(returning: .durable) }",
             before: "let error = perform(write)"),
         .value(
-            committer, "any group resumes every waiter", in: "waiters[index].end <= durable",
-            "waiters[index].end <= durable", is: "true"),
+            committer, "any group resumes every waiter", in: "waiting[index].end <= durable",
+            "waiting[index].end <= durable", is: "true"),
         .value(
             appending, "a repeated append does not wait for the original",
             in: ".repeated(let positions): positions.upperBound", "positions.upperBound",
@@ -72,10 +71,11 @@ extension NamedMutant {
         .without(groupWrite, "a failed write does not poison the core", "poison()"),
         .first(
             groupWrite, "the durable position moves before the write",
-            "durableEnd = end.nextPosition", before: "isWriting = true\n        lastKind = kind"),
+            "staging.durableEnd = end.nextPosition",
+            before: "isWriting = true\n        lastKind = kind"),
         .without(
-            groupWrite, "the durable position does not move", "durableEnd = write.end.nextPosition"
-        ),
+            groupWrite, "the durable position does not move",
+            "staging.durableEnd = write.end.nextPosition"),
     ]
 
     private static let frames: [NamedMutant] = [
@@ -129,12 +129,6 @@ extension NamedMutant {
         .value(
             scan, "a cut is not remembered", in: "guard header.kind == .cut", "header.kind == .cut",
             is: "false"),
-        .without(
-            repair, "no copy is kept of a damaged region",
-            "report.copies.append(try keepCopy(of: segment, layout: store.layout))"),
-        .without(
-            repair, "no copy is kept of an unreadable end",
-            "report.copies.append(try keepCopy(of: segment, layout: scan.layout))"),
         .without(scan, "a cut is not laid over the image", "segment.image.zero(block)"),
         .value(
             scan, "loss records account for nothing", in: "lostPositionCount += lost", "lost",
