@@ -79,7 +79,7 @@ import Testing
                     let bytes = try #require(store.files.first { $0.path == path }).bytes
                     let range = group.place.range.lowerBound..<bytes.count
                     // The frames up to the end of the file are gone as if they had never been.
-                    // Zeros look as if the log had gone on in the next file: that one is named then.
+                    // Zeros look as if the log had gone on in the next file: that is named then.
                     var state = store.state
                     state.edit(path) { $0.zero(range) }
                     guard case .refused = store.outcome(of: state, in: path, [range]) else {

@@ -34,8 +34,8 @@ extension Driver {
         return seen
     }
 
-    /// An opening for reading shows what recovery finds. Where calls failed, the page cache may have
-    /// shown it something else (N13).
+    /// An opening for reading shows what recovery finds. Where calls failed, the page cache may
+    /// have shown it something else (N13).
     func check(_ core: LogCore, against found: Range<UInt64>?) throws(Violation) {
         let range = core.firstPosition.rawValue..<core.durableEnd.rawValue
         guard !hadFaults, found != range else { return }

@@ -120,7 +120,7 @@ extension Driver {
         do throws(Violation) {
             try reference.recover(core, mayLackLast: mayBeDamaged && !provesEnd)
         } catch {
-            throw wasStruckWhileOpening ? error.afterReadError : error
+            throw wasStruckWhileOpening && !isLying ? error.afterReadError : error
         }
         // A mark that something was written behind proves the end again if that is gone.
         let isMarkLast = end.mayBeMarked && reference.acknowledgedEnd == endBefore
