@@ -173,3 +173,27 @@ struct FuzzCommandTests {
         #expect(ended.tally.failure == nil)
     }
 }
+
+/// What listens to a survey, over programs that do what a survey may do.
+@Suite struct FuzzSurveyWatchTests {
+    private static func run(_ shell: String) throws -> (FuzzSurveyWatch.End, [String]) {
+        var lines: [String] = []
+        let watch = FuzzSurveyWatch(program: "/bin/sh", arguments: ["-c", shell], isSilent: true)
+        let end = try watch.run { lines.append($0) }
+        return (end, lines)
+    }
+
+    @Test("a survey that dies by a signal names what it tried")
+    func trap() throws {
+        let (end, lines) = try Self.run(#"printf '\001one\n\001small, rotate\n'; kill -ILL $$"#)
+        #expect(end == .trap(signal: SIGILL, attempt: "small, rotate"))
+        #expect(lines.isEmpty)
+    }
+
+    @Test("what a survey prints beside its attempts is its result, and its status is kept")
+    func result() throws {
+        let (end, lines) = try Self.run(#"printf '\001one\nworkloads  1\n\001two\nkept\n'; exit 1"#)
+        #expect(end == .status(1))
+        #expect(lines == ["workloads  1", "kept"])
+    }
+}

@@ -32,6 +32,18 @@ import Testing
         }
     }
 
+    @Test("frames that changed places with the head of their file are evidence (once silent)")
+    func framesInFront() throws {
+        for ending in [SweepEnding.idle, .closed] {
+            let store = try SweepStore(ending, blockBytes: 512)
+            let path = try #require(store.groups.last).place.path
+            var state = store.state
+            state.edit(path) { $0.damage(.swap(0, 65_536, count: 4096)) }
+            let outcome = store.outcome(of: state, in: path, [0..<4096, 65_536..<69_632])
+            #expect(outcome == .refused(file: path))
+        }
+    }
+
     @Test("other events than were appended are a silent difference")
     func difference() throws {
         let store = try SweepStore(.killed, blockBytes: 4096)

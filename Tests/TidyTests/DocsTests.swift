@@ -27,6 +27,15 @@ import Testing
                 try Project.file("Docs/on-disk-format.md"), against: sources))
     }
 
+    @Test("every test that Docs/bugs-of-others.md names exists")
+    func bugsOfOthers() throws {
+        let tests = PromiseRules.names(ofTestsIn: try Project.swiftFiles().filter(\.isTest))
+        let named = try Project.file("Docs/bugs-of-others.md").text
+            .matches(of: /`([^`]+)`/).map { String($0.1) }
+        #expect(named.count > 30)
+        for name in named { #expect(tests.contains(name), "there is no test `\(name)`") }
+    }
+
     @Test("every promise in Docs/durability.md names a test that exists")
     func promises() throws {
         let tests = try Project.swiftFiles().filter(\.isTest)

@@ -13,6 +13,12 @@ extension LogCore {
             entropy: entropy, now: now)
     }
 
+    /// As `EventLog.repair`, of a store that is not open.
+    package static func repair(in files: any FileSystem) throws(LogError) -> RepairReport {
+        var repair = Repair(files: files)
+        return try repair.run()
+    }
+
     /// Offers a batch, by the same ways as the shell does: a lone event, one stream, or several.
     /// - Throws: what a limit says before the core is asked.
     package func offer(_ parts: [StreamAppend]) throws(LogError) -> OfferedBatch {

@@ -208,7 +208,9 @@ enum EndProof {
         return found
     }
 
-    /// The first block behind the last linked frame, in any segment, that is what is wanted.
+    /// The first block behind the last linked frame, in any segment, that is what is wanted; then
+    /// those in front of the frames. No frame is written there, but blocks that changed places may
+    /// have taken along all frames and both slots of a segment.
     private static func laterPlace(
         after scan: borrowing LogScan, where isWanted: (LogScan.Place) -> Bool
     ) -> LogScan.Place? {
@@ -218,6 +220,14 @@ enum EndProof {
             while offset < scan.layout.segmentBytes {
                 let place = LogScan.Place(segment: segment, offset: offset)
                 offset += scan.layout.blockBytes
+                if isWanted(place) { return place }
+            }
+        }
+        for segment in scan.place.segment..<scan.segments.count {
+            for offset in stride(
+                from: 0, to: scan.layout.framesOffset, by: scan.layout.blockBytes)
+            {
+                let place = LogScan.Place(segment: segment, offset: offset)
                 if isWanted(place) { return place }
             }
         }

@@ -68,6 +68,7 @@ extension Driver {
             do throws(LogError) {
                 answer = try core.offer(parts)
             } catch {
+                try reference.checkLimit(error)
                 hash.add("limit")
                 return
             }

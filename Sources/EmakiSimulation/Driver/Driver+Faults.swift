@@ -18,6 +18,8 @@ extension Driver {
         strikesBeforeOpening -= struck
         if isDamaging { damageCountBefore += struck }
         isDamaging = shape.kind.isDamage
+        isLying = isLying || shape.kind == .lyingSync
+        if shape.kind != .none { hadFaults = true }
         isDiskFull = shape.kind == .fullDisk
         disk.faults = FaultPlan(
             shape.kind.faults(at: shape.moment),

@@ -36,6 +36,10 @@ package final class Driver {
     var strikesBeforeOpening = 0
     /// The faults that are set damage what is written, without a word.
     var isDamaging = false
+    /// Some were set at some time.
+    var hadFaults = false
+    /// The disk said at some time that something was durable which was not.
+    var isLying = false
     /// There is no space for anything new.
     var isDiskFull = false
     /// By faults that are not set any more.

@@ -10,7 +10,7 @@ package struct RunReport: Sendable {
 }
 
 /// How much a run tried.
-package struct RunCounts: Sendable, Equatable {
+package struct RunCounts: Counts {
     /// Scripts.
     package var runs = 0
     /// Power cuts, at a call or between two.
@@ -28,6 +28,8 @@ package struct RunCounts: Sendable, Equatable {
     package var refusals = 0
     /// Runs that ended because the log was refused, with the place of damage that was done.
     package var damagesFound = 0
+    /// Of these, logs of which a copy was repaired and opened.
+    package var repairs = 0
     /// Segments that could not be made ready because the disk was full.
     package var withoutSpace = 0
     package var calls = 0
@@ -50,19 +52,12 @@ package struct RunCounts: Sendable, Equatable {
 
     package var crashes: Int { powerCuts + kills }
 
-    package static func + (left: RunCounts, right: RunCounts) -> RunCounts {
-        var sum = left
-        for field in Self.fields { sum[keyPath: field.path] += right[keyPath: field.path] }
-        return sum
-    }
-
-    /// Every count with its name, in the order in which they are shown and sent.
     package static var fields: [(name: String, path: WritableKeyPath<RunCounts, Int>)] {
         [
             ("runs", \.runs), ("power_cuts", \.powerCuts),
             ("cuts_while_opening", \.cutsWhileOpening), ("kills", \.kills),
             ("states", \.states), ("faults", \.faults), ("refusals", \.refusals),
-            ("damages_found", \.damagesFound),
+            ("damages_found", \.damagesFound), ("repairs", \.repairs),
             ("without_space", \.withoutSpace),
             ("calls", \.calls), ("steps", \.steps), ("batches", \.batches),
             ("acknowledged", \.acknowledged), ("conflicts", \.conflicts),

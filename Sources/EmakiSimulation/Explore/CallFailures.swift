@@ -83,24 +83,25 @@ package enum CallFailures {
     }
 
     /// Fails each call of a kind, in every way.
-    /// - Parameter broken: called with a text for each broken promise.
+    /// - Parameters:
+    ///   - trying: called with a text before each attempt.
+    ///   - broken: called with a text for each broken promise.
     package static func survey(
-        _ call: DoorCall, _ extent: Extent, broken: (String) -> Void
+        _ call: DoorCall, _ extent: Extent, trying: (String) -> Void = { _ in },
+        broken: (String) -> Void
     ) throws -> RunCounts {
         var counts = RunCounts()
         for method in extent.methods {
             for way in ways(of: call) {
                 for cuts in extent.cuts {
-                    var number = 1
-                    while let report = try run(call, number: number, way, method, cuts) {
-                        counts = counts + report.counts
-                        if let violation = report.violation {
-                            let cut = cuts.map { ", then the power went: \($0.text)" } ?? ""
-                            broken(
-                                "\(call) \(number) failed (\(way.name), \(method))\(cut):"
-                                    + " \(violation)")
-                        }
-                        number += 1
+                    let cut = cuts.map { ", then the power went: \($0.text)" } ?? ""
+                    for number in 1... {
+                        let attempt = "\(call) \(number) failed (\(way.name), \(method))\(cut)"
+                        trying(attempt)
+                        guard let report = try run(call, number: number, way, method, cuts)
+                        else { break }
+                        counts += report.counts
+                        if let violation = report.violation { broken("\(attempt): \(violation)") }
                     }
                 }
             }
@@ -151,7 +152,7 @@ extension Driver {
             report.violation = error
         }
         core?.closeFiles()
-        report.counts = report.counts + counts
+        report.counts += counts
         return report
     }
 }

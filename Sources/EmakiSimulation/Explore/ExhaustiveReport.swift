@@ -1,5 +1,5 @@
 /// How much an exhaustive exploration tried.
-package struct ExhaustiveCounts: Sendable, Equatable {
+package struct ExhaustiveCounts: Counts {
     /// Workloads, each by its last operation; the earlier ones are those of a shorter workload.
     package var workloads = 0
     /// Calls to the disk at which the power was cut.
@@ -17,13 +17,6 @@ package struct ExhaustiveCounts: Sendable, Equatable {
 
     package init() {}
 
-    package static func + (left: Self, right: Self) -> Self {
-        var sum = left
-        for field in fields { sum[keyPath: field.path] += right[keyPath: field.path] }
-        return sum
-    }
-
-    /// Every count with its name.
     package static var fields: [(name: String, path: WritableKeyPath<Self, Int>)] {
         [
             ("workloads", \.workloads), ("crash_points", \.crashPoints),

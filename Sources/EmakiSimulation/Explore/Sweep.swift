@@ -25,12 +25,15 @@ package enum Sweep {
         case remove
     }
 
-    /// - Parameter silent: called with a text for each silent difference.
+    /// - Parameters:
+    ///   - trying: called with a text before each damage.
+    ///   - silent: called with a text for each silent difference.
     package static func run(
         _ kind: Kind, _ ending: SweepEnding, blockBytes: Int, _ extent: Extent,
-        silent: (String) -> Void
+        trying: ((String) -> Void)? = nil, silent: (String) -> Void
     ) throws -> SweepCounts {
-        var run = SweepRun(try SweepStore(ending, blockBytes: blockBytes), extent)
+        var run = SweepRun(
+            try SweepStore(ending, blockBytes: blockBytes), extent, trying)
         for (path, bytes) in run.store.files {
             switch kind {
             case .flip: run.flip(path, bytes, silent)
@@ -46,7 +49,7 @@ package enum Sweep {
 }
 
 /// What became of damaged stores.
-package struct SweepCounts: Sendable, Equatable {
+package struct SweepCounts: Counts {
     /// Damages.
     package var damages = 0
     /// Of these, in places that hold nothing, or in the middle of long payloads: every so many-th.
@@ -61,13 +64,6 @@ package struct SweepCounts: Sendable, Equatable {
 
     package init() {}
 
-    package static func + (left: Self, right: Self) -> Self {
-        var sum = left
-        for field in fields { sum[keyPath: field.path] += right[keyPath: field.path] }
-        return sum
-    }
-
-    /// Every count with its name.
     package static var fields: [(name: String, path: WritableKeyPath<Self, Int>)] {
         [
             ("damages", \.damages), ("sampled", \.sampled), ("kept", \.kept),
@@ -88,11 +84,13 @@ struct SweepRun {
 
     let store: SweepStore
     let extent: Sweep.Extent
+    private let trying: ((String) -> Void)?
     private(set) var counts = SweepCounts()
 
-    init(_ store: SweepStore, _ extent: Sweep.Extent) {
+    init(_ store: SweepStore, _ extent: Sweep.Extent, _ trying: ((String) -> Void)?) {
         self.store = store
         self.extent = extent
+        self.trying = trying
     }
 
     // MARK: Kinds of damage
@@ -174,7 +172,7 @@ struct SweepRun {
                 for start in stride(from: 0, to: min(bytes.count, old.count), by: unit) {
                     let range = start..<min(start + unit, bytes.count, old.count)
                     guard bytes[range] != old[range] else { continue }
-                    attempt(path, [range], silent) {
+                    attempt(path, [range], isOlder: true, silent) {
                         "\(range) as in state \(number)"
                     } _: {
                         $0.write(Array(old[range]), at: start)
@@ -199,6 +197,7 @@ struct SweepRun {
     }
 
     mutating func remove(_ path: String, _ silent: Silent) {
+        trying?(name(path) { "removed" })
         let disk = SimulatedFileSystem(store.state)
         do {
             try disk.remove(path)
@@ -206,7 +205,7 @@ struct SweepRun {
             return silent("\(path) cannot be removed: \(error)")
         }
         disk.losePower { _ in .keep }
-        count(store.outcome(of: disk.presentState, in: path, nil), path, false, silent) {
+        count(store.outcome(of: disk.presentState, in: path, nil), path, nil, false, silent) {
             "removed"
         }
     }
@@ -214,16 +213,21 @@ struct SweepRun {
     // MARK: One damage
 
     private mutating func attempt(
-        _ path: String, _ ranges: [Range<Int>]?, isSampled: Bool = false, _ silent: Silent,
+        _ path: String, _ ranges: [Range<Int>]?, isSampled: Bool = false,
+        isOlder: Bool = false, _ silent: Silent,
         note: () -> String, _ damage: (inout PagedBytes) -> Void
     ) {
+        trying?(name(path, note))
         var state = store.state
         state.edit(path, damage)
-        count(store.outcome(of: state, in: path, ranges), path, isSampled, silent, note)
+        count(
+            store.outcome(of: state, in: path, ranges), path, isOlder ? nil : ranges, isSampled,
+            silent, note)
     }
 
     private mutating func count(
-        _ outcome: SweepOutcome, _ path: String, _ isSampled: Bool, _ silent: Silent,
+        _ outcome: SweepOutcome, _ path: String, _ ranges: [Range<Int>]?, _ isSampled: Bool,
+        _ silent: Silent,
         _ note: () -> String
     ) {
         counts.damages += 1
@@ -231,13 +235,20 @@ struct SweepRun {
         switch outcome {
         case .kept: counts.kept += 1
         case .unmarkedGone: counts.unmarkedGone += 1
+        case .refused(let file) where store.isOneCopy(path, ranges):
+            counts.silent += 1
+            silent("\(name(path, note)): \(Promise.oneCopyIsEnough), refused for \(file)")
         case .refused(let file):
             counts.refused += 1
             if file != path { counts.refusedElsewhere += 1 }
         case .silent(let text):
             counts.silent += 1
-            silent("\(store.ending), blocks of \(store.blockBytes), \(path), \(note()): \(text)")
+            silent("\(name(path, note)): \(text)")
         }
+    }
+
+    private func name(_ path: String, _ note: () -> String) -> String {
+        "\(store.ending), blocks of \(store.blockBytes), \(path), \(note())"
     }
 }
 

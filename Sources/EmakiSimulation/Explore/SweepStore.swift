@@ -86,6 +86,15 @@ enum SweepOutcome: Equatable {
 }
 
 extension SweepStore {
+    /// No more than one copy of a header or of a slot, each of which is stored twice: a piece of
+    /// STORE, of MANIFEST, or of a segment before its first frame.
+    func isOneCopy(_ path: String, _ ranges: [Range<Int>]?) -> Bool {
+        guard let ranges, ranges.count == 1, ranges[0].count <= 4096 else { return false }
+        if path == "STORE" || path == "MANIFEST" { return true }
+        let first = groups.filter { $0.place.path == path }.map(\.place.range.lowerBound).min()
+        return ranges[0].upperBound <= first ?? .max
+    }
+
     /// Opens a damaged copy for writing, twice.
     /// - Parameter ranges: where it is damaged; nil: the whole file.
     func outcome(

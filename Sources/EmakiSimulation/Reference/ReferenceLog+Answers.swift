@@ -17,7 +17,21 @@ extension ReferenceLog {
             try checkConflict(parts, stream, actual.rawValue, after: after.rawValue)
         case .refused(.idReused(let stream, let version), let after):
             try checkReused(parts, stream, version.rawValue, after: after.rawValue)
-        case .refused, .wait: break
+        case .refused(let error, _):
+            // What is left says nothing about the batch.
+            if case .tooLarge = error { try checkLimit(error) }
+        case .wait: break
+        }
+    }
+
+    /// A batch that breaks a limit is refused by the limit's name, with a value that is beyond it.
+    /// That nothing of it is stored shows with the next position that is given.
+    package func checkLimit(_ error: LogError) throws(Violation) {
+        switch error {
+        case .tooLarge(_, let limit, let value) where value > limit: break
+        case .invalid: break
+        default:
+            throw Violation(.limitsAreNamed, "a batch is refused without a limit: \(error)")
         }
     }
 

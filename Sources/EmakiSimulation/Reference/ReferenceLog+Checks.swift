@@ -40,6 +40,9 @@ extension ReferenceLog {
                 "ends at \(foundEnd); acknowledged up to \(acknowledgedEnd)")
         }
         guard foundEnd == acknowledgedEnd || foundEnd == begunEnd else {
+            if let seen = core.durableEvent(at: Position(acknowledgedEnd)), isFormer(seen) {
+                throw earlierLife(seen, at: acknowledgedEnd)
+            }
             throw Violation(
                 foundEnd > begunEnd ?? acknowledgedEnd ? .orderAndDensity : .wholeOrAbsent,
                 "ends at \(foundEnd); acknowledged up to \(acknowledgedEnd), the group that was"
@@ -61,6 +64,9 @@ extension ReferenceLog {
             guard let seen = core.durableEvent(at: Position(position)) else {
                 throw Violation(.acknowledgedSurvives, "position \(position) holds nothing")
             }
+            if !seen.isSame(as: stored), isFormer(seen) {
+                throw earlierLife(seen, at: position)
+            }
             guard seen.stream == stored.stream, seen.version.rawValue == stored.version else {
                 throw Violation(
                     .orderAndDensity,
@@ -73,6 +79,16 @@ extension ReferenceLog {
                     "version \(seen.version) of \(seen.stream) has other bytes than were appended")
             }
         }
+    }
+
+    /// It was given back, and is no event of the log any more.
+    private func isFormer(_ seen: RecordedEvent) -> Bool { former.contains { seen.isSame(as: $0) } }
+
+    private func earlierLife(_ seen: RecordedEvent, at position: UInt64) -> Violation {
+        Violation(
+            .earlierLivesStayHidden,
+            "position \(position) shows version \(seen.version) of \(seen.stream), which was"
+                + " given back")
     }
 
     private func checkByStream(_ core: LogCore) throws(Violation) {
@@ -139,6 +155,11 @@ extension ReferenceLog {
 }
 
 extension RecordedEvent {
+    /// The same event in the same place of its stream.
+    func isSame(as stored: ReferenceLog.Stored) -> Bool {
+        stream == stored.stream && version.rawValue == stored.version && isSame(as: stored.event)
+    }
+
     /// Byte for byte.
     func isSame(as event: Event) -> Bool {
         id == event.id && type == event.type

@@ -40,6 +40,8 @@ package struct ReferenceLog: Sendable {
     /// Where the group ends whose write was begun and did not come back; nil if none did. Only that
     /// one may be there after a stop, because one write is out at a time.
     private(set) var begunEnd: UInt64?
+    /// Events that were given back. Their segments are used again, and must not show them.
+    var former: [Stored] = []
     /// Where retirements whose outcome is not known would have cut.
     private(set) var uncertainAnchors: [UInt64] = []
 
@@ -100,6 +102,7 @@ package struct ReferenceLog: Sendable {
             streams[stored.stream]?.first += 1
             if streams[stored.stream]?.positions.isEmpty == true { streams[stored.stream] = nil }
         }
+        former += events.prefix(Int(anchor - first))
         events.removeFirst(Int(anchor - first))
         first = anchor
     }

@@ -25,14 +25,21 @@ package enum Promise: Int, Sendable, CaseIterable {
     case repetitionsAreKnown = 6
     case refusalsRestOnDurable = 7
     case failuresPoison = 8
+    case onlyReadIsPromised = 9
     case damageIsRefused = 10
     case endIsProven = 11
     case cutsAreRemembered = 12
     case recoveryRepeats = 13
+    case readErrorIsNoEnd = 14
+    case earlierLivesStayHidden = 15
     case blocksStay = 16
+    case oneCopyIsEnough = 17
     case replacedAtOnce = 18
     case fullDiskStoresNothing = 19
+    case readingChangesNothing = 20
+    case repairRenumbersNothing = 21
     case bytesAreNotTrusted = 23
+    case limitsAreNamed = 24
     case closeLeavesNothing = 26
     case followersSeeAll = 27
 }

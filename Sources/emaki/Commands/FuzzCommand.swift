@@ -62,6 +62,8 @@ struct FuzzCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
     @Option(help: .hidden)
     var workerStride: UInt64?
+    @Flag(help: .hidden)
+    var isWatched = false
 
     func validate() throws {
         guard seeds ?? 1 > 0 else { throw ValidationError("--seeds is at least 1") }
@@ -88,7 +90,10 @@ struct FuzzCommand: AsyncParsableCommand {
         if let replay {
             isSound = try FuzzReplay(path: replay, isTraced: trace, isJSON: answer.json).run()
         } else if let survey {
-            isSound = try await SystemThread.offload(name: "emaki-fuzz") { try survey.run() }
+            let program = try OwnProgram.path()
+            isSound = try await SystemThread.offload(name: "emaki-fuzz") {
+                try survey.isWatched ? survey.run() : survey.watch(program: program)
+            }
         } else if let workerStride {
             return try FuzzWorker(plan: plan, stride: workerStride).run()
         } else {
@@ -102,7 +107,9 @@ struct FuzzCommand: AsyncParsableCommand {
         let kind: FuzzSurvey.Kind? =
             exhaustive.map { .exhaustive(depth: $0) }
             ?? (sweep ? .sweep : failures ? .failures : nil)
-        return kind.map { FuzzSurvey(kind: $0, isJSON: answer.json, keep: keep) }
+        return kind.map {
+            FuzzSurvey(kind: $0, isJSON: answer.json, keep: keep, isWatched: isWatched)
+        }
     }
 
     private var plan: FuzzPlan {

@@ -63,7 +63,7 @@ final class FuzzBoard: @unchecked Sendable {
             workers[job].lastWord = SystemClock.monotonicNanoseconds()
             switch word {
             case .seed(let seed): workers[job].seed = seed
-            case .counts(let counts): sum.counts = sum.counts + counts
+            case .counts(let counts): sum.counts += counts
             case .failed(let seed):
                 fail(FuzzFailure(seed: seed, kind: .brokenPromise))
                 return true

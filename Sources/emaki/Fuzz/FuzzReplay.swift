@@ -91,7 +91,7 @@ struct FuzzReplay {
 extension RunCounts {
     var object: JSONObject {
         var object = JSONObject()
-        for field in Self.fields { object.add(field.name, self[keyPath: field.path]) }
+        for (name, count) in named { object.add(name, count) }
         return object
     }
 }

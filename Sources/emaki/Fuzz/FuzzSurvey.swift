@@ -11,11 +11,12 @@ struct FuzzSurvey: Sendable {
     }
 
     private static let findingsMax = 20
-    private static let progressNanoseconds: Int64 = 500_000_000
 
     let kind: Kind
     let isJSON: Bool
     let keep: String?
+    /// Says before each attempt what it is, to a `FuzzSurveyWatch`.
+    var isWatched = false
 
     /// What was tried, by name, and what was found.
     private struct Result {
@@ -35,6 +36,41 @@ struct FuzzSurvey: Sendable {
         var script: Script?
     }
 
+    /// Runs the survey in a process of its own.
+    /// - Returns: true if every promise was kept.
+    func watch(program: String) throws -> Bool {
+        let watch = FuzzSurveyWatch(program: program, arguments: arguments, isSilent: isJSON)
+        var output = Output()
+        let end = try watch.run { try output.line($0) }
+        switch end {
+        case .status(0): break
+        case .status(CommandStatus.damageFound.rawValue): break
+        case .status(let status):
+            throw CommandFailure(
+                .internalError, code: "survey", "the survey ended with status \(status)")
+        case .trap(let signal, let attempt):
+            var result = Result()
+            result.add(
+                Finding(
+                    text: "\(Promise.bytesAreNotTrusted): the process died by signal \(signal)"
+                        + " while it tried: \(attempt)"))
+            try output.line(isJSON ? object(of: result).text : text(of: result))
+        }
+        try output.send()
+        return end == .status(0)
+    }
+
+    private var arguments: [String] {
+        let part =
+            switch kind {
+            case .exhaustive(let depth): ["--exhaustive", "\(depth)"]
+            case .sweep: ["--sweep"]
+            case .failures: ["--failures"]
+            }
+        return ["fuzz", "--is-watched"] + part + (isJSON ? ["--json"] : [])
+            + (keep.map { ["--keep", $0] } ?? [])
+    }
+
     /// - Returns: true if every promise was kept.
     func run() throws -> Bool {
         let started = SystemClock.monotonicNanoseconds()
@@ -52,67 +88,61 @@ struct FuzzSurvey: Sendable {
         return result.findingCount == 0
     }
 
+    /// Before each attempt: if it traps, this is what is known of it.
+    private func say(_ attempt: String) {
+        guard isWatched else { return }
+        var output = Output()
+        try? output.line(String(UnicodeScalar(FuzzSurveyWatch.mark)) + attempt)
+        try? output.send()
+    }
+
     // MARK: The three of them
 
     private func exhaustive(_ depth: Int) throws -> Result {
         var result = Result()
         var sum = ExhaustiveCounts()
-        let workloads = Exhaustive.workloads(upTo: depth)
-        var progress = Progress(isSilent: isJSON)
-        for (number, workload) in workloads.enumerated() {
-            sum =
-                sum
-                + (try Exhaustive.explore(workload) { found in
-                    let name = workload.map(\.rawValue).joined(separator: ", ")
-                    result.add(
-                        Finding(
-                            text: "\(name): \(found.violation)\n    \(found.place)",
-                            script: found.script))
-                })
-            progress.show(
-                "\(number + 1) of \(workloads.count) workloads, \(sum.states.grouped) states")
+        for workload in Exhaustive.workloads(upTo: depth) {
+            let name = workload.map(\.rawValue).joined(separator: ", ")
+            say(name)
+            sum += try Exhaustive.explore(workload) { found in
+                result.add(
+                    Finding(
+                        text: "\(name): \(found.violation)\n    \(found.place)",
+                        script: found.script))
+            }
         }
-        progress.clear()
-        result.counts = ExhaustiveCounts.fields.map { ($0.name, sum[keyPath: $0.path]) }
+        result.counts = sum.named
         return result
     }
 
     private func sweep() throws -> Result {
         var result = Result()
         var sum = SweepCounts()
-        var progress = Progress(isSilent: isJSON)
         for ending in SweepEnding.allCases {
             for blockBytes in [512, 4096] {
                 for kind in Sweep.Kind.allCases {
-                    progress.show(
-                        "\(ending), blocks of \(blockBytes), \(kind): \(sum.damages.grouped)"
-                            + " damages so far")
-                    sum =
-                        sum
-                        + (try Sweep.run(kind, ending, blockBytes: blockBytes, .whole) {
-                            result.add(Finding(text: $0))
-                        })
+                    sum += try Sweep.run(
+                        kind, ending, blockBytes: blockBytes, .whole, trying: say
+                    ) {
+                        result.add(Finding(text: $0))
+                    }
                 }
             }
         }
-        progress.clear()
-        result.counts = SweepCounts.fields.map { ($0.name, sum[keyPath: $0.path]) }
+        result.counts = sum.named
         return result
     }
 
     private func failures() throws -> Result {
         var result = Result()
         var sum = RunCounts()
-        var progress = Progress(isSilent: isJSON)
         for call in CallFailures.calls {
-            let counts = try CallFailures.survey(call, .whole) { text in
+            let counts = try CallFailures.survey(call, .whole, trying: say) { text in
                 result.add(Finding(text: text))
             }
-            sum = sum + counts
+            sum += counts
             result.counts.append(("\(call)", counts.runs))
-            progress.show("\(call): \(counts.runs.grouped) runs")
         }
-        progress.clear()
         result.counts += [
             ("runs", sum.runs), ("faults", sum.faults), ("crashes", sum.crashes),
             ("states", sum.states), ("refusals", sum.refusals), ("unknown", sum.unknown),
@@ -153,25 +183,6 @@ struct FuzzSurvey: Sendable {
         object.add("finding_count", result.findingCount)
         object.add("findings", result.findings.map(\.object))
         return object
-    }
-
-    /// One line on a terminal, now and then.
-    private struct Progress {
-        let isSilent: Bool
-        var last: Int64 = 0
-
-        init(isSilent: Bool) { self.isSilent = isSilent || !ErrorOutput.isTerminal }
-
-        mutating func show(_ text: String) {
-            let now = SystemClock.monotonicNanoseconds()
-            guard !isSilent, now - last > FuzzSurvey.progressNanoseconds else { return }
-            last = now
-            ErrorOutput.write("\r\u{1b}[K\(text)")
-        }
-
-        func clear() {
-            if !isSilent { ErrorOutput.write("\r\u{1b}[K") }
-        }
     }
 }
 

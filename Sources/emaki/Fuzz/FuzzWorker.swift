@@ -65,8 +65,7 @@ enum FuzzWord {
         case .seed(let seed): "seed \(seed)"
         case .failed(let seed): "failed \(seed)"
         case .counts(let counts):
-            "counts "
-                + RunCounts.fields.map { "\(counts[keyPath: $0.path])" }.joined(separator: " ")
+            "counts " + counts.named.map { "\($0.count)" }.joined(separator: " ")
         }
     }
 }
