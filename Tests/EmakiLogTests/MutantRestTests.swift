@@ -103,7 +103,7 @@ import Testing
         }
         await mayEnd.reached()
         await SystemThread.offload(name: "test") {
-            loop.resuming {
+            loop.resuming(.commit) {
                 mayEnd.open()
                 isHandedOver.wait()
             }

@@ -69,7 +69,7 @@ final class SealedFileWriter {
         if chunk.count > 0, estimate <= options.chunkBytes,
             chunk.count + estimate > options.chunkBytes
         {
-            try flushChunk()
+            try writeChunk()
         }
         try ids.append(id)
         hashes.append(StableHash.hash(id))
@@ -98,7 +98,7 @@ final class SealedFileWriter {
         order.store(UInt32(footer.chunkCount), at: index * 4)
         if chunk.count + run.count >= options.chunkBytes {
             try endRun()
-            try flushChunk()
+            try writeChunk()
         }
     }
 
@@ -130,7 +130,7 @@ final class SealedFileWriter {
         runCount = 0
     }
 
-    private func flushChunk() throws(DiskError) {
+    private func writeChunk() throws(DiskError) {
         guard chunk.count > 0 else { return }
         let bound = Compression.boundBytes(for: chunk.count)
         if packed.byteCount < bound { packed = try PageMemory(byteCount: bound) }
@@ -163,7 +163,7 @@ final class SealedFileWriter {
     /// Writes what is left, and syncs the file.
     func finish() throws(DiskError) -> SealedFooter {
         try endStream()
-        try flushChunk()
+        try writeChunk()
         footer[.chunks].byteCount = storedBytes
         try sink.endSection()
         try write(chunkTable, as: .chunkTable)

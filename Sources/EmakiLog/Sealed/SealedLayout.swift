@@ -40,7 +40,7 @@ import EmakiPlatform
 ///       72      4   stream count
 ///       76      4   chunk count
 ///       80      8   last commit group
-///       88     16   per section, in the order above: first page (8), bytes (8)
+///       88    112   for each section, in the order above: first page (8), bytes (8)
 ///      200          zeros
 ///
 /// A file is **whole** if a copy of the footer proves itself, its geometry adds up to the size of

@@ -33,7 +33,7 @@ final class SealedPageSink {
             buffer.copy(bytes.extracting(taken..<taken + count), at: filled)
             taken += count
             filled += count
-            if filled == buffer.byteCount { try flush() }
+            if filled == buffer.byteCount { try writePages() }
         }
     }
 
@@ -48,10 +48,10 @@ final class SealedPageSink {
         let end = (filled + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
         buffer.zero(filled..<end)
         filled = end
-        if filled == buffer.byteCount { try flush() }
+        if filled == buffer.byteCount { try writePages() }
     }
 
-    private func flush() throws(DiskError) {
+    private func writePages() throws(DiskError) {
         let pageCount = filled / Self.pageBytes
         guard pageCount > 0 else { return }
         for page in 0..<pageCount {
@@ -77,7 +77,7 @@ final class SealedPageSink {
 
     /// Writes checksum pages, parity and both footers, and syncs.
     func finish(_ footer: SealedFooter) throws(DiskError) {
-        try flush()
+        try writePages()
         try writeChecksums()
         try parity.finish()
         var page = 1 + writtenPages
