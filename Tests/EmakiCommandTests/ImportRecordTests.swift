@@ -26,7 +26,7 @@ struct ImportRecordTests {
 
     @Test(
         "a version beyond any stream is malformed, and the rest goes on",
-        arguments: [UInt64.max, 1 << 63, 1 << 62 + 1])
+        arguments: [.max, 1 << 63, (1 << 62) + 1] as [UInt64])
     func hugeVersion(version: UInt64) throws {
         let store = try TestStore()
         let result = try importing(
@@ -194,9 +194,9 @@ struct ImportRecordTests {
     func ending() async throws {
         let store = try TestStore()
         let log = try await EventLog.open(at: store.path, .readOnly())
-        let units = try ["a", "a", "b", "c"].map { stream in
-            ImportItem.unit(
-                ImportUnit(
+        let units: [ImportItem] = try ["a", "a", "b", "c"].map { stream in
+            .unit(
+                try ImportUnit(
                     place: ImportPlace(file: "f", line: 1), stream: StreamID(stream),
                     events: [Event(type: "T", payload: [])], firstVersion: 1, isHistory: true))
         }
