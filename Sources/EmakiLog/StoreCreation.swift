@@ -72,7 +72,11 @@ struct StoreCreation {
         let layout = try layout(options, blockBytes: blockBytes)
         let batchBytesMax = options.batchBytesMax ?? layout.batchBytesMax
         guard batchBytesMax > 0, batchBytesMax <= layout.batchBytesMax else {
-            throw .tooLarge(.batchBytes, limit: layout.batchBytesMax, value: batchBytesMax)
+            throw .invalid(
+                .option(
+                    name: "batchBytesMax",
+                    reason: "is \(batchBytesMax); with these segments it is 1 to"
+                        + " \(layout.batchBytesMax)"))
         }
         if let name = try LogError.translating(
             path,

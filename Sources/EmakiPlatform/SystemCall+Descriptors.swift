@@ -74,6 +74,39 @@ enum SystemCall {
         return count
     }
 
+    /// What one read of a stream gave.
+    enum StreamRead {
+        /// So many bytes; 0 at the end.
+        case bytes(Int)
+        /// The descriptor is non-blocking and has nothing now.
+        case nothingYet
+        /// A signal came first.
+        case interrupted
+    }
+
+    /// Reads from where the descriptor is, as pipes and terminals must be.
+    static func readNext(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer)
+        throws(DiskError) -> StreamRead
+    {
+        // Safe because the buffer is valid for its count.
+        let count = unsafe read(descriptor, bytes.baseAddress, bytes.count)
+        if count >= 0 { return .bytes(count) }
+        switch errno {
+        case EINTR: return .interrupted
+        case EAGAIN, EWOULDBLOCK: return .nothingYet
+        default: throw DiskError(.read, errno)
+        }
+    }
+
+    /// Waits until a read would give bytes, the end or an error; or until a signal comes.
+    static func waitUntilReadable(_ descriptor: Int32) throws(DiskError) {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // Safe because `request` is one whole `pollfd`, and lives through the call.
+        let count = unsafe poll(&request, 1, -1)
+        if count < 0, errno == EINTR { return }
+        try check(.read, count)
+    }
+
     /// - Returns: how many bytes were written; nil if a signal came first.
     static func writeOnce(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at: Int)
         throws(DiskError) -> Int?

@@ -60,7 +60,9 @@ struct EmakiCommand: AsyncParsableCommand {
             Foundation.exit(failure.status.rawValue)
         }
         guard let failure = CommandFailure(reporting: error) else {
-            Foundation.exit(CommandStatus.done.rawValue)
+            // Quietly; what the command found out is true all the same.
+            let status = (error as? OutputClosed)?.status ?? .done
+            Foundation.exit(status.rawValue)
         }
         ErrorOutput.report(failure, asJSON: wantsJSON)
         Foundation.exit(failure.status.rawValue)

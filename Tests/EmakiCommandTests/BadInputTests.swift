@@ -88,6 +88,18 @@ struct BadInputTests {
         #expect(try store.export().lines.isEmpty)
     }
 
+    @Test("a batch size that no store has", arguments: [0, -1, 1 << 20])
+    func batchBytesMax(value: Int) throws {
+        let folder = try TemporaryFolder()
+        let result = try Command.run(
+            "create", folder.path("store"), "--segment-bytes", "131072",
+            "--batch-bytes-max=\(value)")
+        #expect(result.status == 64)
+        #expect(
+            result.errors.contains("batchBytesMax is \(value); with these segments it is 1 to "),
+            "\(result.errors)")
+    }
+
     @Test("a file that is not there, or is a folder")
     func inputFiles() throws {
         let store = try TestStore()

@@ -47,6 +47,21 @@ struct DamageTests {
         #expect(try store.contents() == before)
     }
 
+    @Test("what is whole of a damaged store makes a new one, as the operations guide says")
+    func salvage() throws {
+        let store = try store()
+        try flipFirstEvent(store)
+        let saved = Array(try Command.run("export", store.path, "--damaged").output.utf8)
+        let new = try TestStore()
+        for expected in ["3 imported, 0 already there", "0 imported, 3 already there"] {
+            let result = try Command.run(
+                "import", new.path, "-", "--close-gaps", input: saved)
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.output.contains(expected), "\(result.output)")
+        }
+        #expect(try Command.run("streams", new.path).lines == ["2  s0", "1  s1"])
+    }
+
     @Test("repair asks, and after a yes the store opens and names what is lost")
     func repair() throws {
         let store = try store()

@@ -141,7 +141,8 @@ struct FuzzCommand: AsyncParsableCommand {
         }
         var output = Output()
         try output.line(answer.json ? report.object.text : report.text)
-        try output.send()
-        return report.finding == nil
+        let isSound = report.finding == nil
+        try Output.reporting(isSound ? .done : .damageFound) { try output.send() }
+        return isSound
     }
 }

@@ -14,12 +14,18 @@ struct ImportCommand: AsyncParsableCommand {
             number. It is stored whole or not at all; each event's JSON is stored as it is \
             spelled. Importing again stores nothing twice. What is malformed, too large, or in \
             conflict with the store is named on standard error, the rest goes on, and the status \
-            is 2.
+            is 2. A full or failing disk ends the import.
+
+            An event whose stream lacks the versions before it is refused. With --close-gaps, for \
+            what `export --damaged` saved, it gets the next version instead, and so do those \
+            behind a malformed line. Its id is computed from the version in the input, so \
+            importing the same input again stores nothing twice.
 
             EXAMPLES
               emaki import orders.emaki histories.jsonl
               emaki import orders.emaki history-1.json history-2.json
               zcat histories.jsonl.gz | emaki import orders.emaki -
+              emaki export old.emaki --damaged | emaki import new.emaki - --close-gaps
             """)
 
     @OptionGroup var place: StoreArgument
@@ -29,6 +35,9 @@ struct ImportCommand: AsyncParsableCommand {
 
     @Option(help: "So many appends in flight.")
     var jobs = 64
+
+    @Flag(help: "Store what follows a gap in a stream's versions as its next versions.")
+    var closeGaps = false
 
     @OptionGroup var answer: OutputOptions
 
@@ -40,31 +49,41 @@ struct ImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let started = SystemClock.monotonicNanoseconds()
-        let reader = ThreadBound(ImportReader(files), name: "emaki-input")
-        let refusedCount = try await place.open(Configuration()) { log in
-            let run = ImportRun(log: log, jobCount: jobs)
+        let reader = ThreadBound(
+            ImportReader(files, closesGaps: closeGaps), name: "emaki-input")
+        try await place.open(Configuration()) { log in
+            let run = ImportRun(log: log, jobCount: jobs, closesGaps: closeGaps)
             var progress = ImportProgress(isJSON: answer.json)
             var total = ImportTally()
             var refusedCount = 0
+            func report() throws {
+                progress.end()
+                let end = SystemClock.monotonicNanoseconds()
+                try self.report(
+                    total, refusedCount: refusedCount,
+                    seconds: Double(end - started) / 1_000_000_000)
+            }
             var window = try await reader.run { reader in try reader.window() }
             while !window.isEmpty {
                 // The next window is read while this one is stored.
                 async let next = reader.run { reader in try reader.window() }
-                let stored = try await run.store(window)
+                let stored = await run.store(window)
                 refusedCount += stored.refusals.count
                 progress.report(stored.refusals)
                 total.add(stored)
                 total.refusals = []
+                if let end = stored.end {
+                    // At once: the next window may wait for input that never comes.
+                    let failure = CommandFailure(endingImport: end)
+                    do { try report() } catch {}
+                    await log.close()
+                    EmakiCommand.end(with: failure)
+                }
                 progress.show(total)
                 window = try await next
             }
-            progress.end()
-            let seconds =
-                Double(SystemClock.monotonicNanoseconds() - started) / 1_000_000_000
-            try report(total, refusedCount: refusedCount, seconds: seconds)
-            return refusedCount
+            try Output.reporting(refusedCount == 0 ? .done : .partlyDone) { try report() }
         }
-        guard refusedCount == 0 else { throw ExitCode(CommandStatus.partlyDone.rawValue) }
     }
 
     private func report(_ tally: ImportTally, refusedCount: Int, seconds: Double) throws {

@@ -20,19 +20,17 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
-        let isSound: Bool
         do {
-            isSound = try await place.open(.readOnly(toleratingDamage: true)) { log in
+            try await place.open(.readOnly(toleratingDamage: true)) { log in
                 let found = try StoreCheck(log)
-                try report(found, log)
-                return found.isSound
+                try Output.reporting(found.isSound ? .done : .damageFound) {
+                    try report(found, log)
+                }
             }
         } catch let error as LogError {
             guard case .corrupt(let corruption) = error else { throw error }
-            try report(corruption)
-            isSound = false
+            try Output.reporting(.damageFound) { try report(corruption) }
         }
-        guard isSound else { throw ExitCode(CommandStatus.damageFound.rawValue) }
     }
 
     private func report(_ found: StoreCheck, _ log: EventLog) throws {

@@ -13,7 +13,8 @@ enum DemoImport {
         var total = ImportTally()
         var window = try await reader.run { reader in try reader.window() }
         while !window.isEmpty {
-            total.add(try await run.store(window))
+            total.add(await run.store(window))
+            if let end = total.end { throw end }
             window = try await reader.run { reader in try reader.window() }
         }
         return total

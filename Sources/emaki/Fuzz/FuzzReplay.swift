@@ -32,8 +32,9 @@ struct FuzzReplay {
                         + " crashes, \(report.counts.states) states")
             }
         }
-        try output.send()
-        return report.violation == nil
+        let isSound = report.violation == nil
+        try Output.reporting(isSound ? .done : .damageFound) { try output.send() }
+        return isSound
     }
 
     private func read() throws -> Script {

@@ -84,8 +84,9 @@ struct FuzzSurvey: Sendable {
         if let keep { try FuzzFinding.keep(result.findings.compactMap(\.script), in: keep) }
         var output = Output()
         try output.line(isJSON ? object(of: result).text : text(of: result))
-        try output.send()
-        return result.findingCount == 0
+        let isSound = result.findingCount == 0
+        try Output.reporting(isSound ? .done : .damageFound) { try output.send() }
+        return isSound
     }
 
     /// Before each attempt: if it traps, this is what is known of it.

@@ -8,39 +8,39 @@ struct ImportDecoder {
     /// Names histories that do not name themselves.
     private let fileName: String
     private var historyCount = 0
-    /// Where each stream of records is, for records that do not say their version.
-    private var versions: [StreamID: UInt64] = [:]
+    /// Where each stream of records is.
+    private(set) var versions: ImportVersions
 
-    init(file: String, fileName: String) {
+    init(file: String, fileName: String, versions: ImportVersions = ImportVersions()) {
         self.file = file
         self.fileName = fileName
+        self.versions = versions
     }
 
     /// What one value holds.
-    /// - Parameter line: the line where the text starts.
+    /// - Parameter lines: counts the lines of the text that the value is in.
     mutating func items(
-        _ slices: JSONSlices, _ value: JSONSlices.Slice, line: Int
+        _ slices: JSONSlices, _ value: JSONSlices.Slice, lines: inout JSONLineCount
     ) -> [ImportItem] {
         do {
-            guard value.kind == .array else { return [item(slices, value, line: line)] }
-            return try slices.elements(of: value).map { element in
-                let place = line + slices.line(at: element.range.lowerBound) - 1
-                return item(slices, element, line: place)
-            }
+            guard value.kind == .array else { return [item(slices, value, &lines)] }
+            return try slices.elements(of: value).map { item(slices, $0, &lines) }
         } catch {
-            return [.refusal(refusal(line, error))]
+            return [.refusal(refusal(lines.line(at: value.range.lowerBound, in: slices), error))]
         }
     }
 
     /// A line that holds no value: counted, so that correcting it does not rename what follows.
     mutating func refusal(_ line: Int, _ error: any Error) -> ImportRefusal {
         historyCount += 1
+        versions.hide(nil)
         return ImportRefusal(ImportPlace(file: file, line: line), error)
     }
 
     private mutating func item(
-        _ slices: JSONSlices, _ value: JSONSlices.Slice, line: Int
+        _ slices: JSONSlices, _ value: JSONSlices.Slice, _ lines: inout JSONLineCount
     ) -> ImportItem {
+        let line = lines.line(at: value.range.lowerBound, in: slices)
         let place = ImportPlace(file: file, line: line)
         var name: String?
         do {
@@ -60,6 +60,7 @@ struct ImportDecoder {
                 .partlyDone, code: "malformed",
                 "neither a history (an object with `events`) nor an event (with `stream`)")
         } catch {
+            versions.hide(name.flatMap { try? StreamID($0) })
             return .refusal(ImportRefusal(place, stream: name, error))
         }
     }
@@ -120,14 +121,15 @@ struct ImportDecoder {
         _ slices: JSONSlices, _ value: JSONSlices.Slice, _ place: ImportPlace
     ) throws -> ImportUnit {
         var record = try LineRecord(slices, value)
-        let version = record.version ?? (versions[record.stream] ?? 0) + 1
-        versions[record.stream] = version
+        let version = try versions.version(record.version, in: record.stream)
+        let stored = try versions.stored(version, of: record.stream)
         if record.event.id == nil {
+            // Of the version in the input, also where it is stored under another one.
             record.event.id = ImportID.of(
                 record.event.payload, in: record.stream, version: version)
         }
         return ImportUnit(
-            place: place, stream: record.stream, events: [record.event], firstVersion: version,
+            place: place, stream: record.stream, events: [record.event], firstVersion: stored,
             isHistory: false)
     }
 }

@@ -16,6 +16,9 @@ struct ImportSource: ~Copyable {
         self.decoder = decoder
     }
 
+    /// Where the streams of records are after what was read.
+    var versions: ImportVersions { decoder.versions }
+
     /// What the next line or the document holds; nil at the end.
     mutating func next() throws -> [ImportItem]? {
         if !isKnown {
@@ -51,7 +54,8 @@ struct ImportSource: ~Copyable {
     private mutating func items(_ bytes: [UInt8], _ number: Int) -> [ImportItem] {
         do {
             let slices = try JSONSlices(validating: bytes)
-            return decoder.items(slices, try slices.whole(), line: number)
+            var lines = JSONLineCount(from: number)
+            return decoder.items(slices, try slices.whole(), lines: &lines)
         } catch {
             return [.refusal(decoder.refusal(number, error))]
         }
@@ -98,19 +102,25 @@ struct ImportSource: ~Copyable {
             if number > 1 { bytes.append(0x0a) }
             bytes += next
         }
-        var offset = 0
+        return documents(in: bytes)
+    }
+
+    /// Behind a fault nobody knows where the next document starts; those before it are whole.
+    private mutating func documents(in bytes: [UInt8]) -> [ImportItem] {
+        var items: [ImportItem] = []
+        var lines = JSONLineCount()
         do {
             let slices = try JSONSlices(validating: bytes)
-            var items: [ImportItem] = []
+            var offset = 0
             while offset < bytes.count {
                 let (value, end) = try slices.value(from: offset)
-                items += decoder.items(slices, value, line: 1)
+                items += decoder.items(slices, value, lines: &lines)
                 offset = end
             }
-            return items
         } catch {
-            let line = JSONSlices(bytes: bytes).line(at: error.offset)
-            return [.refusal(decoder.refusal(line, error))]
+            let line = lines.line(at: error.offset, in: JSONSlices(bytes: bytes))
+            items.append(.refusal(decoder.refusal(line, error)))
         }
+        return items
     }
 }

@@ -1,30 +1,63 @@
 import EmakiLog
 
-/// Events of one stream that are stored together or not at all.
+/// Events of one stream that are stored together: a history, or records that were joined.
 struct ImportUnit: Sendable {
-    /// Where they are in the input.
-    var place: ImportPlace
-    var stream: StreamID
-    var events: [Event]
+    /// Where they are in the input: one place of a history, and one of each record.
+    private(set) var places: [ImportPlace]
+    let stream: StreamID
+    private(set) var events: [Event]
     /// Version of the first of them.
-    var firstVersion: UInt64
+    private(set) var firstVersion: UInt64
     /// A recorded history, and not lines of an export.
-    var isHistory: Bool
+    let isHistory: Bool
+    /// Bytes that their records take in the store, at most.
+    private(set) var recordBytes: Int
 
-    var lastVersion: UInt64 { firstVersion + UInt64(events.count) - 1 }
-    var payloadBytes: Int { events.reduce(0) { $0 + $1.payload.count } }
-
-    /// As `events` from some version to another.
-    func part(_ versions: ClosedRange<UInt64>) -> ImportUnit {
-        let first = Int(versions.lowerBound - firstVersion)
-        var part = self
-        part.events = Array(events[first..<first + versions.count])
-        part.firstVersion = versions.lowerBound
-        return part
+    init(
+        place: ImportPlace, stream: StreamID, events: [Event], firstVersion: UInt64,
+        isHistory: Bool
+    ) {
+        places = [place]
+        self.stream = stream
+        self.events = events
+        self.firstVersion = firstVersion
+        self.isHistory = isHistory
+        recordBytes = events.reduce(0) { $0 + Self.recordBytes(of: $1) }
     }
+
+    var place: ImportPlace { places[0] }
+    var lastVersion: UInt64 { firstVersion + UInt64(events.count) - 1 }
 
     var expecting: ExpectedVersion {
         firstVersion == 1 ? .noStream : .version(StreamVersion(firstVersion - 1))
+    }
+
+    /// Whether a unit is the record behind these records.
+    func isContinued(by next: ImportUnit) -> Bool {
+        !isHistory && !next.isHistory && next.firstVersion == lastVersion + 1
+    }
+
+    mutating func join(_ next: ImportUnit) {
+        places += next.places
+        events += next.events
+        recordBytes += next.recordBytes
+    }
+
+    /// Records from some version to another.
+    func part(_ versions: ClosedRange<UInt64>) -> ImportUnit {
+        let first = Int(versions.lowerBound - firstVersion)
+        let range = first..<first + versions.count
+        var part = self
+        part.places = Array(places[range])
+        part.events = Array(events[range])
+        part.firstVersion = versions.lowerBound
+        part.recordBytes = part.events.reduce(0) { $0 + Self.recordBytes(of: $1) }
+        return part
+    }
+
+    /// A header, an id, and what the event says, rounded up as the store does.
+    private static func recordBytes(of event: Event) -> Int {
+        (24 + 16 + event.type.utf8.count + event.metadata.count + event.payload.count + 7) & ~7
     }
 }
 
@@ -76,7 +109,7 @@ struct ImportRefusal: Sendable {
         case "versionConflict":
             return "stream \"\(stream)\" holds other events already, so nothing of this was stored;"
                 + " import it into another store (\(failure.message))"
-        case "idReused": return failure.message
+        case "idReused", "missingVersions": return failure.message
         default: return "stream \"\(stream)\": \(failure.message)"
         }
     }

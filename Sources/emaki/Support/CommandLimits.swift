@@ -7,6 +7,8 @@ enum CommandLimits {
     static let documentBytesMax = 1 << 30
     /// Appends in flight.
     static let jobsMax = 4096
-    /// Bytes asked from a file at a time.
-    static let readBytes = 256 << 10
+    /// Version of an imported event: beyond any stream, and sums of it cannot overflow.
+    static let versionMax: UInt64 = 1 << 62
+    /// Bytes asked from a file at a time: what a pipe holds.
+    static let readBytes = 64 << 10
 }

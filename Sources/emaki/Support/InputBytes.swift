@@ -1,16 +1,17 @@
 import EmakiLog
+import EmakiPlatform
 import Foundation
 
 /// A file or standard input, read piece by piece.
 struct InputBytes: ~Copyable {
     /// For messages.
     let name: String
+    /// Owns the descriptor. Its own way to read what is there traps on an error, and on a pipe
+    /// that somebody made non-blocking.
     private let handle: FileHandle
-    private let isStream: Bool
-    private var hasStarted = false
 
     static func standard() -> InputBytes {
-        InputBytes(name: "standard input", handle: .standardInput, isStream: true)
+        InputBytes(name: "standard input", handle: .standardInput)
     }
 
     /// - Throws: a failure that names the file.
@@ -20,32 +21,22 @@ struct InputBytes: ~Copyable {
                 .noStore, code: "noInput",
                 "\(path) cannot be read: \(systemReason(for: path)); correct the path")
         }
-        self.init(name: path, handle: handle, isStream: false)
+        self.init(name: path, handle: handle)
     }
 
-    private init(name: String, handle: FileHandle, isStream: Bool) {
+    private init(name: String, handle: FileHandle) {
         self.name = name
         self.handle = handle
-        self.isStream = isStream
     }
 
     /// The next bytes as soon as there are any; nil at the end.
-    mutating func next() throws -> Data? {
+    mutating func next() throws -> [UInt8]? {
         do {
-            let piece: Data?
-            if isStream, hasStarted {
-                // Returns what a pipe holds; the call below waits for as much as it asked for.
-                piece = handle.availableData
-            } else {
-                // Also the call that can say why nothing can be read from here at all.
-                piece = try handle.read(upToCount: isStream ? 1 : CommandLimits.readBytes)
-            }
-            hasStarted = true
-            guard let piece, !piece.isEmpty else { return nil }
-            return piece
+            let piece = try StreamInput.read(
+                handle.fileDescriptor, upTo: CommandLimits.readBytes)
+            return piece.isEmpty ? nil : piece
         } catch {
-            throw CommandFailure(
-                .disk, code: "input", "\(name) cannot be read: \(CommandFailure.sentence(error))")
+            throw CommandFailure(.disk, code: "input", "\(name) cannot be read: \(error)")
         }
     }
 

@@ -82,10 +82,26 @@ struct JSONSlices {
     func member(_ name: String, of object: Slice) throws(Fault) -> Slice? {
         try members(of: object).first { text(of: $0.name) == name }?.value
     }
+}
 
-    /// Line of a byte, from 1.
-    func line(at offset: Int) -> Int {
-        bytes[..<min(offset, bytes.count)].count { $0 == 0x0a } + 1
+/// Tells the lines of bytes of one text, in their order: each byte is looked at once, however many
+/// places are asked for.
+struct JSONLineCount {
+    private var line: Int
+    private var offset = 0
+
+    /// - Parameter line: the line where the text starts.
+    init(from line: Int = 1) {
+        self.line = line
+    }
+
+    /// The line of a byte, which is not before the byte that was asked for last.
+    mutating func line(at place: Int, in slices: JSONSlices) -> Int {
+        let end = min(place, slices.bytes.count)
+        guard end > offset else { return line }
+        line += slices.bytes[offset..<end].count { $0 == 0x0a }
+        offset = end
+        return line
     }
 }
 

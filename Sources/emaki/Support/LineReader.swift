@@ -1,5 +1,3 @@
-import Foundation
-
 /// Lines of an input, with their numbers. Holds one line and one piece of input at a time, so a
 /// line that is too long costs no more memory than the longest one allowed.
 struct LineReader: ~Copyable {
@@ -31,7 +29,7 @@ struct LineReader: ~Copyable {
                     guard hasBytes else { return nil }
                     return finish(line, isTooLong)
                 }
-                piece = Array(next)
+                piece = next
                 offset = 0
             }
             hasBytes = true

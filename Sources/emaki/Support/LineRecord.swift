@@ -88,6 +88,10 @@ private struct RecordMembers {
         guard let number = slices.number(of: value), number > 0 else {
             throw LineRecord.malformed("`version` is no number from 1")
         }
+        guard number <= CommandLimits.versionMax else {
+            throw LineRecord.malformed(
+                "`version` is \(number), the limit is \(CommandLimits.versionMax)")
+        }
         return number
     }
 }

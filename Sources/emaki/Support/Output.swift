@@ -1,7 +1,11 @@
+import ArgumentParser
 import Foundation
 
 /// Nobody reads our standard output any more: the command ends quietly, as `head` expects.
-struct OutputClosed: Error {}
+struct OutputClosed: Error {
+    /// What was known when nobody wanted to read it.
+    var status = CommandStatus.done
+}
 
 /// Standard output. Lines gather in memory and go out in large writes, or at `send`.
 ///
@@ -42,6 +46,17 @@ struct Output: ~Copyable {
         } catch {
             throw Self.meaning(of: error, name: name)
         }
+    }
+
+    /// Makes the report of a command whose work is done, and ends it with its status: also if
+    /// nobody reads the report.
+    static func reporting(_ status: CommandStatus, _ report: () throws -> Void) throws {
+        do {
+            try report()
+        } catch is OutputClosed {
+            throw OutputClosed(status: status)
+        }
+        guard status == .done else { throw ExitCode(status.rawValue) }
     }
 
     private static func meaning(of error: any Error, name: String) -> any Error {

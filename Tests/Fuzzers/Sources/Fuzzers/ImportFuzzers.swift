@@ -19,11 +19,12 @@ enum ImportFuzzer: Fuzzer {
     static func decode(_ bytes: [UInt8]) throws {
         let slices = try JSONSlices(validating: bytes)
         var decoder = ImportDecoder(file: "fuzz", fileName: "fuzz")
+        var lines = JSONLineCount()
         var offset = 0
         while offset < bytes.count {
             let (value, end) = try slices.value(from: offset)
             expect(end > offset, "no progress")
-            for case .unit(let unit) in decoder.items(slices, value, line: 1) {
+            for case .unit(let unit) in decoder.items(slices, value, lines: &lines) {
                 expect(!unit.events.isEmpty, "a unit without an event")
                 for event in unit.events {
                     expect(event.payload.count <= bytes.count, "bytes of nowhere")
