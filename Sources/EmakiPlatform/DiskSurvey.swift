@@ -35,8 +35,8 @@ struct DiskSurvey {
     }
 
     /// Opening proves little: some file systems refuse only the write. The file has no name, so
-    /// nothing stays behind whatever happens. A refusal for another reason, as that the disk is full
-    /// or may not be written, says nothing about direct I/O, and does not take it away.
+    /// nothing stays behind whatever happens. A refusal for another reason, as that the disk is
+    /// full or may not be written, says nothing about direct I/O, and does not take it away.
     private func supportsDirect(blockBytes: Int) -> Bool {
         guard let direct = SystemCall.directFlag, let unnamed = SystemCall.unnamedFlag,
             let memory = try? PageMemory(byteCount: blockBytes)

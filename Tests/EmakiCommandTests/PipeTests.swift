@@ -32,7 +32,8 @@ struct PipeTests {
         arguments: [["append", "s", "--type", "T"], ["append", "--lines"], ["import", "-"]])
     func unreadable(arguments: [String]) throws {
         let store = try TestStore()
-        let descriptor = open(store.folder.url.path, O_RDONLY)
+        // Safe because the path is a string that the call only reads.
+        let descriptor = unsafe open(store.folder.url.path, O_RDONLY)
         let errors = store.folder.path("errors")
         try Data().write(to: URL(filePath: errors))
         var arguments = arguments

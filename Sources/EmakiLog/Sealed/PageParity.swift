@@ -2,7 +2,7 @@ import EmakiPlatform
 
 /// Parity over interleaved stripes: what rebuilds the pages of a sealed file.
 ///
-/// Pages are taken in groups of 2,048. Page i of a group belongs to stripe i mod 64, and each stripe
+/// Pages are taken in groups of 2,048. Page i of a group belongs to stripe i mod 64, each stripe
 /// has one parity page, the xor of its (at most 32) pages. One damaged page of a stripe is rebuilt
 /// from the others, so 64 pages in a row, 256 KiB, always are: they lie in 64 different stripes.
 ///

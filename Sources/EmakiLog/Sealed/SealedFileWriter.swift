@@ -2,7 +2,7 @@ import EmakiPlatform
 
 /// Makes a sealed file from events that come in the order of stream ids and versions.
 ///
-/// Memory: one chunk, and of each event 4 bytes, of each stream 24 and its id, of each commit 12, of
+/// Memory: one chunk, of each event 4 bytes, of each stream 24 and its id, of each commit 12, of
 /// the whole file a thirty-second (its parity) until it is finished.
 final class SealedFileWriter {
     struct Options {

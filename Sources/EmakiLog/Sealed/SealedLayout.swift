@@ -7,10 +7,10 @@ import EmakiPlatform
 ///     page 0         the footer, first copy
 ///     pages 1...     sections, each from the start of a page on:
 ///                      chunks      compressed `SealedChunk`s, one right after the other
-///                      chunkTable  24 bytes for a chunk: file offset of its bytes from the start of
+///                      chunkTable  24 bytes for a chunk: offset of its bytes from the start of
 ///                                  the section (8), stored bytes (4), bytes when unpacked (4),
-///                                  ordinal of its first event in the file (4), checksum (4). Stored
-///                                  and unpacked bytes are equal if it is not compressed
+///                                  ordinal of its first event in the file (4), checksum (4). Both
+///                                  sizes are equal if it is not compressed
 ///                      streams     24 bytes for a stream, in the order of ids: end of its id in
 ///                                  `ids` (4), ordinal of its first event (4), its first (8) and
 ///                                  last version (8)
