@@ -152,7 +152,10 @@ extension Driver {
             throw Violation(.damageIsRefused, "an opening that stepped over damage")
         }
         guard !mayBeDamaged else { return }
-        if let half = receipt.mended.first(where: Self.replaced.contains) {
+        // A copy that could not be read just now counts as bad, and is written again.
+        if !wasStruckWhileOpening,
+            let half = receipt.mended.first(where: Self.replaced.contains)
+        {
             throw Violation(.replacedAtOnce, "a stop left one copy of \(half) bad")
         }
         if end.isMarked, receipt.end != .marked {
