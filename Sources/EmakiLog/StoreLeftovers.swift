@@ -33,8 +33,8 @@ enum StoreLeftovers {
         return nil
     }
 
-    /// Not there, or of no more bytes than such a file has, of which the first are its magic or,
-    /// where it was being written, zeros.
+    /// Not there, or of no more bytes than such a file has, of which the first are its magic, as
+    /// far as that was written.
     private static func isTwin(
         _ twin: TwinFile, _ name: String, _ files: any FileSystem
     ) throws(DiskError) -> Bool {
@@ -46,10 +46,9 @@ enum StoreLeftovers {
         let file = try files.open(name, OpenMode(.mustExist, writable: false))
         defer { file.close() }
         guard try file.byteCount() <= twin.byteCountMax else { return false }
-        let start = try read(file, at: 0, byteCount: 8)
-        let word = start.loadUInt64(at: 0)
         // A temporary file may have been torn in any way.
-        return word == twin.magic || word == 0 || name == twin.temporaryName
+        if name == twin.temporaryName { return true }
+        return try startsAs(twin.magic, file)
     }
 
     /// A size that a segment can have, and no bytes where a file of others would have some: its
@@ -60,19 +59,21 @@ enum StoreLeftovers {
         let file = try files.open(path, OpenMode(.mustExist, writable: false))
         defer { file.close() }
         guard try file.byteCount() <= Limits.segmentBytes.upperBound else { return false }
-        let start = try read(file, at: 0, byteCount: 8)
-        let word = start.loadUInt64(at: 0)
-        return word == SegmentHeader.magic || word == 0
+        return try startsAs(SegmentHeader.magic, file)
     }
 
-    private static func read(
-        _ file: any File, at offset: Int, byteCount: Int
-    ) throws(DiskError) -> PageMemory {
-        let memory = try PageMemory(byteCount: byteCount)
-        _ = try memory.withMutableBytes(in: 0..<byteCount) {
+    /// True if each of the first bytes is the magic's, or zero: it was torn while it was written.
+    private static func startsAs(
+        _ magic: UInt64, _ file: any File
+    ) throws(DiskError) -> Bool {
+        let memory = try PageMemory(byteCount: 8)
+        _ = try memory.withMutableBytes(in: 0..<8) {
             (bytes: inout MutableRawSpan) throws(DiskError) in
-            try file.read(into: &bytes, at: offset)
+            try file.read(into: &bytes, at: 0)
         }
-        return memory
+        return (0..<8).allSatisfy { index in
+            let byte = memory.loadUInt8(at: index)
+            return byte == 0 || byte == UInt8(truncatingIfNeeded: magic >> UInt64(index * 8))
+        }
     }
 }

@@ -68,9 +68,9 @@ import Testing
         let files = MemoryFileSystem()
         try files.makeFolder("wal")
         for path in ["MANIFEST.new", "STORE.new"] { files[path] = [1, 2, 3] }
-        for path in ["wal/00000000", "MANIFEST"] {
-            files[path] = [UInt8](repeating: 0, count: 4096)
-        }
+        files["MANIFEST"] = [UInt8](repeating: 0, count: 4096)
+        // A header of which the power cut left three bytes.
+        files["wal/00000000"] = Array("EMA".utf8) + [UInt8](repeating: 0, count: 4096)
         files[SyncProbe.fileName] = [1, 2, 3]
         _ = try lay(files)
         #expect(files.filePaths == ["MANIFEST", "STORE", "wal/00000000"])

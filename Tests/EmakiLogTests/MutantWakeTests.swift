@@ -5,6 +5,31 @@ import Testing
 
 /// Who is woken, and who may not be passed over, when threads, tasks and large appends share a log.
 @Suite struct MutantWakeTests {
+    /// A log whose segments are held back, and an append that lacks one: it was woken by the commit
+    /// of a smaller one, in vain.
+    private static func overtakenLarge(
+        _ store: ShellStore
+    ) async throws -> (EventLog, Task<Result<AppendResult, LogError>, Never>) {
+        store.disk.holdSegments()
+        let log = try store.open()
+        await store.disk.preparations(1)
+        store.disk.holdWrites()
+        async let first = outcome { () async throws(LogError) in
+            try await log.append(event(0, bytes: 30 << 10), to: "a")
+        }
+        await store.disk.heldWrite()
+        let large = Task {
+            await outcome { () async throws(LogError) in
+                try await log.append(event(1, bytes: 50 << 10), to: "a")
+            }
+        }
+        await log.waitingForRoom(1)
+        store.disk.releaseWrites()
+        #expect(await first.error == nil)
+        await passed { log.peek { $0.overtakenCount == 1 && $0.admissions.count == 1 } }
+        return (log, large)
+    }
+
     @Test("what a task appended during a thread's write is written when no thread is there to lead")
     func taskBehindThread() async throws {
         let store = try ShellStore()
@@ -29,22 +54,7 @@ import Testing
     @Test("while a large append waits for a segment, small ones that fit do not wait for it")
     func smallBesideLarge() async throws {
         let store = try ShellStore()
-        store.disk.holdSegments()
-        let log = try store.open()
-        await store.disk.preparations(1)
-        store.disk.holdWrites()
-        async let first = outcome { () async throws(LogError) in
-            try await log.append(event(0, bytes: 30 << 10), to: "a")
-        }
-        await store.disk.heldWrite()
-        async let large = outcome { () async throws(LogError) in
-            try await log.append(event(1, bytes: 50 << 10), to: "a")
-        }
-        await log.waitingForRoom(1)
-        store.disk.releaseWrites()
-        #expect(await first.error == nil)
-        // Woken by that commit, in vain.
-        await passed { log.peek { $0.overtakenCount == 1 && $0.admissions.count == 1 } }
+        let (log, large) = try await Self.overtakenLarge(store)
         try await log.append(event(2), to: "b")
         let thread = await onThread { () throws(LogError) in
             try log.blocking.append(event(3), to: "b")
@@ -52,7 +62,7 @@ import Testing
         #expect(thread.error == nil)
         _ = try log.reserve(event(4), to: "b")
         store.disk.releaseSegments()
-        #expect(try await large.get().version == 2)
+        #expect(try await large.value.get().version == 2)
         #expect(log.peek { $0.overtakenCount } == 0)
         await log.close()
     }
@@ -60,21 +70,7 @@ import Testing
     @Test("while a commit is due, later appends queue behind a large one that was woken in vain")
     func smallBehindLarge() async throws {
         let store = try ShellStore()
-        store.disk.holdSegments()
-        let log = try store.open()
-        await store.disk.preparations(1)
-        store.disk.holdWrites()
-        async let first = outcome { () async throws(LogError) in
-            try await log.append(event(0, bytes: 30 << 10), to: "a")
-        }
-        await store.disk.heldWrite()
-        async let large = outcome { () async throws(LogError) in
-            try await log.append(event(1, bytes: 50 << 10), to: "a")
-        }
-        await log.waitingForRoom(1)
-        store.disk.releaseWrites()
-        #expect(await first.error == nil)
-        await passed { log.peek { $0.overtakenCount == 1 && $0.admissions.count == 1 } }
+        let (log, large) = try await Self.overtakenLarge(store)
         store.disk.holdWrites()
         async let small = outcome { () async throws(LogError) in
             try await log.append(event(2), to: "b")
@@ -85,7 +81,7 @@ import Testing
         store.disk.releaseSegments()
         store.disk.releaseWrites()
         #expect(await small.error == nil)
-        #expect(await large.error == nil)
+        #expect(await large.value.error == nil)
         #expect(log.peek { $0.overtakenCount } == 0)
         await log.close()
     }
@@ -93,21 +89,7 @@ import Testing
     @Test("with something staged and nobody writing yet, later appends queue behind a large one")
     func stagedBehindLarge() async throws {
         let store = try ShellStore()
-        store.disk.holdSegments()
-        let log = try store.open()
-        await store.disk.preparations(1)
-        store.disk.holdWrites()
-        async let first = outcome { () async throws(LogError) in
-            try await log.append(event(0, bytes: 30 << 10), to: "a")
-        }
-        await store.disk.heldWrite()
-        async let large = outcome { () async throws(LogError) in
-            try await log.append(event(1, bytes: 50 << 10), to: "a")
-        }
-        await log.waitingForRoom(1)
-        store.disk.releaseWrites()
-        #expect(await first.error == nil)
-        await passed { log.peek { $0.overtakenCount == 1 && $0.admissions.count == 1 } }
+        let (log, large) = try await Self.overtakenLarge(store)
         // Jobs of the loop: nothing is written between them.
         let errors = await Task(executorPreference: log.loop) { () -> [LogError?] in
             let staged = outcomeNow { () throws(LogError) in try log.reserve(event(2), to: "b") }
@@ -116,7 +98,7 @@ import Testing
         }.value
         #expect(errors == [nil, .wouldWait(.groupBytes)])
         store.disk.releaseSegments()
-        #expect(await large.error == nil)
+        #expect(await large.value.error == nil)
         await log.close()
     }
 

@@ -104,6 +104,16 @@ final class SealedPages: @unchecked Sendable {
         }
     }
 
+    private func soundBytes(ofPage page: Int) throws(LogError) -> PageMemory {
+        let memory = try bytes(ofPage: page)
+        guard try matches(memory, page) else {
+            throw corrupt(
+                at: (page + 1) * Self.pageBytes, .badHeader,
+                "the page was damaged while it was scrubbed; scrub again")
+        }
+        return memory
+    }
+
     private func matches(_ memory: PageMemory, _ page: Int) throws(LogError) -> Bool {
         let perPage = SealedFooter.checksumsPerPage
         guard page < footer.sectionPageCount else {
@@ -143,9 +153,10 @@ final class SealedPages: @unchecked Sendable {
 
     // MARK: Scrubbing
 
-    /// Parity pages that say something else than the pages that they cover, which must be sound,
-    /// are written again.
+    /// Parity pages that say something else than the pages that they cover are written again.
     /// - Returns: how many.
+    /// - Throws: `.corrupt` if a page that they cover is damaged: parity over it would make the
+    ///   damage final.
     func scrubParity() throws(LogError) -> Int {
         let pageCount = footer.coveredPageCount
         let whole = 0..<Self.pageBytes
@@ -154,9 +165,9 @@ final class SealedPages: @unchecked Sendable {
             let pages = PageParity.pages(ofGroup: group, in: pageCount)
             for stripe in 0..<PageParity.stripes(inGroupOf: pages.count) {
                 let first = pages.lowerBound + stripe
-                let wanted = try bytes(ofPage: first)
+                let wanted = try soundBytes(ofPage: first)
                 for sibling in PageParity.siblings(of: first, in: pageCount) {
-                    let other = try bytes(ofPage: sibling)
+                    let other = try soundBytes(ofPage: sibling)
                     other.withBytes(in: whole) { PageParity.mix($0, into: wanted, at: 0) }
                 }
                 let place = pageCount + PageParity.parityPage(of: first, in: pageCount)
