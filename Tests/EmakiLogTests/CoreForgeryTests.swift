@@ -190,6 +190,46 @@ import Testing
         #expect(refused > 0)
     }
 
+    @Test("loss records may not claim, one after the other, more than the segments have room for")
+    func manyLosses() throws {
+        let victim = try Victim()
+        // Each by itself claims what its segment could hold.
+        let claim = UInt64(victim.layout.segmentBytes / EventRecord.byteCountMin * 9 / 10)
+        for (count, isRefused) in [(1, false), (2, true), (40, true)] {
+            let files = try victim.forged { memory in
+                var end = victim.endBefore
+                for index in 0..<count {
+                    let offset = victim.lastFrame + index * victim.layout.blockBytes
+                    memory.zero(offset..<offset + victim.layout.blockBytes)
+                    let after = LogEnd(
+                        lastGroup: end.lastGroup + 2,
+                        nextPosition: end.nextPosition.advanced(by: Int(claim)), frameChecksum: 9)
+                    let payload =
+                        offset + FrameHeader.byteCount..<offset + FrameHeader.byteCount
+                        + LossRecord.byteCount
+                    LossRecord(
+                        end: after, segment: victim.identity.number,
+                        fileOffset: offset + victim.layout.blockBytes
+                    ).encode(into: memory, at: payload.lowerBound)
+                    _ = FrameHeader(
+                        storeID: victim.identity.storeID,
+                        incarnation: victim.identity.incarnation, fileOffset: offset,
+                        follows: end, commitInstant: 0, payloadBytes: payload.count,
+                        eventCount: 0, payloadChecksum: memory.checksum(payload), kind: .loss
+                    ).encode(into: memory, at: offset)
+                    end = after
+                }
+            }
+            if isRefused {
+                #expect(throws: LogError.self) { try openCore(files) }
+            } else {
+                let core = try openCore(files)
+                #expect(core.receipt.losses.count == 1)
+                core.closeFiles()
+            }
+        }
+    }
+
     @Test("a MANIFEST with true checksums and impossible numbers traps nobody")
     func forgedManifests() throws {
         let victim = try Victim()

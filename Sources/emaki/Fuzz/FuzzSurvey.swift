@@ -92,9 +92,14 @@ struct FuzzSurvey: Sendable {
     /// Before each attempt: if it traps, this is what is known of it.
     private func say(_ attempt: String) {
         guard isWatched else { return }
-        var output = Output()
-        try? output.line(String(UnicodeScalar(FuzzSurveyWatch.mark)) + attempt)
-        try? output.send()
+        do {
+            var output = Output()
+            try output.line(String(UnicodeScalar(FuzzSurveyWatch.mark)) + attempt)
+            try output.send()
+        } catch {
+            // Nobody listens any more: whoever watched was ended.
+            EmakiCommand.end(with: error)
+        }
     }
 
     // MARK: The three of them
