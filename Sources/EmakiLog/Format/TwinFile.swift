@@ -78,26 +78,38 @@ struct TwinFile {
         }
     }
 
-    /// Reads the whole file; what the device does not give stays zero, as in a damaged copy.
+    /// Reads the whole file at once; if the device does not give all of it, unit by unit: what
+    /// cannot be read stays zero, as in a damaged copy.
     /// - Returns: the bytes, and where the first of them is that cannot be read.
     private func read(
         _ file: any File, byteCount: Int
     ) throws(DiskError) -> (PageMemory, unreadable: Int?) {
         let memory = try PageMemory(byteCount: byteCount)
+        if try Self.read(file, 0..<byteCount, into: memory) { return (memory, nil) }
         var unreadable: Int?
         for offset in stride(from: 0, to: byteCount, by: Self.unit) {
-            do throws(DiskError) {
-                _ = try memory.withMutableBytes(in: offset..<offset + Self.unit) {
-                    (bytes: inout MutableRawSpan) throws(DiskError) in
-                    try file.read(into: &bytes, at: offset)
-                }
-            } catch {
-                guard error.isUnreadable else { throw error }
-                unreadable = unreadable ?? offset
-                memory.zero(offset..<offset + Self.unit)
-            }
+            let unit = offset..<offset + Self.unit
+            guard try !Self.read(file, unit, into: memory) else { continue }
+            unreadable = unreadable ?? offset
+            memory.zero(unit)
         }
         return (memory, unreadable)
+    }
+
+    /// - Returns: false if the device cannot read a part of the range.
+    private static func read(
+        _ file: any File, _ range: Range<Int>, into memory: PageMemory
+    ) throws(DiskError) -> Bool {
+        do {
+            _ = try memory.withMutableBytes(in: range) {
+                (bytes: inout MutableRawSpan) throws(DiskError) in
+                try file.read(into: &bytes, at: range.lowerBound)
+            }
+            return true
+        } catch {
+            guard error.isUnreadable else { throw error }
+            return false
+        }
     }
 
     /// Writes a file again of which one copy is bad, if there is room and permission for it.

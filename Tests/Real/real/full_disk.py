@@ -14,6 +14,8 @@ from .recorder import Ledger, Recorder
 from .store import DISK, PARTLY_DONE, Store, require
 
 REFUSALS = 20
+# Each is a chance for an attempt to hold some room; they are far more than it takes.
+FILLINGS = 50
 # The smallest that their makers take.
 IMAGE_BYTES = {"ext4": 64 << 20, "xfs": 320 << 20}
 
@@ -36,6 +38,18 @@ def require_full(path):
     before = os.path.getsize(path)
     fill(path)
     require(os.path.getsize(path) - before == 0, "the disk was not full")
+
+
+def fill_beside(path, recorder):
+    """Fills a disk that a log tries to make a segment on: what an attempt had taken comes back when
+    it fails, and is there to be filled. Ends when nothing came back."""
+    for _ in range(FILLINGS):
+        before = os.path.getsize(path)
+        fill(path)
+        if os.path.getsize(path) == before:
+            return
+        FullDisks.until_refused(recorder)
+    require(False, f"after {FILLINGS} fillings there was still room")
 
 
 class FullDisks:
@@ -116,7 +130,7 @@ class FullDisks:
         other.join()
         require(other.exitcode == 0, "the disk could not be filled")
         self.until_refused(recorder)
-        require_full(self.filler)
+        fill_beside(self.filler, recorder)
         if goes_on:
             self.go_on(recorder)
 
