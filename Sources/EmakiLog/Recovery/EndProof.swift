@@ -126,13 +126,14 @@ enum EndProof {
     ///
     /// Blocks without the magic are not cut: nothing that lies there can ever become a frame by
     /// itself, and in a recycled segment they are mostly what an earlier life left. But each life
-    /// of a segment starts with a frame, so other bytes at its start are what is left of this
-    /// life's first one. Uncut, they would keep every later mark from proving the end.
+    /// of a segment starts with a frame, so other bytes in its first block are what is left of
+    /// this life's first one, even behind zeros where its header should be. Uncut, they would keep
+    /// every later mark from proving the end.
     static func tornPlace(at scan: borrowing LogScan) -> LogScan.Place? {
         for place in nextPlaces(scan) {
             switch scan.find(at: place) {
             case .tornPayload, .tornHeader: return place
-            case .nothing(isZero: false) where place.offset == scan.layout.framesOffset:
+            case .nothing where place.offset == scan.layout.framesOffset && !isClear(place, scan):
                 return place
             case .whole, .unknown, .stale, .nothing: continue
             }
