@@ -77,7 +77,13 @@ extension Driver {
         // What there was no room for then may be done now, or have failed only now.
         expected.warnings = again.receipt.warnings
         // A read that failed once may succeed the second time.
-        if wasStruckWhileOpening { expected.unreadable = [] }
+        if wasStruckWhileOpening {
+            expected.unreadable = []
+            if expected.end == .unmarked {
+                expected.end = again.receipt.end
+                expected.wasClosed = again.receipt.wasClosed
+            }
+        }
         expected.frameCount = again.receipt.frameCount
         expected.lastGroup = again.receipt.lastGroup
         guard again.receipt == expected else {
