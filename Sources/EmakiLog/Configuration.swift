@@ -43,6 +43,9 @@ public struct Configuration: Sendable, Equatable {
     public var gatherLimit: Duration = .microseconds(200)
     /// Segments kept ready ahead of use.
     public var readySegmentCount = 2
+    /// Streams without unsealed events whose versions are kept in memory, about 130 bytes each. The
+    /// version of any other is looked up in the sealed files before the stream is appended to.
+    public var cachedHeadsMax = 100_000
 
     /// The defaults.
     public init() {}
@@ -69,6 +72,8 @@ public struct Configuration: Sendable, Equatable {
         try require(pendingEventsMax > 0, "pendingEventsMax", "must be at least 1")
         try require(groupBytesMax >= 4096, "groupBytesMax", "must be at least 4096")
         try require((1...16).contains(readySegmentCount), "readySegmentCount", "must be 1 to 16")
+        try require(
+            (1...1 << 24).contains(cachedHeadsMax), "cachedHeadsMax", "must be 1 to 16777216")
         try require(idleMarkDelay > .zero, "idleMarkDelay", "must be above zero")
         try require(gatherLimit > .zero, "gatherLimit", "must be above zero")
         try require(

@@ -103,7 +103,9 @@ public struct FollowSequence: AsyncSequence, Sendable {
             var events: [RecordedEvent] = []
             while batch.isEmpty {
                 events.removeAll(keepingCapacity: true)
-                let (end, durable) = try committer.read(from: next, into: &events)
+                var cursor = LogCursor(from: next)
+                let durable = try committer.read(at: &cursor, into: &events)
+                let end = cursor.next
                 for event in events {
                     addSkipped(upTo: event.position)
                     if scope.contains(event) { batch.append(.event(event)) }

@@ -18,6 +18,8 @@ public enum Limits {
     public static let blockBytes = 512...(64 << 10)
     /// Segments that a MANIFEST may list.
     public static let segmentCountMax = 65_536
+    /// Sealed files that a MANIFEST may list.
+    public static let sealedFileCountMax = 65_536
     /// Events that are not sealed: the index tells them apart by the low 31 bits of their
     /// positions.
     public static let unsealedEventsMax = Int(Int32.max)
@@ -27,6 +29,10 @@ public enum Limits {
     public static let followersMax = 1_024
     /// Events handed from the log to a reader at a time, under one lock.
     static let readBatchEventsMax = 256
+    /// Memory for filters of sealed files, which answer "a new stream" at once.
+    static let residentFilterBytesMax = 64 << 20
+    /// Positions of a sealed file that are read at a time, for as many chunks at most.
+    static let sealedWindowPositions = 4_096
     /// Streams looked at under one lock while listing.
     static let listedSlotsMax = 256
     /// Waiting appends that are woken at once when room returns.

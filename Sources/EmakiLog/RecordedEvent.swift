@@ -3,15 +3,19 @@ import EmakiPlatform
 /// An event as it is in the log.
 ///
 /// A value of this type holds the memory that its bytes are in, and copies them only when asked:
-/// use `withPayload` to look at them in place. While you keep it, that memory (one segment) stays.
+/// use `withPayload` to look at them in place. While you keep it, that memory stays: one segment, or
+/// the events of sealed files that were read together with it.
 public struct RecordedEvent: Sendable {
     /// Place in the whole log.
     public let position: Position
     private let record: EventRecordReference
+    /// The sealed file that it was read from; nil if it is in a segment.
+    private let sealed: SealedFile?
 
-    init(position: Position, image: PageMemory, offset: Int) {
+    init(position: Position, image: PageMemory, offset: Int, sealed: SealedFile? = nil) {
         self.position = position
         record = EventRecordReference(image: image, offset: offset)
+        self.sealed = sealed
     }
 
     /// The stream. Makes a new string at each call.
@@ -31,10 +35,19 @@ public struct RecordedEvent: Sendable {
     /// How many bytes the payload has.
     public var payloadBytes: Int { record.view.payloadBytes }
     /// When its group was committed, in nanoseconds since 1970 UTC by the clock of the machine. For
-    /// people; order is in `position`.
+    /// people; order is in `position`. 0 if the page of a sealed file that tells cannot be read.
     public var commitInstant: Int64 {
+        if let sealed { return (try? sealed.commitInstant(of: position)) ?? 0 }
         let frame = record.view.section.frameOffset
         return FrameHeader.commitInstant(in: record.image, at: frame)
+    }
+
+    /// True if it was read from a sealed file.
+    var isSealed: Bool { sealed != nil }
+
+    /// Compares it with what a caller gives.
+    func hasSameContent(as event: borrowing Event) -> Bool {
+        record.view.hasSameContent(as: event)
     }
 
     /// Compares the stream's id in place.

@@ -16,11 +16,12 @@ struct Commitment {
             wasStoredBefore = true
         case (.durable, .refused(let error, _)): throw error
         // What a refusal rests on was not durable yet; the refused batch itself is certainly not.
-        case (.poisoned, .refused), (.poisoned, .wait): throw .poisoned
+        case (.poisoned, .refused), (.poisoned, .wait), (.poisoned, .lookUp): throw .poisoned
         case (.poisoned, .staged), (.poisoned, .repeated): throw .outcomeUnknown
         case (.refused(let error), _): throw error
         case (.closed, _): throw .closed
-        case (.retry, _), (.cancelled, _), (_, .wait): throw .wouldWait(.pendingEvents)
+        case (.retry, _), (.cancelled, _), (_, .wait), (_, .lookUp):
+            throw .wouldWait(.pendingEvents)
         }
     }
 }
@@ -31,7 +32,7 @@ extension StageOutcome {
         switch self {
         case .staged(let positions), .repeated(let positions): positions.upperBound
         case .refused(_, let after): after
-        case .wait: nil
+        case .wait, .lookUp: nil
         }
     }
 }
@@ -68,7 +69,7 @@ extension Committer {
         }
         if outcome.decidedAt != nil {
             leaveOvertaken(&attempt)
-        } else if attempt == .again {
+        } else if attempt == .again, case .wait = outcome {
             overtakenCount += 1
             attempt = .overtaken
         }
@@ -93,6 +94,13 @@ extension Committer {
             var outcome = StageOutcome.wait(.pendingEvents)
             let signal = await WaitSlot<Signal>.wait { slot in
                 offer(batch, slot, &outcome, &attempt, version: report)
+            }
+            if case .lookUp(let question) = outcome, case .retry = signal {
+                if attempt == .overtaken { lock.withLock { leaveOvertaken(&attempt) } }
+                guard let found = try await lookUp(question, for: batch) else { continue }
+                for (section, version) in found.versions.enumerated() { report(section, version) }
+                let decided = await wait(until: found.outcome.decidedAt ?? .start)
+                return try Commitment(found.outcome, decided)
             }
             guard case .retry = signal else {
                 if attempt == .overtaken { lock.withLock { leaveOvertaken(&attempt) } }
@@ -119,6 +127,7 @@ extension Committer {
             mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }
         }
+        if case .lookUp = outcome { answer = .retry }
         let baton = nextAdmission(answered: answer != nil)
         mustPrepare = mustPrepare || core.wantsSegment
         let mustWake = loopIsNeeded()
@@ -155,6 +164,8 @@ extension Committer {
             if loop.isCurrent { loop.stopGathering() }
             if reason == .segment, let failure { throw failure }
             throw .wouldWait(reason)
+        case .lookUp(let question):
+            throw .needsLookup(stream: batch.source.stream(question.section))
         case .refused(let error, let after) where after <= durable: throw error
         case .refused, .staged, .repeated: return outcome
         }

@@ -101,6 +101,15 @@ extension Committer {
         while true {
             lock.lock()
             let outcome = stage(batch, attempt: &attempt, version: report)
+            if case .lookUp(let question) = outcome {
+                leaveOvertaken(&attempt)
+                lock.unlock()
+                guard let found = try find(question, batch) else { continue }
+                for (section, version) in found.versions.enumerated() { report(section, version) }
+                lock.lock()
+                let signal = waitOnThread(for: found.outcome.decidedAt ?? .start)
+                return try Commitment(found.outcome, signal)
+            }
             guard let end = outcome.decidedAt else {
                 do throws(LogError) {
                     try waitForRoomOnThread(outcome)

@@ -30,6 +30,7 @@ final class Committer: @unchecked Sendable {
     let loop: CommitLoop
     let core: LogCore
     let worker = WorkerThread(name: "emaki-segments")
+    let lookups = WorkerThread(name: "emaki-lookups")
     let overrunLimit: Int64
     private let lockFile: any FileLock
 
@@ -299,6 +300,7 @@ final class Committer: @unchecked Sendable {
         lock.unlock()
         // A segment that is being made ready is finished first.
         worker.stop()
+        lookups.stop()
         core.closeFiles()
         lockFile.unlock()
         lock.lock()

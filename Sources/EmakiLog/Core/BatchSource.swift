@@ -2,7 +2,7 @@ import EmakiPlatform
 
 /// A batch as the core sees it: sections, each one stream with its events. Generic, so that a lone
 /// event is staged without an array around it.
-protocol BatchSource {
+protocol BatchSource: Sendable {
     var sectionCount: Int { get }
     func stream(_ section: Int) -> StreamID
     func expecting(_ section: Int) -> ExpectedVersion
@@ -50,7 +50,7 @@ struct MultiStreamBatch: BatchSource {
 }
 
 /// A batch that passed every limit that needs no lock, and its size as stored.
-struct MeasuredBatch<Source: BatchSource> {
+struct MeasuredBatch<Source: BatchSource>: Sendable {
     let source: Source
     let byteCount: Int
     let eventCount: Int

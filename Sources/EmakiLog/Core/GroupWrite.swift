@@ -49,6 +49,11 @@ extension LogCore {
         bytes.zero(
             bytesStart + gathering.next - gathering.start..<bytesStart + writeEnd - gathering.start)
         let checksum = header.encode(into: bytes, at: bytesStart)
+        if isMark {
+            // Whoever follows the frames in memory finds it in its place there, too.
+            segment.image.zero(gathering.start..<frameEnd)
+            _ = header.encode(into: segment.image, at: gathering.start)
+        }
         staging.end = LogEnd(
             lastGroup: header.group, nextPosition: header.endPosition, frameChecksum: checksum)
         let write = GroupWrite(

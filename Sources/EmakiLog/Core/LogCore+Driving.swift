@@ -32,12 +32,22 @@ extension LogCore {
     private func offer(_ source: some BatchSource) throws(LogError) -> OfferedBatch {
         let batch = try MeasuredBatch(source, batchBytesMax: store.batchBytesMax)
         var versions = [StreamVersion](repeating: .none, count: source.sectionCount)
-        let outcome = stage(batch) { section, version in versions[section] = version }
+        var outcome = stage(batch) { section, version in versions[section] = version }
+        while case .lookUp(let question) = outcome {
+            let found = try SealedAnswer(batch: batch).find(question) { $0(self) }
+            if let found {
+                outcome = found.outcome
+                if !found.versions.isEmpty { versions = found.versions }
+            } else {
+                outcome = stage(batch) { section, version in versions[section] = version }
+            }
+        }
         return switch outcome {
         case .staged(let positions): .staged(positions, versions: versions)
         case .repeated(let positions): .repeated(positions, versions: versions)
         case .refused(let error, let after): .refused(error, after: after)
         case .wait(let reason): .wait(reason)
+        case .lookUp: preconditionFailure("it was looked up")
         }
     }
 
@@ -57,41 +67,49 @@ extension LogCore {
     // MARK: Reading
 
     /// The oldest position that is held.
-    package var firstPosition: Position { index.positions.lowerBound }
+    package var firstPosition: Position {
+        min(sealed.firstPosition ?? index.positions.lowerBound, index.positions.lowerBound)
+    }
 
     /// The durable event at a position that is held; nil if it was lost.
-    package func durableEvent(at position: Position) -> RecordedEvent? {
+    package func durableEvent(at position: Position) throws(LogError) -> RecordedEvent? {
         precondition(position >= firstPosition && position < durableEnd, "a durable position")
-        return event(at: position)
+        guard position < index.positions.lowerBound else { return event(at: position) }
+        return try sealed.event(at: position)
+    }
+
+    /// As `EventLog.events(from:)`.
+    package func durableEvents(from position: Position) throws(LogError) -> [RecordedEvent] {
+        var cursor = LogCursor(from: position)
+        var events: [RecordedEvent] = []
+        while cursor.next < durableEnd { _ = try cursor.step(into: &events) { $0(self) } }
+        return events
     }
 
     /// As `EventLog.version(of:)`.
-    package func durableVersion(of stream: StreamID) -> StreamVersion {
-        index.find(stream).map { index.durableHead($0, durable: durableEnd) } ?? .none
+    package func durableVersion(of stream: StreamID) throws(LogError) -> StreamVersion {
+        if let slot = index.find(stream) { return index.durableHead(slot, durable: durableEnd) }
+        return try sealed.head(of: stream) ?? .none
     }
 
     /// As `EventLog.forEachEvent(in:from:direction:)`; a lost version is handed over as nil.
     package func visit(
-        _ stream: StreamID, from version: StreamVersion, backwards: Bool,
+        _ stream: StreamID, from version: StreamVersion?, backwards: Bool,
         _ body: (StreamVersion, RecordedEvent?) -> Bool
-    ) {
-        guard let slot = index.find(stream) else { return }
-        index.visit(slot, from: version, backwards: backwards, durable: durableEnd) {
-            version, entry in
-            guard case .event(let position) = entry else { return body(version, nil) }
-            return body(version, event(at: position))
+    ) throws(LogError) {
+        var cursor = StreamCursor(stream, from: version, backwards: backwards)
+        while !cursor.isDone {
+            let step = try cursor.step(limit: Limits.readBatchEventsMax) { $0(self) }
+            for event in step.events where !body(event.version, event) { return }
+            if let lost = step.lost { _ = body(lost, nil) }
         }
     }
 
-    /// As `EventLog.streams`, in the index's own order.
-    package func forEachStream(_ body: ([UInt8], StreamVersion) -> Void) {
-        let prefix: [UInt8] = []
-        for slot in 0..<index.slotCount {
-            let found = prefix.withRawSpan {
-                index.stream(atSlot: slot, prefix: $0, durable: durableEnd)
-            }
-            if let found { body(found.id, found.version) }
-        }
+    /// As `EventLog.streams`.
+    package func forEachStream(_ body: ([UInt8], StreamVersion) -> Void) throws(LogError) {
+        var listing = StreamListing(prefix: [], after: nil, limit: .max)
+        for slot in 0..<index.slotCount { listing.add(slot, of: self) }
+        for found in try listing.merged(with: sealed) { body(Array(found.id), found.version) }
     }
 }
 

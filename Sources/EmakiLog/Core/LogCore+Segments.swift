@@ -85,50 +85,6 @@ extension LogCore {
         }
     }
 
-    /// Gives the oldest full segments back to the pool, up to and including a segment number, and
-    /// forgets their events. Until sealed files exist the events are gone: for tests.
-    /// - Precondition: no write and no preparation is out.
-    package func retire(upTo number: UInt64) throws(LogError) {
-        precondition(!isWriting && !isPreparing, "retiring needs the core alone")
-        guard !isPoisoned else { throw .poisoned }
-        var next = manifest
-        var count = 0
-        while count < activeIndex, segments[count].number <= number { count += 1 }
-        guard count > 0 else { return }
-        let anchor = segmentEnds[count - 1]
-        next.generation += 1
-        next.anchor = anchor
-        next.anchorSegment = segments[count - 1].number
-        let retired = Array(next.segments.prefix(count))
-        next.segments.removeFirst(count)
-        next.segments += retired.map {
-            Manifest.Entry(number: 0, incarnation: .zero, fileIndex: $0.fileIndex)
-        }
-        try LogError.translating(Manifest.twin.name) { () throws(DiskError) in
-            try next.write(in: files)
-        }
-        manifest = next
-        dropEvents(before: anchor.nextPosition)
-        for segment in segments.prefix(count) { segment.file.close() }
-        filesInPreparation += retired.map { ($0.fileIndex, true) }
-        segments.removeFirst(count)
-        segmentEnds.removeFirst(count)
-        activeIndex -= count
-        closedCount = max(0, closedCount - count)
-    }
-
-    private func dropEvents(before position: Position) {
-        while index.positions.lowerBound < position {
-            let oldest = index.positions.lowerBound
-            guard let place = index.place(at: oldest) else {
-                index.dropFirstLost()
-                continue
-            }
-            let image = segment(place.segment).image
-            index.dropFirst(section: EventRecord(in: image, at: place.offset).section)
-        }
-    }
-
     /// The segment with a number that the index gave out.
     func segment(_ number: UInt64) -> Segment {
         segments[Int(number - segments[0].number)]

@@ -11,8 +11,24 @@ enum StageOutcome {
     indirect case refused(LogError, after: Position)
     /// Nothing was decided: there is no room.
     case wait(WaitReason)
+    /// Nothing was decided: sealed files have to be read first, without the lock.
+    case lookUp(SealedQuestion)
 
     static func refused(_ error: LogError) -> StageOutcome { .refused(error, after: .start) }
+}
+
+/// What has to be looked up in sealed files before a batch can be decided.
+enum SealedQuestion: Equatable {
+    /// The head of a section's stream.
+    case head(section: Int)
+    /// Whether the batch was stored before: where it would be is in sealed files.
+    case isStored(section: Int)
+
+    var section: Int {
+        switch self {
+        case .head(let section), .isStored(let section): section
+        }
+    }
 }
 
 /// Appending, as seen from the core: `StagingArea` does it where nothing is in the way; here is
@@ -42,6 +58,8 @@ extension LogCore {
             return .staged(positions: positions)
         case .notAsExpected:
             return settle(batch, version: report)
+        case .needsHead(let section):
+            return .lookUp(.head(section: section))
         case .tooManyEvents(let held):
             return .refused(
                 .tooLarge(.unsealedEvents, limit: Limits.unsealedEventsMax, value: held))
@@ -83,6 +101,8 @@ extension LogCore {
                     after: after)
             case .notStored:
                 conflict = conflict ?? conflictAnswer(batch.source)
+            case .isSealed:
+                return .lookUp(.isStored(section: section))
             }
         }
         if let conflict { return conflict }
@@ -92,11 +112,14 @@ extension LogCore {
     }
 
     /// Names the first stream that is not where it was expected.
-    private func conflictAnswer<Source: BatchSource>(_ source: Source) -> StageOutcome {
+    func conflictAnswer<Source: BatchSource>(_ source: Source) -> StageOutcome {
         counters.conflicts += 1
         for section in 0..<source.sectionCount {
             let stream = source.stream(section)
             guard let slot = index.find(stream) else {
+                if sealed.mayContainAtOnce(hash: stream.hash) {
+                    return .lookUp(.head(section: section))
+                }
                 if source.expecting(section).holds(at: .none) { continue }
                 return .refused(.versionConflict(stream: stream, actual: .none))
             }
@@ -114,7 +137,9 @@ extension LogCore {
     ) -> StageOutcome {
         var positions: Range<Position>?
         for section in 0..<batch.source.sectionCount {
-            guard case .stored(let stored, let version) = compare(batch.source, section),
+            let comparison = compare(batch.source, section)
+            if case .isSealed = comparison { return .lookUp(.isStored(section: section)) }
+            guard case .stored(let stored, let version) = comparison,
                 positions.map({ $0.upperBound == stored.lowerBound }) ?? true
             else { return .refused(.poisoned) }
             report(section, version)
@@ -127,49 +152,82 @@ extension LogCore {
         return .repeated(positions: positions)
     }
 
-    private enum Comparison {
+    /// Looks for the events of a section right where it expected to put them.
+    private func compare<Source: BatchSource>(
+        _ source: Source, _ section: Int
+    ) -> SectionMatch<Source>.Result {
+        guard var match = SectionMatch(source, section) else { return .notStored }
+        let stream = source.stream(section)
+        guard let slot = index.find(stream) else {
+            return sealed.mayContainAtOnce(hash: stream.hash) ? .isSealed : .notStored
+        }
+        guard index.head(slot) >= match.next else { return .notStored }
+        guard let first = index.firstVersion(slot), first <= match.next else {
+            return sealed.isEmpty ? .notStored : .isSealed
+        }
+        index.visit(slot, from: match.next, backwards: false, durable: stagedEnd) {
+            _, entry in
+            guard case .event(let position) = entry, let event = event(at: position) else {
+                return false
+            }
+            return match.take(event)
+        }
+        return match.result
+    }
+}
+
+/// Whether the events of a section are stored right where it expected to put them: with the same
+/// ids and bytes, one behind the other in the whole log.
+struct SectionMatch<Source: BatchSource> {
+    enum Result {
         case stored(Range<Position>, version: StreamVersion)
         case otherBytes(StreamVersion, after: Position)
         case notStored
+        /// It may be stored in sealed files.
+        case isSealed
     }
 
-    /// Looks for the events of a section right where it expected to put them.
-    private func compare<Source: BatchSource>(_ source: Source, _ section: Int) -> Comparison {
-        let expected: StreamVersion
+    private let source: Source
+    private let section: Int
+    private let expected: StreamVersion
+    private var matched = 0
+    private var first = Position.start
+    private(set) var result = Result.notStored
+
+    /// - Returns: nil if the section expects nothing.
+    init?(_ source: Source, _ section: Int) {
         switch source.expecting(section) {
-        case .anything: return .notStored
+        case .anything: return nil
         case .noStream: expected = .none
         case .version(let version): expected = version
         }
-        guard let slot = index.find(source.stream(section)) else { return .notStored }
-        let eventCount = source.eventCount(section)
-        var result = Comparison.notStored
-        var matched = 0
-        var first = Position.start
-        index.visit(
-            slot, from: StreamVersion(expected.rawValue &+ 1), backwards: false, durable: stagedEnd
-        ) { version, entry in
-            guard version.rawValue == expected.rawValue &+ 1 &+ UInt64(matched),
-                case .event(let position) = entry, let place = index.place(at: position)
-            else { return false }
-            if matched == 0 { first = position }
-            guard position.rawValue == first.rawValue + UInt64(matched) else { return false }
-            let record = EventRecord(in: segment(place.segment).image, at: place.offset)
-            let answer = source.withEvent(section, matched) { event in
-                guard let id = event.id, id == record.id else { return false as Bool? }
-                return record.hasSameContent(as: event) ? true : nil
-            }
-            guard let isSame = answer else {
-                result = .otherBytes(version, after: position.advanced(by: 1))
-                return false
-            }
-            guard isSame else { return false }
-            matched += 1
-            if matched == eventCount {
-                result = .stored(first..<position.advanced(by: 1), version: version)
-            }
-            return matched < eventCount
+        guard expected.rawValue < FrameHeader.positionMax else { return nil }
+        self.source = source
+        self.section = section
+    }
+
+    /// The version at which the next event of the section would be.
+    var next: StreamVersion { StreamVersion(expected.rawValue + 1 + UInt64(matched)) }
+
+    /// Compares the next event of the stream.
+    /// - Returns: true if another one is wanted.
+    mutating func take(_ event: RecordedEvent) -> Bool {
+        guard event.version == next else { return false }
+        let position = event.position
+        if matched == 0 { first = position }
+        guard position.rawValue == first.rawValue + UInt64(matched) else { return false }
+        let answer = source.withEvent(section, matched) { offered in
+            guard let id = offered.id, id == event.id else { return false as Bool? }
+            return event.hasSameContent(as: offered) ? true : nil
         }
-        return result
+        guard let isSame = answer else {
+            result = .otherBytes(event.version, after: position.advanced(by: 1))
+            return false
+        }
+        guard isSame else { return false }
+        matched += 1
+        guard matched == source.eventCount(section) else { return true }
+        result = .stored(first..<position.advanced(by: 1), version: event.version)
+        return false
     }
 }

@@ -36,6 +36,10 @@ package final class LogCore {
     package internal(set) var isPoisoned = false
     /// Kind of the last frame.
     var lastKind: FrameHeader.Kind
+    /// Segments are being sealed, or their events are leaving the index.
+    var isSealing = false
+    /// Why the last sealing failed; nil once one succeeded.
+    var sealingFailure: LogError?
     /// Which of the two idle slots is written next.
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.
@@ -55,6 +59,10 @@ package final class LogCore {
     var index: LogIndex {
         _read { yield staging.index }
         _modify { yield &staging.index }
+    }
+    var sealed: SealedSet {
+        get { staging.sealed }
+        set { staging.sealed = newValue }
     }
     var gathering: StagingArea.Gathering { staging.gathering }
     /// What the next frame links to: the last group that was begun.
@@ -86,7 +94,7 @@ package final class LogCore {
         segmentEnds = recovered.segmentEnds
         guardedStaging = Guarded(
             StagingArea(
-                index: recovered.index, end: recovered.end,
+                index: recovered.index, sealed: recovered.sealed, end: recovered.end,
                 active: recovered.segments[recovered.activeIndex],
                 nextOffset: recovered.nextOffset, layout: store.layout,
                 configuration: configuration))
@@ -137,6 +145,7 @@ package final class LogCore {
     /// Releases the files.
     package func closeFiles() {
         for segment in segments { segment.file.close() }
+        sealed.close()
     }
 }
 
@@ -149,4 +158,9 @@ package struct LogCounters: Sendable, Equatable {
     package var rotations: UInt64 = 0
     package var conflicts: UInt64 = 0
     package var repeats: UInt64 = 0
+    package var sealedSegments: UInt64 = 0
+    package var sealedEvents: UInt64 = 0
+    package var sealedBytes: UInt64 = 0
+    /// Places where a segment on the device was not what it was in memory.
+    package var sealingDifferences: UInt64 = 0
 }

@@ -17,6 +17,8 @@ struct StagingArea: ~Copyable {
     private var image: PageMemory
     private var segmentNumber: UInt64
     private(set) var batchCount: UInt64 = 0
+    /// What is not in segments any more. Readers take it under the lock, and read without it.
+    var sealed: SealedSet
 
     private let segmentBytes: Int
     private let groupBytesMax: Int
@@ -42,10 +44,12 @@ struct StagingArea: ~Copyable {
     }
 
     init(
-        index: consuming LogIndex, end: LogEnd, active: Segment, nextOffset: Int,
+        index: consuming LogIndex, sealed: SealedSet, end: LogEnd, active: Segment, nextOffset: Int,
         layout: SegmentLayout, configuration: Configuration
     ) {
         self.index = index
+        self.index.idleHeadsMax = configuration.cachedHeadsMax
+        self.sealed = sealed
         self.end = end
         durableEnd = end.nextPosition
         gathering = Gathering(at: nextOffset)
@@ -72,6 +76,8 @@ struct StagingArea: ~Copyable {
         case staged(Range<Position>)
         /// An expectation does not hold: a conflict, or a repetition.
         case notAsExpected
+        /// The head of this section's stream is not in memory, and sealed files may know it.
+        case needsHead(section: Int)
         /// With the batch the index would hold more than it can.
         case tooManyEvents(held: Int)
         case noRoom(WaitReason)
@@ -84,8 +90,12 @@ struct StagingArea: ~Copyable {
     ) -> Answer {
         var slot: LogIndex.Slot?
         for section in 0..<batch.source.sectionCount {
-            let found = index.lookUp(batch.source.stream(section))
+            let stream = batch.source.stream(section)
+            let found = index.lookUp(stream)
             slot = found.slot
+            if slot == nil, !sealed.isEmpty, sealed.mayContainAtOnce(hash: stream.hash) {
+                return .needsHead(section: section)
+            }
             guard batch.source.expecting(section).holds(at: found.head) else {
                 return .notAsExpected
             }

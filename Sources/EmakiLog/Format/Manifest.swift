@@ -1,6 +1,7 @@
 import EmakiPlatform
 
-/// MANIFEST: every segment file and where recovery starts. Replaced off the commit path only.
+/// MANIFEST: every segment file, every sealed file, and where recovery starts. Replaced off the
+/// commit path only.
 ///
 ///     offset  bytes   (from the start of the contents, see `TwinFile`)
 ///        0     16   store id
@@ -12,19 +13,22 @@ import EmakiPlatform
 ///       52      4   next file index
 ///       56      8   next segment number
 ///       64      4   segment count
-///       68      4   zero
-///       72     32   per segment, in order of use; those in preparation last:
+///       68      4   sealed file count
+///       72      8   next number of a sealed file
+///       80     32   per segment, in order of use; those in preparation last:
 ///                     0   8   number, 0 in preparation
 ///                     8  16   incarnation, zero in preparation
 ///                    24   4   file index
 ///                    28   4   zero
+///                   then per sealed file, in the order of positions: see `SealedEntry`
 struct Manifest: Equatable, Sendable {
-    static let headerBytes = 72
+    static let headerBytes = 80
     static let entryBytes = 32
     static let twin = TwinFile(
         name: "MANIFEST", magic: 0x494E_414D_4B41_4D45,
         byteCountMax: 2
-            * ((TwinFile.headerBytes + headerBytes + Limits.segmentCountMax * entryBytes
+            * ((TwinFile.headerBytes + headerBytes
+                + (Limits.segmentCountMax + Limits.sealedFileCountMax) * entryBytes
                 + TwinFile.unit - 1) & ~(TwinFile.unit - 1)))
 
     /// Far beyond any store, and far enough from where counting on would overflow, or where the
@@ -52,6 +56,10 @@ struct Manifest: Equatable, Sendable {
     var nextSegmentNumber: UInt64 = 1
     /// In order of use, numbers dense from `anchorSegment + 1`; those in preparation last.
     var segments: [Entry] = []
+    /// Larger than that of any sealed file there has been.
+    var nextSealedNumber: UInt64 = 1
+    /// In the order of positions, all below the anchor.
+    var sealedFiles: [SealedEntry] = []
 
     static func path(ofFile index: UInt32) -> String {
         let digits = String(index)
@@ -79,8 +87,9 @@ struct Manifest: Equatable, Sendable {
         let start = range.lowerBound
         // Within the copy, which is 4,096 bytes at least, also where the contents are shorter.
         let count = Int(memory.loadUInt32(at: start + 64))
-        guard count <= Limits.segmentCountMax,
-            range.count == Self.headerBytes + count * Self.entryBytes
+        let sealedCount = Int(memory.loadUInt32(at: start + 68))
+        guard count <= Limits.segmentCountMax, sealedCount <= Limits.sealedFileCountMax,
+            range.count == Self.headerBytes + (count + sealedCount) * Self.entryBytes
         else { return nil }
         storeID = Bits128(from: memory, at: start)
         generation = memory.loadUInt64(at: start + 16)
@@ -91,6 +100,11 @@ struct Manifest: Equatable, Sendable {
         anchorSegment = memory.loadUInt64(at: start + 40)
         nextFileIndex = memory.loadUInt32(at: start + 52)
         nextSegmentNumber = memory.loadUInt64(at: start + 56)
+        nextSealedNumber = memory.loadUInt64(at: start + 72)
+        sealedFiles = (0..<sealedCount).map { index in
+            SealedEntry(
+                from: memory, at: start + Self.headerBytes + (count + index) * Self.entryBytes)
+        }
         segments = (0..<count).map { index in
             let offset = start + Self.headerBytes + index * Self.entryBytes
             return Entry(
@@ -107,7 +121,7 @@ struct Manifest: Equatable, Sendable {
         let half = FrameHeader.positionMax / 2
         return generation < half && anchor.lastGroup < half
             && anchor.nextPosition.rawValue < half && anchorSegment < Self.numberMax / 2
-            && nextFileIndex < Self.fileIndexMax / 2
+            && nextFileIndex < Self.fileIndexMax / 2 && nextSealedNumber < half
     }
 
     /// Numbers are dense in order of use, files are listed once, limits hold.
@@ -124,13 +138,28 @@ struct Manifest: Equatable, Sendable {
             && nextFileIndex < Self.fileIndexMax
             && anchor.lastGroup <= FrameHeader.positionMax
             && anchor.nextPosition.rawValue <= FrameHeader.positionMax
+            && areSealedFilesConsistent
+    }
+
+    /// Files follow one another in the order of positions, and end at the anchor or before.
+    private var areSealedFilesConsistent: Bool {
+        var end = Position.start
+        for entry in sealedFiles {
+            guard end <= entry.positions.lowerBound, entry.isConsistent,
+                entry.number < nextSealedNumber
+            else { return false }
+            end = entry.positions.upperBound
+        }
+        return end <= anchor.nextPosition && nextSealedNumber <= FrameHeader.positionMax
+            && Set(sealedFiles.map(\.number)).count == sealedFiles.count
     }
 
     // MARK: Writing
 
     func write(in files: any FileSystem) throws(DiskError) {
         precondition(isConsistent, "a manifest is checked before it is written")
-        let contentBytes = Self.headerBytes + segments.count * Self.entryBytes
+        let contentBytes =
+            Self.headerBytes + (segments.count + sealedFiles.count) * Self.entryBytes
         let memory = try Self.twin.encode(contentBytes: contentBytes) { memory, offset in
             encode(into: memory, at: offset)
         }
@@ -147,11 +176,17 @@ struct Manifest: Equatable, Sendable {
         memory.store(nextFileIndex, at: start + 52)
         memory.store(nextSegmentNumber, at: start + 56)
         memory.store(UInt32(segments.count), at: start + 64)
+        memory.store(UInt32(sealedFiles.count), at: start + 68)
+        memory.store(nextSealedNumber, at: start + 72)
         for (index, entry) in segments.enumerated() {
             let offset = start + Self.headerBytes + index * Self.entryBytes
             memory.store(entry.number, at: offset)
             entry.incarnation.encode(into: memory, at: offset + 8)
             memory.store(entry.fileIndex, at: offset + 24)
+        }
+        for (index, entry) in sealedFiles.enumerated() {
+            let offset = start + Self.headerBytes + (segments.count + index) * Self.entryBytes
+            entry.encode(into: memory, at: offset)
         }
     }
 }

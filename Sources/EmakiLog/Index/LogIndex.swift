@@ -17,6 +17,10 @@ struct LogIndex: ~Copyable {
         var hash: UInt64 = 0
         var id: UnitArena.Reference = .none
         var idBytes: UInt8 = 0
+        /// It is in `idle`: nothing of it is here but its head.
+        var isIdle = false
+        /// Its head was asked for since the last look for one to forget.
+        var isWarm = false
         /// Events the stream has had, staged ones included.
         var head: UInt64 = 0
         /// Version of the oldest event in `events`; head + 1 if it is empty.
@@ -32,6 +36,11 @@ struct LogIndex: ~Copyable {
     private var places: PagedQueue<UInt64>
     private var streams = PagedMemory<Stream>(filling: Stream(), pageShift: 10)
     private var freeSlots: [UInt32] = []
+    /// Streams of which only the head is here, and where the search for one to forget goes on.
+    private var idle: ContiguousArray<UInt32> = []
+    private var idleHand = 0
+    /// So many heads of streams without events are kept.
+    var idleHeadsMax = 0
     private var directory = StreamDirectory()
     private var lists = UnitArena()
     private var ids = UnitArena()
@@ -57,6 +66,9 @@ struct LogIndex: ~Copyable {
 
     /// A stream's slot, for the calls below; valid until the next removal.
     struct Slot { fileprivate var index: Int }
+
+    /// The slot with a number below `slotCount`.
+    func slot(_ index: Int) -> Slot { Slot(index: index) }
 
     func find(_ stream: borrowing StreamID) -> Slot? {
         var candidates = directory.candidates(stream.hash)
@@ -100,8 +112,9 @@ struct LogIndex: ~Copyable {
     }
 
     /// A stream's slot, if it has one, and its version, staged events included.
-    func lookUp(_ stream: borrowing StreamID) -> (slot: Slot?, head: StreamVersion) {
+    mutating func lookUp(_ stream: borrowing StreamID) -> (slot: Slot?, head: StreamVersion) {
         guard let slot = find(stream) else { return (nil, .none) }
+        if streams[slot.index].isIdle { streams[slot.index].isWarm = true }
         return (slot, head(slot))
     }
 
@@ -149,6 +162,12 @@ struct LogIndex: ~Copyable {
 
     /// Events the stream has had, staged ones included.
     func head(_ slot: Slot) -> StreamVersion { StreamVersion(streams[slot.index].head) }
+
+    /// Version of the stream's oldest event here, staged ones included; nil if none is.
+    func firstVersion(_ slot: Slot) -> StreamVersion? {
+        let stream = streams[slot.index]
+        return stream.events.isEmpty ? nil : StreamVersion(stream.first)
+    }
 
     /// Adds the next event of a stream; its position is the end of `positions`.
     mutating func add(to slot: Slot, place: Place) {
@@ -340,7 +359,7 @@ struct LogIndex: ~Copyable {
             if word != Self.lostWord { break }
         }
         places.dropFirst(upTo: places.range.lowerBound + 1)
-        if streams[slot.index].events.isEmpty { remove(slot) }
+        if streams[slot.index].events.isEmpty { becomeIdle(slot) }
     }
 
     /// Forgets the oldest position, which was lost.
@@ -351,5 +370,59 @@ struct LogIndex: ~Copyable {
         ids.free(streams[slot.index].id)
         streams[slot.index] = Stream()
         freeSlots.append(UInt32(slot.index))
+    }
+
+    // MARK: Heads of streams that are not here
+
+    /// Takes in what sealed files say of a stream that is not here: its version, or that it has
+    /// none.
+    /// - Parameter atLeast: so many heads are kept, whatever `idleHeadsMax` says: a batch needs
+    ///   those of all its streams at once.
+    mutating func learn(_ stream: borrowing StreamID, head: StreamVersion, keeping atLeast: Int) {
+        guard find(stream) == nil else { return }
+        let slot = findOrAdd(stream)
+        streams[slot.index].head = head.rawValue
+        streams[slot.index].first = head.rawValue + 1
+        // It was asked for, and is used soon.
+        becomeIdle(slot, isWarm: true, keeping: atLeast)
+    }
+
+    private mutating func becomeIdle(
+        _ slot: Slot, isWarm: Bool = false, keeping atLeast: Int = 0
+    ) {
+        streams[slot.index].isWarm = isWarm
+        guard !streams[slot.index].isIdle else { return }
+        streams[slot.index].isIdle = true
+        idle.append(UInt32(slot.index))
+        while idle.count > max(idleHeadsMax, atLeast) { forgetOneIdle() }
+    }
+
+    /// Forgets the heads of all streams without events.
+    mutating func forgetIdle() {
+        for index in idle.indices { streams[Int(idle[index])].isWarm = false }
+        while !idle.isEmpty { forgetOneIdle() }
+    }
+
+    /// Takes one stream out of `idle`: the next that was not asked for since the hand last passed
+    /// (the clock algorithm: Corbató, 1968), or one that has events again and is kept.
+    private mutating func forgetOneIdle() {
+        while true {
+            if idleHand >= idle.count { idleHand = 0 }
+            let index = Int(idle[idleHand])
+            let hasEvents = !streams[index].events.isEmpty
+            if !hasEvents, streams[index].isWarm {
+                streams[index].isWarm = false
+                idleHand += 1
+                continue
+            }
+            idle[idleHand] = idle[idle.count - 1]
+            idle.removeLast()
+            streams[index].isIdle = false
+            if !hasEvents {
+                generation += 1
+                remove(Slot(index: index))
+            }
+            return
+        }
     }
 }

@@ -13,6 +13,12 @@ struct LogScan: ~Copyable {
         var offset: Int
     }
 
+    /// A commit with events.
+    struct Commit {
+        var position: Position
+        var instant: Int64
+    }
+
     /// A linked frame whose contents make no sense.
     struct SenselessFrame {
         var corruption: Corruption
@@ -39,6 +45,8 @@ struct LogScan: ~Copyable {
     private(set) var cuts: [RecoveryReceipt.Cut] = []
     private(set) var losses: [RecoveryReceipt.Loss] = []
     private(set) var isAtDamagedEnd = false
+    /// Where each commit with events starts, and when it was made; nil: not recorded.
+    private(set) var commits: ContiguousArray<Commit>?
     /// The frame at `place`, if it makes no sense.
     private(set) var senseless: SenselessFrame?
     /// Positions that loss records, or damage stepped over, account for and that no stream has
@@ -49,13 +57,24 @@ struct LogScan: ~Copyable {
         manifest: Manifest, segments: ContiguousArray<Segment>, layout: SegmentLayout,
         stepsOverDamage: Bool
     ) {
+        self.init(
+            segments, from: manifest.anchor, hasRetired: manifest.anchorSegment > 0, layout: layout,
+            stepsOverDamage: stepsOverDamage)
+    }
+
+    /// - Parameter recordsCommits: for a scan that needs to know when commits were made.
+    init(
+        _ segments: ContiguousArray<Segment>, from end: LogEnd, hasRetired: Bool,
+        layout: SegmentLayout, stepsOverDamage: Bool, recordsCommits: Bool = false
+    ) {
         self.segments = segments
         self.layout = layout
         self.stepsOverDamage = stepsOverDamage
-        hasRetired = manifest.anchorSegment > 0
-        end = manifest.anchor
+        self.hasRetired = hasRetired
+        self.end = end
         place = Place(segment: 0, offset: layout.framesOffset)
-        index = LogIndex(startingAt: manifest.anchor.nextPosition)
+        index = LogIndex(startingAt: end.nextPosition)
+        commits = recordsCommits ? [] : nil
     }
 
     func find(at place: Place) -> FrameHeader.Found {
@@ -75,16 +94,18 @@ struct LogScan: ~Copyable {
 
     /// Advances over linked frames. A log that goes on in the next segment does so with a frame
     /// that links to the last one here, which proves that no group between them is missing.
-    mutating func readLinkedFrames() throws(LogError) {
+    /// - Parameter segmentEnd: the segments from this one on are not looked at; nil: all are.
+    mutating func readLinkedFrames(before segmentEnd: Int? = nil) throws(LogError) {
         senseless = nil
-        if isAtAnchor, let start = placeBehindLoss() { move(to: start) }
-        while senseless == nil {
+        let segmentEnd = segmentEnd ?? segments.count
+        if isAtAnchor, let start = placeBehindLoss(before: segmentEnd) { move(to: start) }
+        while senseless == nil, place.segment < segmentEnd {
             if let (header, checksum) = linkedFrame(at: place) {
                 try take(header, checksum: checksum)
                 continue
             }
             let next = Place(segment: place.segment + 1, offset: layout.framesOffset)
-            guard linkedFrame(at: next) != nil else { return }
+            guard next.segment < segmentEnd, linkedFrame(at: next) != nil else { return }
             move(to: next)
         }
     }
@@ -93,9 +114,9 @@ struct LogScan: ~Copyable {
     /// segment; it may have led to any later place. The frame there needs no record: it is whole,
     /// says of itself where it is, and links to the anchor, and no other frame ever does.
     /// - Returns: nil if the log goes on where it does without a loss, or nowhere.
-    private func placeBehindLoss() -> Place? {
+    private func placeBehindLoss(before segmentEnd: Int) -> Place? {
         guard hasRetired, linkedFrame(at: place) == nil else { return nil }
-        for segment in segments.indices {
+        for segment in 0..<segmentEnd {
             for offset in stride(
                 from: layout.framesOffset, to: layout.segmentBytes, by: layout.blockBytes)
             {
@@ -133,6 +154,9 @@ struct LogScan: ~Copyable {
                 "the frame of group \(header.group) passes its checksums, but not the check of:"
                     + " \(fault.description)", behind: (newEnd, next))
             return
+        }
+        if header.eventCount > 0 {
+            commits?.append(Commit(position: header.firstPosition, instant: header.commitInstant))
         }
         frameCount += 1
         eventCount += header.eventCount

@@ -1,7 +1,8 @@
 import EmakiPlatform
 
 /// What open does by itself, in this order:
-/// 1. read MANIFEST; open every usable segment it lists;
+/// 1. read MANIFEST; open every sealed file (of which only the footer is read) and every usable
+///    segment it lists;
 /// 2. sync the folders and every one of those segments: what is read after this is on the device;
 /// 3. read them past the page cache and compare their headers with MANIFEST;
 /// 4. look in the other files for proof that MANIFEST is an old one (`OutdatedManifest`);
@@ -30,6 +31,7 @@ struct Recovery {
         var end: LogEnd
         var lastKind: FrameHeader.Kind
         var index: LogIndex
+        var sealed: SealedSet
         var receipt: RecoveryReceipt
     }
 
@@ -55,21 +57,33 @@ struct Recovery {
         var loader = SegmentLoader(
             files: files, store: store, method: device.method, isReadOnly: isReadOnly,
             handling: configuration.toleratesDamage ? .tolerates : .refuses)
-        let segments = try loader.load(manifest)
+        var sealedLoader = SealedLoader(
+            files: files, storeID: store.storeID, isReadOnly: isReadOnly,
+            toleratesDamage: configuration.toleratesDamage)
+        let sealed = try sealedLoader.load(manifest.sealedFiles)
+        let segments: ContiguousArray<Segment>
+        do throws(LogError) {
+            segments = try loader.load(manifest)
+        } catch {
+            sealed.close()
+            throw error
+        }
         receipt.mended += loader.mended
+        receipt.sealedFileCount = sealed.files.count
         receipt.scannedBytes = segments.count * store.layout.segmentBytes
         receipt.segmentCount = segments.count
         var scan = LogScan(
             manifest: manifest, segments: segments, layout: store.layout,
             stepsOverDamage: configuration.toleratesDamage)
         do {
-            receipt.damages = try damages(loader, manifest)
+            receipt.damages = try sealedLoader.damages + damages(loader, manifest)
             try finish(&scan, loader, receipt: &receipt)
         } catch {
             for segment in segments { segment.file.close() }
+            sealed.close()
             throw error
         }
-        return outcome(of: scan, manifest: manifest, receipt: receipt)
+        return outcome(of: scan, manifest: manifest, sealed: sealed, receipt: receipt)
     }
 
     /// What stands against the files, whatever their frames say.
@@ -143,7 +157,8 @@ struct Recovery {
     }
 
     private func outcome(
-        of scan: consuming LogScan, manifest: Manifest, receipt: RecoveryReceipt
+        of scan: consuming LogScan, manifest: Manifest, sealed: SealedSet,
+        receipt: RecoveryReceipt
     ) -> Outcome {
         var lastKind = scan.lastKind
         // A slot alone marks the end, too.
@@ -151,7 +166,7 @@ struct Recovery {
         return Outcome(
             manifest: manifest, segments: scan.segments, segmentEnds: scan.segmentEnds,
             activeIndex: scan.place.segment, nextOffset: scan.place.offset, end: scan.end,
-            lastKind: lastKind, index: scan.index, receipt: receipt)
+            lastKind: lastKind, index: scan.index, sealed: sealed, receipt: receipt)
     }
 
     /// Files that nothing lists. What an interrupted replacement left is known by its name, and

@@ -75,6 +75,8 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
     public var segmentCount = 0
     /// Bytes that were read from the device.
     public var scannedBytes = 0
+    /// Sealed files that were opened. Of each only the footer was read.
+    public var sealedFileCount = 0
     /// How long opening took. Zero from a core that has no clock.
     public var durationNanoseconds: Int64 = 0
 }
@@ -90,6 +92,7 @@ extension RecoveryReceipt: CustomStringConvertible {
             "read \(scannedBytes) bytes in \(segmentCount) segments: \(frameCount) frames,"
                 + " \(eventCount) events, \(durationNanoseconds / 1000) us",
         ]
+        if sealedFileCount > 0 { lines.append("opened \(sealedFileCount) sealed files") }
         for cut in cuts {
             let now = isReadOnly ? "not cut, because nothing is written" : "cut now"
             let when = cut.isRemembered ? "cut earlier" : now

@@ -37,6 +37,12 @@ struct ChunkBuffer {
         count += 8
     }
 
+    mutating func appendZeros(_ byteCount: Int) throws(DiskError) {
+        try makeRoom(byteCount)
+        memory.zero(count..<count + byteCount)
+        count += byteCount
+    }
+
     /// Seven bits a byte, the lowest first; all bytes but the last have their top bit set.
     mutating func appendVarint(_ value: UInt64) throws(DiskError) {
         try makeRoom(Varint.byteCountMax)

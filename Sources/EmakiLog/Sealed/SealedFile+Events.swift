@@ -120,12 +120,8 @@ extension SealedFile {
             == UInt64(stream.ordinals.count - 1)
     }
 
-    /// Calls `body` with the event at a position and its stream's number.
-    /// - Returns: nil if there is none.
-    func event<R>(
-        at position: Position, _ body: (_ stream: Int, SealedChunk.Event) -> R
-    ) throws(LogError) -> R? {
-        guard footer.positions.contains(position) else { return nil }
+    /// The chunk with the event at a position of the file; nil if there is none.
+    func chunk(at position: Position) throws(LogError) -> Int? {
         let index = Int(position.rawValue - footer.positions.lowerBound.rawValue)
         let number = try pages.withBytes(.order, index * 4..<index * 4 + 4) {
             $0.loadUInt32(at: 0)
@@ -134,13 +130,24 @@ extension SealedFile {
         guard number < UInt32(footer.chunkCount) else {
             throw nonsense(.order, index * 4, "the chunk of a position")
         }
+        return Int(number)
+    }
+
+    /// Calls `body` with the event at a position and its stream's number.
+    /// - Returns: nil if there is none.
+    func event<R>(
+        at position: Position, _ body: (_ stream: Int, SealedChunk.Event) -> R
+    ) throws(LogError) -> R? {
+        guard footer.positions.contains(position), let number = try chunk(at: position) else {
+            return nil
+        }
         var result: R?
-        try walk(Int(number)) { stream, event in
+        try walk(number) { stream, event in
             guard event.position == position else { return true }
             result = body(stream, event)
             return false
         }
-        guard let result else { throw nonsense(.order, index * 4, "the chunk of a position") }
+        guard let result else { throw nonsense(.order, 0, "the chunk of a position") }
         return result
     }
 

@@ -3,6 +3,7 @@ import EmakiPlatform
 /// An open sealed file. Everything it says was checked, at the latest when it is asked for.
 final class SealedFile: Sendable {
     let pages: SealedPages
+    let residentFilter = ResidentFilter()
     var footer: SealedFooter { pages.footer }
 
     /// Opens a file; reads its two footers only.
@@ -45,6 +46,25 @@ final class SealedFile: Sendable {
         }
     }
 
+    /// Opens a file by its path, past what the page cache holds of it.
+    /// - Parameter name: the path that errors name; nil: the same.
+    static func open(
+        _ path: String, named name: String? = nil, storeID: Bits128, isWritable: Bool,
+        in files: any FileSystem
+    ) throws(LogError) -> SealedFile {
+        let file = try LogError.translating(path) { () throws(DiskError) in
+            try files.open(path, OpenMode(.mustExist, writable: isWritable))
+        }
+        do {
+            try LogError.translating(path) { () throws(DiskError) in try file.dropCache() }
+            return try SealedFile(
+                file, path: name ?? path, storeID: storeID, isWritable: isWritable)
+        } catch {
+            file.close()
+            throw error
+        }
+    }
+
     // MARK: Streams
 
     /// A stream in this file.
@@ -60,14 +80,18 @@ final class SealedFile: Sendable {
     /// - Parameter hash: of the id.
     /// - Complexity: one access to memory for most streams that are not here, O(log streams) else.
     func find(_ id: RawSpan, hash: UInt64) throws(LogError) -> Stream? {
-        let block = StreamFilter.blockOffset(hash, byteCount: footer[.filter].byteCount)
-        let mayBeHere = try pages.withBytes(
-            .filter, block..<block + StreamFilter.blockBytes
-        ) { StreamFilter.mayContain(hash, block: $0) }
-        guard mayBeHere else { return nil }
+        guard try mayContain(hash: hash) else { return nil }
         let number = try firstStream(notBefore: id)
         guard number < footer.streamCount, try compare(number, id) == 0 else { return nil }
         return try stream(number)
+    }
+
+    /// False if the stream is certainly not here.
+    func mayContain(hash: UInt64) throws(LogError) -> Bool {
+        let block = StreamFilter.blockOffset(hash, byteCount: footer[.filter].byteCount)
+        return try pages.withBytes(
+            .filter, block..<block + StreamFilter.blockBytes
+        ) { StreamFilter.mayContain(hash, block: $0) }
     }
 
     /// The first stream whose id is not below this one, for listing by prefix.

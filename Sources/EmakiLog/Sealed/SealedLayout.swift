@@ -145,6 +145,13 @@ struct SealedFooter: Equatable, Sendable {
         memory.store(memory.checksum(start + 12..<start + Self.byteCount), at: start + 8)
     }
 
+    /// What a copy carries as its checksum.
+    func checksum() throws(DiskError) -> UInt32 {
+        let memory = try PageMemory(byteCount: Self.byteCount)
+        encode(into: memory, at: 0)
+        return memory.loadUInt32(at: 8)
+    }
+
     /// Reads a copy.
     /// - Returns: nil unless it proves itself.
     init?(from memory: PageMemory, at start: Int) {

@@ -16,6 +16,14 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         /// With the n-th call, from 1, counted since the disk was made. That call has begun: what
         /// it would write is among what is not synced.
         case atCall(Int)
+
+        /// The same, by so many calls later.
+        func later(by calls: Int) -> PowerCut {
+            switch self {
+            case .never: .never
+            case .atCall(let number): .atCall(number + calls)
+            }
+        }
     }
 
     /// What it is like, for ever.

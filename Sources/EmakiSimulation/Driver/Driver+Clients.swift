@@ -65,9 +65,15 @@ extension Driver {
         for _ in 0..<4 {
             guard let core, !isStopped else { return }
             let answer: OfferedBatch
+            let struckBefore = disk.faults.strikeCount
             do throws(LogError) {
                 answer = try core.offer(parts)
             } catch {
+                // What had to be looked up in a sealed file could not be read.
+                if isStopped || disk.faults.strikeCount > struckBefore || mayBeDamaged {
+                    hash.add("not looked up")
+                    return
+                }
                 try reference.checkLimit(error)
                 hash.add("limit")
                 return
@@ -152,7 +158,7 @@ extension Driver {
     func read() throws(Violation) {
         guard let core else { return }
         counts.reads += 1
-        try reference.check(core)
+        try look { () throws(Violation) in try reference.check(core) }
     }
 
     /// A follower sees each event once, in order, and none that is taken back.
@@ -167,14 +173,25 @@ extension Driver {
                     + " \(core.durableEnd)")
         }
         let start = max(next, core.firstPosition.rawValue)
-        for position in start..<max(start, core.durableEnd.rawValue) {
-            let seen = core.durableEvent(at: Position(position))
+        var events: [RecordedEvent] = []
+        try look { () throws(Violation) in
+            events = try Violation.ofReading { () throws(LogError) in
+                try core.durableEvents(from: Position(start))
+            }
+        }
+        guard !isOver else { return }
+        for (position, seen) in zip(start..., events) {
             let stored = reference.event(at: position)
-            guard let seen, seen.stream == stored.stream, seen.version.rawValue == stored.version
+            guard seen.position.rawValue == position, seen.stream == stored.stream,
+                seen.version.rawValue == stored.version
             else {
                 throw Violation(
                     .followersSeeAll, "follower \(follower) misses position \(position)")
             }
+        }
+        guard start + UInt64(events.count) == max(start, core.durableEnd.rawValue) else {
+            throw Violation(
+                .followersSeeAll, "follower \(follower) sees \(events.count) events from \(start)")
         }
         followers[follower] = core.durableEnd.rawValue
     }

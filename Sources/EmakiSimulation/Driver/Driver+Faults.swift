@@ -6,6 +6,27 @@ extension Driver {
         !isDiskFull && disk.faults.strikeCount > strikesBeforeOpening
     }
 
+    /// Reads everything while nothing goes wrong: what is held against the reference is what the
+    /// log says, not what a failing disk lets it say. Damage that was done stays, and is named.
+    func look(_ body: () throws(Violation) -> Void) throws(Violation) {
+        let (faults, cut, callCount) = (disk.faults, disk.powerCut, disk.callCount)
+        disk.faults = FaultPlan()
+        disk.powerCut = nil
+        isLooking = true
+        defer {
+            disk.faults = faults
+            disk.powerCut = cut?.later(by: disk.callCount - callCount)
+            isLooking = false
+        }
+        do throws(Violation) {
+            try body()
+        } catch {
+            guard error.isNamedDamage, mayBeDamaged else { throw error }
+            counts.damagesFound += 1
+            isOver = true
+        }
+    }
+
     /// Counts the faults that happened, before they are forgotten.
     func countFaults() -> Int {
         let struck = disk.faults.strikeCount

@@ -58,7 +58,11 @@ extension Driver {
         strikesBeforeOpening = disk.faults.strikeCount
         let started = life
         process = GatedDisk(disk) { [unowned self] call throws(DiskError) in
-            guard life == started, callsUntilKill != 0 else {
+            guard life == started else {
+                throw DiskError(.open, SystemCode.powerLoss)
+            }
+            if isLooking { return }
+            guard callsUntilKill != 0 else {
                 throw DiskError(.open, SystemCode.powerLoss)
             }
             if let calls = callsUntilKill { callsUntilKill = calls - 1 }
@@ -118,7 +122,9 @@ extension Driver {
         try checkReceipt(receipt)
         let endBefore = reference.acknowledgedEnd
         do throws(Violation) {
-            try reference.recover(core, mayLackLast: mayBeDamaged && !provesEnd)
+            try look { () throws(Violation) in
+                try reference.recover(core, mayLackLast: mayBeDamaged && !provesEnd)
+            }
         } catch {
             throw wasStruckWhileOpening && !isLying ? error.afterReadError : error
         }

@@ -55,6 +55,25 @@ extension Driver {
         }
     }
 
+    /// Seals all full segments but the newest ones, which changes nothing that a reader sees.
+    func seal(keeping keptCount: Int) throws(Violation) {
+        try settleWrites()
+        guard let core, !core.isPoisoned, out == nil else { return }
+        let full = core.fullSegments
+        guard full.count > keptCount else { return }
+        let struckBefore = disk.faults.strikeCount
+        do throws(LogError) {
+            if try core.seal(upTo: full[full.count - 1 - keptCount].number) {
+                counts.sealings += 1
+            }
+        } catch {
+            hash.add("not sealed")
+            if !isStopped, disk.faults.strikeCount == struckBefore, !mayBeDamaged {
+                throw Violation(.acknowledgedSurvives, "sealing fails without a cause: \(error)")
+            }
+        }
+    }
+
     /// Gives back all full segments but the newest ones.
     func retire(keeping keptCount: Int) throws(Violation) {
         try settleWrites()

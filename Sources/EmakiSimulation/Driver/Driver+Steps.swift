@@ -39,6 +39,7 @@ extension Driver {
         case .prepare(let paused): try prepare(paused: paused)
         case .advance(let calls): allowance = allowance.map { $0 + calls }
         case .retire(let keeping): try retire(keeping: keeping)
+        case .seal(let keeping): try seal(keeping: keeping)
         case .close: try close()
         case .reopen, .crash, .kill, .fault: break
         }

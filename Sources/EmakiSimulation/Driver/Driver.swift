@@ -34,6 +34,8 @@ package final class Driver {
 
     // Faults.
     var strikesBeforeOpening = 0
+    /// The reference is being held against the log: calls pass the gate.
+    var isLooking = false
     /// The faults that are set damage what is written, without a word.
     var isDamaging = false
     /// Some were set at some time.
@@ -165,7 +167,7 @@ extension Step {
     /// No write and no preparation may be out.
     var needsTheCoreAlone: Bool {
         switch self {
-        case .close, .reopen, .retire, .prepare: true
+        case .close, .reopen, .retire, .seal, .prepare: true
         default: false
         }
     }

@@ -44,6 +44,7 @@ package struct RunCounts: Counts {
     package var tornCuts = 0
     package var rotations = 0
     package var retirements = 0
+    package var sealings = 0
     package var marks = 0
     /// Reads and followers that were compared.
     package var reads = 0
@@ -62,7 +63,8 @@ package struct RunCounts: Counts {
             ("calls", \.calls), ("steps", \.steps), ("batches", \.batches),
             ("acknowledged", \.acknowledged), ("conflicts", \.conflicts),
             ("repetitions", \.repetitions), ("unknown", \.unknown), ("torn_cuts", \.tornCuts),
-            ("rotations", \.rotations), ("retirements", \.retirements), ("marks", \.marks),
+            ("rotations", \.rotations), ("retirements", \.retirements),
+            ("sealings", \.sealings), ("marks", \.marks),
             ("reads", \.reads),
         ]
     }

@@ -25,6 +25,13 @@ package enum RandomScript {
         var isDamaging = false
         /// The disk is full from time to time.
         var isFilling = false
+        /// Full segments are sealed. If not, they are forgotten, so that what an earlier life of a
+        /// segment left would show.
+        var seals = true
+
+        func givesBack(_ keptCount: Int) -> Step {
+            seals ? .seal(keeping: keptCount) : .retire(keeping: keptCount)
+        }
     }
 
     private struct Maker {
@@ -45,6 +52,7 @@ package enum RandomScript {
                 streamCount: random.pick([1, 3, 8, 40]), sizes: sizes,
                 stopCalls: random.pick([4, 12, 40]), stopWeight: random.pick([6, 14, 30]),
                 faultsPerThousand: 0)
+            habits.seals = seed % 2 == 1
         }
 
         mutating func script(stepCount: Int, faultsPerThousand: Int) -> Script {
@@ -111,7 +119,10 @@ package enum RandomScript {
                 (7, { _ in .finish }), (8, { _ in .write }), (4, { _ in .idle }),
                 (6, { _ in .prepare(paused: false) }), (5, { _ in .prepare(paused: true) }),
                 (9, { .advance(calls: 1 + $0.random.below(6)) }),
-                (6, { .retire(keeping: $0.random.below(3)) }),
+                (6, { maker in
+                    let keptCount = maker.random.below(3)
+                    return maker.habits.givesBack(keptCount)
+                }),
             ]
         }
 

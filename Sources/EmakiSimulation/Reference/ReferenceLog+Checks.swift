@@ -40,7 +40,7 @@ extension ReferenceLog {
                 "ends at \(foundEnd); acknowledged up to \(acknowledgedEnd)")
         }
         guard foundEnd == acknowledgedEnd || foundEnd == begunEnd else {
-            if let seen = core.durableEvent(at: Position(acknowledgedEnd)), isFormer(seen) {
+            if let seen = try core.readable(at: acknowledgedEnd), isFormer(seen) {
                 throw earlierLife(seen, at: acknowledgedEnd)
             }
             throw Violation(
@@ -61,7 +61,7 @@ extension ReferenceLog {
     private func checkByPosition(_ core: LogCore) throws(Violation) {
         for position in first..<acknowledgedEnd {
             let stored = event(at: position)
-            guard let seen = core.durableEvent(at: Position(position)) else {
+            guard let seen = try core.readable(at: position) else {
                 throw Violation(.acknowledgedSurvives, "position \(position) holds nothing")
             }
             if !seen.isSame(as: stored), isFormer(seen) {
@@ -94,13 +94,15 @@ extension ReferenceLog {
     private func checkByStream(_ core: LogCore) throws(Violation) {
         var listedCount = 0
         var fault: Violation?
-        core.forEachStream { id, version in
-            listedCount += 1
-            guard fault == nil else { return }
-            do throws(Violation) {
-                try checkStream(id, version.rawValue, core)
-            } catch {
-                fault = error
+        try Violation.ofReading { () throws(LogError) in
+            try core.forEachStream { id, version in
+                listedCount += 1
+                guard fault == nil else { return }
+                do throws(Violation) {
+                    try checkStream(id, version.rawValue, core)
+                } catch {
+                    fault = error
+                }
             }
         }
         if let fault { throw fault }
@@ -120,18 +122,21 @@ extension ReferenceLog {
         } catch {
             throw Violation(.orderAndDensity, "a listed stream has no valid id: \(error)")
         }
+        let found = try Violation.ofReading { () throws(LogError) in
+            try core.durableVersion(of: stream)
+        }
         guard let held = streams[stream], version == durableHead(of: stream),
-            core.durableVersion(of: stream).rawValue == version
+            found.rawValue == version
         else {
             throw Violation(
                 version > durableHead(of: stream) ? .nothingVisibleEarly : .orderAndDensity,
-                "\(stream) is listed at \(version), found at \(core.durableVersion(of: stream)),"
+                "\(stream) is listed at \(version), found at \(found),"
                     + " and should be at \(durableHead(of: stream))")
         }
         let visible = held.positions.prefix { $0 < acknowledgedEnd }
         for backwards in [false, true] {
             let wanted = backwards ? visible.reversed() : Array(visible)
-            let seen = positions(of: stream, backwards, core)
+            let seen = try positions(of: stream, backwards, core)
             guard seen == wanted else {
                 throw Violation(
                     .orderAndDensity,
@@ -143,14 +148,37 @@ extension ReferenceLog {
 
     private func positions(
         of stream: StreamID, _ backwards: Bool, _ core: LogCore
-    ) -> [UInt64] {
+    ) throws(Violation) -> [UInt64] {
         var seen: [UInt64] = []
-        core.visit(stream, from: backwards ? StreamVersion(.max) : .first, backwards: backwards) {
-            _, event in
-            if let event { seen.append(event.position.rawValue) }
-            return true
+        try Violation.ofReading { () throws(LogError) in
+            try core.visit(stream, from: nil, backwards: backwards) { _, event in
+                if let event { seen.append(event.position.rawValue) }
+                return true
+            }
         }
         return seen
+    }
+}
+
+extension LogCore {
+    /// The durable event at a position; nil if there is none.
+    func readable(at position: UInt64) throws(Violation) -> RecordedEvent? {
+        try Violation.ofReading { () throws(LogError) in
+            try durableEvent(at: Position(position))
+        }
+    }
+}
+
+extension Violation {
+    /// Reads what must be readable.
+    static func ofReading<R>(_ body: () throws(LogError) -> R) throws(Violation) -> R {
+        do throws(LogError) {
+            return try body()
+        } catch {
+            var violation = Violation(.acknowledgedSurvives, "it cannot be read: \(error)")
+            if case .corrupt = error { violation.isNamedDamage = true }
+            throw violation
+        }
     }
 }
 

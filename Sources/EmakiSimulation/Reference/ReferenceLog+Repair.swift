@@ -16,7 +16,7 @@ extension ReferenceLog {
                 .repairRenumbersNothing, "a repaired log holds \(range) of \(first)..<\(end)")
         }
         for position in range {
-            let seen = core.durableEvent(at: Position(position))
+            let seen = try core.readable(at: position)
             guard let seen else {
                 let isNamed = core.receipt.losses.contains {
                     $0.firstPosition.rawValue <= position && position < $0.endPosition.rawValue

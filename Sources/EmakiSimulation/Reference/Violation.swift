@@ -4,6 +4,8 @@ package struct Violation: Error, Equatable, Sendable {
     package var promise: Promise
     /// What was seen, for people.
     package var text: String
+    /// Damage was met, and its place is named: no violation where something was damaged.
+    package var isNamedDamage = false
 
     package init(_ promise: Promise, _ text: String) {
         self.promise = promise

@@ -36,8 +36,10 @@ package enum Step: Equatable, Sendable {
     case prepare(paused: Bool)
     /// Lets a paused preparation make so many calls to the disk.
     case advance(calls: Int)
-    /// Gives back all full segments but the newest.
+    /// Forgets all full segments but the newest, and gives them back.
     case retire(keeping: Int)
+    /// Seals all full segments but the newest.
+    case seal(keeping: Int)
 
     // MARK: Ends and beginnings
     /// Closes the log in order. What follows opens it again.

@@ -1,0 +1,171 @@
+import EmakiPlatform
+
+/// Sealing, as seen from the core: what to seal, the switch to the sealed file, and the way of the
+/// segments back to the pool.
+extension LogCore {
+    /// Segments that one file is made of at most, so that sealing needs no more memory and time.
+    static let segmentsPerSealingMax = 16
+
+    /// The next piece of sealing: as many full segments as there are, oldest first; or nil.
+    /// - Parameter number: of the last segment to seal.
+    package func planSealing(upTo number: UInt64 = .max) -> Sealing? {
+        guard !isSealing, !isPoisoned, !configuration.isReadOnly,
+            manifest.sealedFiles.count < Limits.sealedFileCountMax
+        else { return nil }
+        let count = sealableCount(upTo: number)
+        guard count > 0 else { return nil }
+        isSealing = true
+        return Sealing(
+            segments: segments, segmentCount: count, start: manifest.anchor,
+            end: segmentEnds[count - 1], hasRetired: manifest.anchorSegment > 0,
+            number: manifest.nextSealedNumber, storeID: store.storeID, layout: layout,
+            options: SealedFileWriter.Options())
+    }
+
+    /// Full segments of which every frame is durable.
+    private func sealableCount(upTo number: UInt64) -> Int {
+        // A write that is out may still be in the segment before the active one.
+        let end = min(isWriting ? activeIndex - 1 : activeIndex, Self.segmentsPerSealingMax)
+        var count = 0
+        while count < end, segments[count].number <= number,
+            segmentEnds[count].nextPosition <= durableEnd
+        {
+            count += 1
+        }
+        return count
+    }
+
+    /// The sealing failed; nothing has changed.
+    package func fail(_ sealing: Sealing, with error: LogError) {
+        isSealing = false
+        sealingFailure = error
+    }
+
+    // MARK: The switch
+
+    /// The MANIFEST that lists a sealed file instead of its segments. To be written by the caller,
+    /// while nobody else replaces MANIFEST.
+    package func beginSwitch(_ sealing: Sealing, to made: Sealing.Made) -> ManifestSwitch {
+        var next = manifest
+        next.generation += 1
+        next.anchor = sealing.end
+        next.anchorSegment = segments[sealing.segmentCount - 1].number
+        let retired = Array(next.segments.prefix(sealing.segmentCount))
+        next.segments.removeFirst(sealing.segmentCount)
+        next.segments += retired.map {
+            Manifest.Entry(number: 0, incarnation: .zero, fileIndex: $0.fileIndex)
+        }
+        if let entry = made.entry {
+            next.sealedFiles.append(entry)
+            next.nextSealedNumber = entry.number + 1
+        }
+        return ManifestSwitch(manifest: next)
+    }
+
+    /// MANIFEST could not be replaced, or was and nobody knows: the segments stay as they are, and
+    /// the number of the file is not used again.
+    package func fail(
+        _ step: ManifestSwitch, of sealing: Sealing, to made: Sealing.Made, with error: DiskError
+    ) {
+        fail(sealing, with: LogError(error, file: Manifest.twin.name))
+        manifest.generation = step.manifest.generation
+        manifest.nextSealedNumber = step.manifest.nextSealedNumber
+        made.file?.pages.close()
+    }
+
+    /// MANIFEST was replaced: readers find the events in the file from here on. They are still in
+    /// memory, too, until `dropSealed` says that it is done.
+    package func finish(_ step: ManifestSwitch, of sealing: Sealing, to made: Sealing.Made) {
+        manifest = step.manifest
+        sealingFailure = nil
+        if let file = made.file { sealed = sealed.adding(file) }
+        counters.sealedSegments += UInt64(sealing.segmentCount)
+        counters.sealedEvents += UInt64(made.eventCount)
+        counters.sealedBytes += UInt64(made.fileBytes)
+        counters.sealingDifferences += UInt64(made.differences.count)
+    }
+
+    /// Lets some sealed events leave the index; once none is left, their segments are for use
+    /// again.
+    /// - Returns: true if that is done.
+    package func dropSealed(_ sealing: Sealing, limit: Int = .max) -> Bool {
+        dropEvents(before: sealing.end.nextPosition, limit: limit)
+        guard index.positions.lowerBound >= sealing.end.nextPosition else { return false }
+        let count = sealing.segmentCount
+        for segment in segments.prefix(count) { segment.file.close() }
+        filesInPreparation += segments.prefix(count).map { ($0.fileIndex, true) }
+        segments.removeFirst(count)
+        segmentEnds.removeFirst(count)
+        activeIndex -= count
+        closedCount = max(0, closedCount - count)
+        isSealing = false
+        return true
+    }
+
+    private func dropEvents(before position: Position, limit: Int) {
+        var count = 0
+        while index.positions.lowerBound < position, count < limit {
+            count += 1
+            let oldest = index.positions.lowerBound
+            guard let place = index.place(at: oldest) else {
+                index.dropFirstLost()
+                continue
+            }
+            let image = segment(place.segment).image
+            index.dropFirst(section: EventRecord(in: image, at: place.offset).section)
+        }
+    }
+
+    // MARK: At once
+
+    /// Seals the oldest full segments, up to and including a segment number, for callers that hold
+    /// the core alone.
+    /// - Returns: false if there is nothing to seal.
+    /// - Precondition: no write and no preparation is out.
+    @discardableResult
+    package func seal(upTo number: UInt64 = .max) throws(LogError) -> Bool {
+        precondition(!isWriting && !isPreparing, "sealing at once needs the core alone")
+        guard !isPoisoned else { throw .poisoned }
+        guard let sealing = planSealing(upTo: number) else { return false }
+        let made: Sealing.Made
+        do throws(LogError) {
+            made = try sealing.run(in: files)
+        } catch {
+            fail(sealing, with: error)
+            throw error
+        }
+        try change(to: made, by: sealing)
+        return true
+    }
+
+    /// Forgets the oldest full segments without sealing them: for tests of segments in their next
+    /// life.
+    package func retire(upTo number: UInt64) throws(LogError) {
+        precondition(!isWriting && !isPreparing, "retiring needs the core alone")
+        guard !isPoisoned else { throw .poisoned }
+        guard let sealing = planSealing(upTo: number) else { return }
+        try change(to: Sealing.Made(file: nil, entry: nil), by: sealing)
+        index.forgetIdle()
+    }
+
+    private func change(to made: Sealing.Made, by sealing: Sealing) throws(LogError) {
+        let step = beginSwitch(sealing, to: made)
+        do throws(DiskError) {
+            try step.perform(in: files)
+        } catch {
+            fail(step, of: sealing, to: made, with: error)
+            throw LogError(error, file: Manifest.twin.name)
+        }
+        finish(step, of: sealing, to: made)
+        while !dropSealed(sealing) {}
+    }
+}
+
+/// A replacement of MANIFEST, planned under the log's lock and performed without it.
+package struct ManifestSwitch: Sendable {
+    let manifest: Manifest
+
+    package func perform(in files: any FileSystem) throws(DiskError) {
+        try manifest.write(in: files)
+    }
+}

@@ -1,0 +1,108 @@
+import EmakiPlatform
+
+/// Gathers a page of streams, in the order of their ids: first those in memory, slot by slot, then
+/// those in the sealed files of that moment, or a later one.
+struct StreamListing {
+    struct Found {
+        var id: ArraySlice<UInt8>
+        var version: StreamVersion
+    }
+
+    private let prefix: [UInt8]
+    private let after: [UInt8]?
+    private let limit: Int
+    private var found: [Found] = []
+
+    /// - Parameter after: only ids behind this one.
+    init(prefix: [UInt8], after: [UInt8]?, limit: Int) {
+        self.prefix = prefix
+        self.after = after
+        self.limit = max(0, limit)
+    }
+
+    /// Takes the stream in a slot of the index, if it is wanted.
+    mutating func add(_ slot: Int, of core: LogCore) {
+        let stream = prefix.withRawSpan {
+            core.index.stream(atSlot: slot, prefix: $0, durable: core.durableEnd)
+        }
+        guard let stream else { return }
+        if let after, !after.lexicographicallyPrecedes(stream.id) { return }
+        found.append(Found(id: stream.id[...], version: stream.version))
+        // Keep what can still be among the first, so that memory follows the limit.
+        if found.count / 2 > max(limit, 1024) { keepFirst() }
+    }
+
+    private mutating func keepFirst() {
+        found.sort { $0.id.lexicographicallyPrecedes($1.id) }
+        found.removeLast(max(0, found.count - limit))
+    }
+
+    /// The page.
+    /// - Complexity: O((streams of the page + 1) · files).
+    mutating func merged(with set: SealedSet) throws(LogError) -> [Found] {
+        keepFirst()
+        guard !set.isEmpty, limit > 0 else { return found }
+        var cursors: [FileCursor] = []
+        for file in set.files {
+            let cursor = try FileCursor(file, prefix: prefix, after: after)
+            if let cursor { cursors.append(cursor) }
+        }
+        var page: [Found] = []
+        var memory = found[...]
+        while page.count < limit {
+            var least = memory.first?.id
+            for cursor in cursors {
+                guard let other = least else {
+                    least = cursor.id
+                    continue
+                }
+                if cursor.id.lexicographicallyPrecedes(other) { least = cursor.id }
+            }
+            guard let id = least else { break }
+            var version = StreamVersion.none
+            if let first = memory.first, first.id == id {
+                version = first.version
+                memory.removeFirst()
+            }
+            for index in cursors.indices.reversed() where cursors[index].id == id {
+                version = max(version, cursors[index].version)
+                if try !cursors[index].advance(within: prefix) { cursors.remove(at: index) }
+            }
+            page.append(Found(id: id, version: version))
+        }
+        return page
+    }
+
+    /// The next stream of one file.
+    private struct FileCursor {
+        private let file: SealedFile
+        private var number: Int
+        private(set) var id: ArraySlice<UInt8> = []
+        private(set) var version = StreamVersion.none
+
+        /// - Returns: nil if it has none that is wanted.
+        init?(_ file: SealedFile, prefix: [UInt8], after: [UInt8]?) throws(LogError) {
+            self.file = file
+            var start = prefix
+            if let after, !after.lexicographicallyPrecedes(prefix) { start = after }
+            number = try start.withRawSpan { (id: RawSpan) throws(LogError) in
+                try file.firstStream(notBefore: id)
+            }
+            guard try load(within: prefix) else { return nil }
+            if let after, id.elementsEqual(after), try !advance(within: prefix) { return nil }
+        }
+
+        mutating func advance(within prefix: [UInt8]) throws(LogError) -> Bool {
+            number += 1
+            return try load(within: prefix)
+        }
+
+        private mutating func load(within prefix: [UInt8]) throws(LogError) -> Bool {
+            guard number < file.footer.streamCount else { return false }
+            id = try file.withID(number) { $0.copyToArray() }[...]
+            guard id.starts(with: prefix) else { return false }
+            version = try file.stream(number).lastVersion
+            return true
+        }
+    }
+}

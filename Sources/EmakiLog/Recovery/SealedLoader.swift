@@ -1,0 +1,73 @@
+import EmakiPlatform
+
+/// Opens the sealed files that MANIFEST lists. Of each only the footer is read: what is in a file
+/// is checked when it is asked for.
+struct SealedLoader {
+    let files: any FileSystem
+    let storeID: Bits128
+    let isReadOnly: Bool
+    let toleratesDamage: Bool
+    private(set) var damages: [Corruption] = []
+
+    init(
+        files: any FileSystem, storeID: Bits128, isReadOnly: Bool, toleratesDamage: Bool
+    ) {
+        self.files = files
+        self.storeID = storeID
+        self.isReadOnly = isReadOnly
+        self.toleratesDamage = toleratesDamage
+    }
+
+    /// - Throws: `.corrupt` at a file that is not the one that is listed, unless damage is
+    ///   tolerated; then it is left out.
+    mutating func load(_ entries: [SealedEntry]) throws(LogError) -> SealedSet {
+        var opened: [SealedFile] = []
+        do throws(LogError) {
+            for entry in entries {
+                do throws(LogError) {
+                    opened.append(try open(entry))
+                } catch .corrupt(let corruption) where toleratesDamage {
+                    damages.append(corruption)
+                }
+            }
+        } catch {
+            for file in opened { file.pages.close() }
+            throw error
+        }
+        return SealedSet(opened)
+    }
+
+    private func open(_ entry: SealedEntry) throws(LogError) -> SealedFile {
+        func corrupt(_ reason: Corruption.Reason, _ evidence: String) -> LogError {
+            .corrupt(
+                Corruption(file: entry.path, fileOffset: 0, reason: reason, evidence: evidence))
+        }
+        let kind = try LogError.translating(entry.path) { () throws(DiskError) in
+            try files.kind(of: entry.path)
+        }
+        guard kind == .file else {
+            throw corrupt(
+                .missingFile,
+                "MANIFEST lists it with positions \(entry.positions.lowerBound) to"
+                    + " \(entry.positions.upperBound)")
+        }
+        let file = try SealedFile.open(
+            entry.path, storeID: storeID, isWritable: !isReadOnly, in: files)
+        let checksum: UInt32
+        do {
+            checksum = try LogError.translating(entry.path) { () throws(DiskError) in
+                try file.footer.checksum()
+            }
+        } catch {
+            file.pages.close()
+            throw error
+        }
+        guard checksum == entry.footerChecksum, file.footer.number == entry.number,
+            file.footer.positions == entry.positions
+        else {
+            file.pages.close()
+            throw corrupt(.outdated, "it is another file than the one that MANIFEST lists")
+        }
+        return file
+    }
+}

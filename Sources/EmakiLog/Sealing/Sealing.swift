@@ -1,0 +1,209 @@
+import EmakiPlatform
+
+/// Makes a sealed file of full segments, off the commit path: planned under the log's lock, run
+/// without it.
+///
+/// Order, so that a crash at any point leaves the segments or the file:
+/// 1. the segments are read from the device and compared with their images;
+/// 2. the frames in the images are followed once more, with all their checks, and the events
+///    written in the order of streams and versions under a temporary name, and synced;
+/// 3. the file is read back past the page cache: pages, order, count, and the digest of all events
+///    must be those of the segments;
+/// 4. it gets its name, and the folder is synced;
+/// 5. (`SealedSwitch`) MANIFEST lists the file and no longer the segments;
+/// 6. only then their events leave the index, and their files go back to the pool.
+package struct Sealing: Sendable {
+    /// What was made.
+    package struct Made: Sendable {
+        /// Nil if the segments held no event.
+        let file: SealedFile?
+        let entry: SealedEntry?
+        /// Places where a segment on the device is not what it is in memory.
+        package var differences: [String] = []
+        package var eventCount = 0
+        package var fileBytes = 0
+    }
+
+    /// The segments to seal, and behind them those that a loss in them may lead to.
+    let segments: ContiguousArray<Segment>
+    let segmentCount: Int
+    /// What the first frame follows, and the last one is.
+    let start: LogEnd
+    let end: LogEnd
+    let hasRetired: Bool
+    let number: UInt64
+    let storeID: Bits128
+    let layout: SegmentLayout
+    let options: SealedFileWriter.Options
+
+    package var segmentBytes: Int { segmentCount * layout.segmentBytes }
+
+    /// - Parameter shouldStop: asked now and then; true ends it, with nothing left behind.
+    /// - Throws: `.corrupt` if memory and device, or the file that was read back, are not what they
+    ///   must be; `.noSpace`, `.disk`; `.closed` if it was to stop.
+    package func run(
+        in files: any FileSystem, shouldStop: () -> Bool = { false }
+    ) throws(LogError) -> Made {
+        var made = Made(file: nil, entry: nil)
+        for index in 0..<segmentCount {
+            guard !shouldStop() else { throw .closed }
+            try compare(segments[index], in: files, &made.differences)
+        }
+        var scan = LogScan(
+            segments, from: start, hasRetired: hasRetired, layout: layout, stepsOverDamage: false,
+            recordsCommits: true)
+        try scan.readLinkedFrames(before: segmentCount)
+        guard scan.end == end else { throw memoryIsDamaged(scan) }
+        guard scan.eventCount > 0 else { return made }
+        let entry = SealedEntry(
+            number: number, positions: start.nextPosition..<end.nextPosition, footerChecksum: 0)
+        let path = entry.temporaryPath
+        do {
+            let file = try write(scan, to: path, in: files, shouldStop: shouldStop)
+            made = try finish(file, entry, made.differences, in: files)
+            return made
+        } catch {
+            removeLeftover(path, in: files)
+            throw error
+        }
+    }
+
+    /// What was written is nothing that MANIFEST lists, so an error here costs space at most.
+    private func removeLeftover(_ path: String, in files: any FileSystem) {
+        do {
+            if try files.kind(of: path) != nil { try files.remove(path) }
+        } catch {
+            // The next sealing writes over it.
+        }
+    }
+
+    private func memoryIsDamaged(_ scan: borrowing LogScan) -> LogError {
+        let segment = segments[min(scan.place.segment, segmentCount - 1)]
+        return .corrupt(
+            Corruption(
+                file: segment.path, fileOffset: scan.place.offset, reason: .badFrame,
+                evidence: "a frame that was whole is not any more in memory; reopen the store"))
+    }
+
+    // MARK: The device
+
+    private static let pieceBytes = 1 << 20
+
+    /// Compares a segment's frames on the device with its image.
+    private func compare(
+        _ segment: Segment, in files: any FileSystem, _ differences: inout [String]
+    ) throws(LogError) {
+        let file = try LogError.translating(segment.path) { () throws(DiskError) in
+            try files.open(segment.path, OpenMode(.mustExist, writable: false))
+        }
+        defer { file.close() }
+        let framesEnd = framesEnd(of: segment)
+        let buffer = try LogError.translating(segment.path) { () throws(DiskError) in
+            try file.dropCache()
+            return try PageMemory(byteCount: Self.pieceBytes)
+        }
+        for offset in stride(from: layout.framesOffset, to: framesEnd, by: Self.pieceBytes) {
+            let byteCount = min(Self.pieceBytes, framesEnd - offset)
+            do throws(DiskError) {
+                let got = try buffer.withMutableBytes(in: 0..<byteCount) {
+                    (bytes: inout MutableRawSpan) throws(DiskError) in
+                    try file.read(into: &bytes, at: offset)
+                }
+                let isSame = buffer.withBytes(in: 0..<byteCount) {
+                    segment.image.isEqual($0, at: offset)
+                }
+                if got < byteCount || !isSame {
+                    differences.append("\(segment.path):\(offset): not what is in memory")
+                }
+            } catch {
+                guard error.isUnreadable else { throw LogError(error, file: segment.path) }
+                differences.append("\(segment.path):\(offset): cannot be read")
+            }
+        }
+    }
+
+    /// Behind the last whole frame of a segment: frames follow one another without a gap, but for
+    /// what a loss covers.
+    private func framesEnd(of segment: Segment) -> Int {
+        var offset = layout.framesOffset
+        while offset < layout.segmentBytes {
+            guard
+                case .whole(let header, _) = FrameHeader.find(
+                    in: segment.image, at: offset, of: segment.identity, layout: layout)
+            else { break }
+            offset += header.paddedBytes(block: layout.blockBytes)
+        }
+        return min(offset, layout.segmentBytes)
+    }
+
+    // MARK: The file
+
+    /// A file that was written and synced, and what must be in it.
+    private struct Written {
+        var footer: SealedFooter
+        var digest: UInt64
+        var eventCount: Int
+    }
+
+    private func write(
+        _ scan: borrowing LogScan, to path: String, in files: any FileSystem,
+        shouldStop: () -> Bool
+    ) throws(LogError) -> Written {
+        let file = try LogError.translating(path) { () throws(DiskError) in
+            if try files.kind(of: path) != nil { try files.remove(path) }
+            return try files.open(path, OpenMode(.mustBeNew))
+        }
+        defer { file.close() }
+        var source = SealedSource(scan, segments: segments)
+        let writer = try LogError.translating(path) { () throws(DiskError) in
+            try SealedFileWriter(
+                file: file, storeID: storeID, number: number,
+                positions: start.nextPosition..<end.nextPosition, lastGroup: end.lastGroup,
+                options: options)
+        }
+        for stream in source.streams {
+            guard !shouldStop() else { throw .closed }
+            try LogError.translating(path) { () throws(DiskError) in
+                try source.write(stream, scan, to: writer)
+            }
+        }
+        return try LogError.translating(path) { () throws(DiskError) in
+            for commit in scan.commits ?? [] {
+                try writer.addGroup(at: commit.position, instant: commit.instant)
+            }
+            let footer = try writer.finish()
+            return Written(
+                footer: footer, digest: source.digest, eventCount: source.eventCount)
+        }
+    }
+
+    /// Reads the file back, holds it against its source, and names it.
+    private func finish(
+        _ written: Written, _ entry: SealedEntry, _ differences: [String],
+        in files: any FileSystem
+    ) throws(LogError) -> Made {
+        var entry = entry
+        let sealed = try SealedFile.open(
+            entry.temporaryPath, named: entry.path, storeID: storeID, isWritable: true, in: files)
+        do throws(LogError) {
+            let report = try sealed.check()
+            let footer = sealed.footer
+            guard report.eventCount == written.eventCount, footer.digest == written.digest,
+                footer == written.footer
+            else {
+                throw sealed.nonsense(.chunks, 0, "events that are not those of the segments")
+            }
+            try LogError.translating(entry.path) { () throws(DiskError) in
+                entry.footerChecksum = try footer.checksum()
+                try files.rename(entry.temporaryPath, to: entry.path)
+                try files.syncFolder(StoreFolder.sealed)
+            }
+        } catch {
+            sealed.pages.close()
+            throw error
+        }
+        return Made(
+            file: sealed, entry: entry, differences: differences,
+            eventCount: written.eventCount, fileBytes: sealed.footer.fileBytes)
+    }
+}
