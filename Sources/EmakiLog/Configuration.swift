@@ -43,6 +43,11 @@ public struct Configuration: Sendable, Equatable {
     public var gatherLimit: Duration = .microseconds(200)
     /// Segments kept ready ahead of use.
     public var readySegmentCount = 2
+    /// Move full segments into sealed files, in the background.
+    public var sealsInBackground = true
+    /// So many full segments may wait to be sealed; then appends that need another one wait too.
+    /// Bounds memory, and the time that opening takes.
+    public var unsealedSegmentsMax = 16
     /// Streams without unsealed events whose versions are kept in memory, about 130 bytes each. The
     /// version of any other is looked up in the sealed files before the stream is appended to.
     public var cachedHeadsMax = 100_000
@@ -72,6 +77,9 @@ public struct Configuration: Sendable, Equatable {
         try require(pendingEventsMax > 0, "pendingEventsMax", "must be at least 1")
         try require(groupBytesMax >= 4096, "groupBytesMax", "must be at least 4096")
         try require((1...16).contains(readySegmentCount), "readySegmentCount", "must be 1 to 16")
+        try require(
+            (1...Limits.segmentCountMax / 2).contains(unsealedSegmentsMax), "unsealedSegmentsMax",
+            "must be 1 to \(Limits.segmentCountMax / 2)")
         try require(
             (1...1 << 24).contains(cachedHeadsMax), "cachedHeadsMax", "must be 1 to 16777216")
         try require(idleMarkDelay > .zero, "idleMarkDelay", "must be above zero")

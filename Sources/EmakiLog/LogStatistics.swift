@@ -49,8 +49,25 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var indexBytes: Int
     /// Memory of segment images.
     public var imageBytes: Int
-    /// Full segments, which wait to be sealed. Not bounded until sealing exists.
+    /// Full segments, which wait to be sealed: at most `Configuration.unsealedSegmentsMax`.
     public var fullSegments: Int
+    /// Sealed files.
+    public var sealedFiles: Int
+    /// Events in sealed files.
+    public var eventsInSealedFiles: Int
+    /// Bytes of all sealed files.
+    public var sealedFileBytes: Int
+    /// Segments that were sealed since the log was opened.
+    public var sealedSegments: UInt64
+    /// Bytes of sealed files that were written since the log was opened.
+    public var sealedBytesWritten: UInt64
+    /// Places where a segment on the device was not what it was in memory when it was sealed; the
+    /// sealed file has what was in memory.
+    public var sealingDifferences: UInt64
+    /// Why the last sealing failed; nil if it did not.
+    public var sealingFailure: String?
+    /// Pages of sealed files that were damaged and made whole again since the log was opened.
+    public var repairedPages: Int
     /// Segments ready for use.
     public var readySegments: Int
     /// Followers.
@@ -88,7 +105,15 @@ extension LogCore {
             streamsInMemory: index.streamCount,
             eventsInMemory: index.eventCount,
             indexBytes: index.allocatedBytes, imageBytes: segments.count * layout.segmentBytes,
-            fullSegments: activeIndex, readySegments: readyCount, followers: followers,
+            fullSegments: activeIndex,
+            sealedFiles: sealed.files.count,
+            eventsInSealedFiles: sealed.files.reduce(0) { $0 + $1.footer.eventCount },
+            sealedFileBytes: sealed.files.reduce(0) { $0 + $1.footer.fileBytes },
+            sealedSegments: counters.sealedSegments, sealedBytesWritten: counters.sealedBytes,
+            sealingDifferences: counters.sealingDifferences,
+            sealingFailure: sealingFailure.map { "\($0)" },
+            repairedPages: sealed.files.reduce(0) { $0 + $1.pages.repairs },
+            readySegments: readyCount, followers: followers,
             isPoisoned: isPoisoned)
     }
 }
@@ -114,6 +139,11 @@ extension LogStatistics: CustomStringConvertible {
             answers           \(conflicts) conflicts, \(repeats) repeats
             segments          \(fullSegments) full, \(readySegments) ready,\
              \(rotations) rotations, \(marks) marks
+            sealed            \(eventsInSealedFiles) events in \(sealedFiles) files of\
+             \(sealedFileBytes) bytes; since opened \(sealedSegments) segments,\
+             \(sealedBytesWritten) bytes written, \(repairedPages) pages repaired\
+            \(sealingDifferences > 0 ? "\nDIFFERENCES       \(sealingDifferences) places of segments were not on the device what they were in memory" : "")\
+            \(sealingFailure.map { "\nSEALING FAILS     \($0)" } ?? "")
             memory            \(eventsInMemory) events of \(streamsInMemory) streams:\
              index \(indexBytes) bytes, images \(imageBytes) bytes
             followers         \(followers)\(isPoisoned ? "\nPOISONED: close and reopen" : "")

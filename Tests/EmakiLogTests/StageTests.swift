@@ -20,7 +20,7 @@ import Testing
             return .conflict(stream.text, actual.rawValue)
         case .refused(.idReused(let stream, let version), _):
             return .reused(stream.text, version.rawValue)
-        case .refused, .wait: return .other
+        case .refused, .wait, .lookUp: return .other
         }
     }
 

@@ -8,8 +8,9 @@ extension Committer {
         _ = worker.run { [self] in prepareSegments() }
     }
 
-    private func prepareSegments() {
+    func prepareSegments() {
         closeFullSegments()
+        kickSealer()
         while let preparation = lock.withLock({ beginPreparation() }) {
             let result: Result<Segment, DiskError>
             do {
@@ -21,6 +22,7 @@ extension Committer {
             }
             guard finish(preparation, result) else { return }
             closeFullSegments()
+            kickSealer()
         }
     }
 
@@ -68,7 +70,7 @@ extension Committer {
 
     /// Tells those who wait for a segment and came before an attempt; the others try again. Called
     /// with the lock; returns without it.
-    private func tellWaitingForSegment(
+    func tellWaitingForSegment(
         before attempt: UInt64, _ signal: Signal, others otherCountMax: Int
     ) {
         let slots = admissions.takeWaitingForSegment(before: attempt)
@@ -125,6 +127,7 @@ extension LogCore {
     /// A segment should be made ready, nobody is at it, and the last attempt did not fail.
     var wantsSegment: Bool {
         readyCount < configuration.readySegmentCount && !isPreparing && segmentFailure == nil
+            && !isAtUnsealedLimit
             && !isPoisoned && !configuration.isReadOnly
             && (manifest.segments.count < Limits.segmentCountMax || !filesInPreparation.isEmpty)
     }

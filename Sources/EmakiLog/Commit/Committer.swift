@@ -31,6 +31,7 @@ final class Committer: @unchecked Sendable {
     let core: LogCore
     let worker = WorkerThread(name: "emaki-segments")
     let lookups = WorkerThread(name: "emaki-lookups")
+    let sealer = WorkerThread(name: "emaki-sealer")
     let overrunLimit: Int64
     private let lockFile: any FileLock
 
@@ -299,6 +300,8 @@ final class Committer: @unchecked Sendable {
     private func finishClosing() {
         lock.unlock()
         // A segment that is being made ready is finished first.
+        // The sealer hands its file to the worker, so it ends first.
+        sealer.stop()
         worker.stop()
         lookups.stop()
         core.closeFiles()

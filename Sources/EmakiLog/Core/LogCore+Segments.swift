@@ -23,12 +23,17 @@ extension LogCore {
         return segments[closedCount..<end].map(\.file)
     }
 
+    /// So many full segments wait to be sealed that no further one is made ready: appends wait.
+    var isAtUnsealedLimit: Bool {
+        configuration.sealsInBackground && activeIndex >= configuration.unsealedSegmentsMax
+    }
+
     var readyCount: Int { segments.count - activeIndex - 1 }
 
     /// The next piece of background work: a segment to make ready, or nil.
     package func planSegment() -> SegmentPreparation? {
         guard !isPreparing, !isPoisoned, !configuration.isReadOnly,
-            readyCount < configuration.readySegmentCount,
+            readyCount < configuration.readySegmentCount, !isAtUnsealedLimit,
             manifest.segments.count < Limits.segmentCountMax || !filesInPreparation.isEmpty
         else { return nil }
         isPreparing = true

@@ -125,6 +125,7 @@ final class CoreHarness {
                 return positions
             case .repeated: throw HarnessError.repeated
             case .refused(let error, _): throw HarnessError.refused(error)
+            case .lookUp: throw HarnessError.repeated
             case .wait(let reason):
                 try commit()
                 if reason == .segment { try core.prepareSegments() }
