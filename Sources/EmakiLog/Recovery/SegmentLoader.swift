@@ -244,7 +244,7 @@ struct SegmentLoader {
         for offset in stride(from: piece.lowerBound, to: piece.upperBound, by: blockBytes) {
             let block = offset..<min(offset + blockBytes, piece.upperBound)
             do {
-                try read(block, of: opened, into: image)
+                try readBlock(block, of: opened, into: image)
             } catch .corrupt(let corruption) where corruption.reason == .unreadable {
                 image.zero(block)
                 image.store(FrameHeader.magic, at: offset)
@@ -259,5 +259,18 @@ struct SegmentLoader {
             }
         }
         return true
+    }
+
+    /// A repair writes over what cannot be read, so it asks the device once more.
+    private func readBlock(
+        _ block: Range<Int>, of opened: Opened, into image: PageMemory
+    ) throws(LogError) {
+        do {
+            try read(block, of: opened, into: image)
+        } catch .corrupt(let corruption)
+            where corruption.reason == .unreadable && handling == .repairs
+        {
+            try read(block, of: opened, into: image)
+        }
     }
 }

@@ -73,7 +73,7 @@ package enum CallFailures {
         case whole
 
         fileprivate var methods: [SyncMethod] { self == .whole ? [.direct, .dataSync] : [.direct] }
-        fileprivate var cuts: [FateRule?] {
+        var cuts: [FateRule?] {
             let all: [FateRule?] = [
                 nil, FateRule(.drop), FateRule(.keep), FateRule(.torn, seed: 1),
                 FateRule(.torn, seed: 2), FateRule(.mix, seed: 3),
@@ -118,6 +118,7 @@ package enum CallFailures {
         shape.method = method
         let steps = try Script(lines.joined(separator: "\n")).steps
         let driver = try Driver(Script(store: shape, steps: steps))
+        driver.hadFaults = true
         driver.disk.faults = FaultPlan([Fault(way.action, at: .call(number), of: [call])])
         return try driver.runFailure(
             cuts: cuts, last: try Script(lastLines.joined(separator: "\n")).steps)

@@ -1,4 +1,5 @@
 import EmakiLog
+import EmakiPlatform
 
 /// How a small store ended before it is damaged.
 package enum SweepEnding: String, Sendable, CaseIterable {
@@ -39,10 +40,13 @@ struct SweepStore {
     /// By path.
     let files: [(path: String, bytes: [UInt8])]
     let blockBytes: Int
+    let segmentBytes: Int
 
-    init(_ ending: SweepEnding, blockBytes: Int) throws {
+    init(_ ending: SweepEnding, blockBytes: Int, method: SyncMethod = .direct) throws {
         var shape = StoreShape()
         shape.blockBytes = blockBytes
+        shape.method = method
+        segmentBytes = shape.segmentBytes
         let script = Script(store: shape, steps: try ending.steps())
         let driver = try Driver(script)
         defer { driver.core?.closeFiles() }

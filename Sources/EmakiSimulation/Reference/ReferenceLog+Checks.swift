@@ -28,10 +28,10 @@ extension ReferenceLog {
         _ core: LogCore, mayLackLast: Bool = false
     ) throws(Violation) {
         let foundEnd = core.durableEnd.rawValue
-        if mayLackLast, foundEnd < acknowledgedEnd, core.firstPosition.rawValue == first,
-            foundEnd >= first
-        {
-            settle(end: foundEnd, first: first)
+        let foundFirst = core.firstPosition.rawValue
+        let startsRightly = foundFirst == first || uncertainAnchors.contains(foundFirst)
+        if mayLackLast, startsRightly, foundFirst <= foundEnd, foundEnd < acknowledgedEnd {
+            settle(end: foundEnd, first: foundFirst)
             return try check(core)
         }
         guard foundEnd >= acknowledgedEnd else {
@@ -48,8 +48,7 @@ extension ReferenceLog {
                 "ends at \(foundEnd); acknowledged up to \(acknowledgedEnd), the group that was"
                     + " being written ended at \(begunEnd.map(String.init) ?? "none")")
         }
-        let foundFirst = core.firstPosition.rawValue
-        guard foundFirst == first || uncertainAnchors.contains(foundFirst) else {
+        guard startsRightly else {
             throw Violation(.acknowledgedSurvives, "starts at \(foundFirst) instead of \(first)")
         }
         settle(end: foundEnd, first: foundFirst)

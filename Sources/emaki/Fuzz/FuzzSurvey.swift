@@ -149,9 +149,19 @@ struct FuzzSurvey: Sendable {
             sum += counts
             result.counts.append(("\(call)", counts.runs))
         }
+        var repairs = 0
+        for harm in RepairFailures.Harm.allCases {
+            let counts = try RepairFailures.survey(harm, .whole, trying: say) { text in
+                result.add(Finding(text: text))
+            }
+            sum += counts
+            repairs += counts.runs
+        }
+        result.counts.append(("of_a_repair", repairs))
         result.counts += [
             ("runs", sum.runs), ("faults", sum.faults), ("crashes", sum.crashes),
             ("states", sum.states), ("refusals", sum.refusals), ("unknown", sum.unknown),
+            ("repairs", sum.repairs),
         ]
         return result
     }
