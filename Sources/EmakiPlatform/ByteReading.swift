@@ -44,6 +44,16 @@ extension RawSpan {
         }
     }
 
+    /// Below, at or above 0 as these bytes come before, are equal to or come after the others.
+    package func order(against other: RawSpan) -> Int {
+        // Safe because the buffers do not leave the closures.
+        unsafe withUnsafeBytes { left in
+            unsafe other.withUnsafeBytes { right in
+                unsafe SystemCall.compare(left, right)
+            }
+        }
+    }
+
     /// Whether the address of the first byte is a multiple of this power of two, as direct I/O
     /// wants it.
     package func isAligned(to byteCount: Int) -> Bool {

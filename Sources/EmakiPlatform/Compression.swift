@@ -2,6 +2,10 @@ import CLZ4
 
 /// LZ4 blocks: how sealed files shrink. The block carries no length of its own; the caller stores
 /// both, checks both against its limits, and says here how many bytes must come out.
+///
+/// Bytes that are known to both sides, the *dictionary*, make small blocks of like contents as
+/// small as large ones. They stand right before the contents in memory, when writing and when
+/// reading.
 package enum Compression {
     /// The most bytes that compressing `byteCount` bytes can take.
     package static func boundBytes(for byteCount: Int) -> Int {
@@ -11,66 +15,34 @@ package enum Compression {
 
     /// The most bytes that LZ4 takes at once.
     package static let inputBytesMax = 0x7E00_0000
+    /// LZ4 looks back no further.
+    package static let dictionaryBytesMax = 64 << 10
+    /// From fast to small. Reading is as fast for all.
+    package static let highLevels = 3...12
 
-    /// - Returns: how many bytes were written, or nil if they do not fit.
-    package static func compress(_ bytes: RawSpan, into target: inout MutableRawSpan) -> Int? {
-        // Safe because LZ4 stays within the two counts it is given.
-        unsafe compress(bytes, into: &target) { from, to, fromBytes, toBytes in
-            unsafe LZ4_compress_default(from, to, fromBytes, toBytes)
-        }
-    }
-
-    /// Smaller and much slower; reading is as fast. `level` is 3...12.
-    /// - Returns: how many bytes were written, or nil if they do not fit.
-    package static func compressHigh(
-        _ bytes: RawSpan, into target: inout MutableRawSpan, level: Int = 9
-    ) -> Int? {
-        precondition(level >= 3 && level <= 12, "LZ4 knows the levels 3 to 12")
-        // Safe because LZ4 stays within the two counts it is given.
-        return unsafe compress(bytes, into: &target) { from, to, fromBytes, toBytes in
-            unsafe LZ4_compress_HC(from, to, fromBytes, toBytes, Int32(level))
-        }
-    }
-
-    /// Fills the first `byteCount` bytes of `target`. Any input is safe.
+    /// Fills the `byteCount` bytes of `target` that follow its first `dictionaryBytes`. Any input
+    /// is safe.
     /// - Returns: false if the input is not a block of exactly `byteCount` bytes; then what is in
-    ///   the target means nothing.
+    ///   the target behind the dictionary means nothing.
     package static func decompress(
-        _ bytes: RawSpan, into target: inout MutableRawSpan, expecting byteCount: Int
+        _ bytes: RawSpan, into target: inout MutableRawSpan, after dictionaryBytes: Int = 0,
+        expecting byteCount: Int
     ) -> Bool {
-        guard byteCount >= 0, byteCount <= target.byteCount, byteCount <= inputBytesMax,
-            !bytes.isEmpty, bytes.byteCount <= Int(Int32.max)
+        guard dictionaryBytes >= 0, dictionaryBytes <= dictionaryBytesMax,
+            dictionaryBytes <= target.byteCount,
+            byteCount >= 0, byteCount <= target.byteCount - dictionaryBytes,
+            byteCount <= inputBytesMax, !bytes.isEmpty, bytes.byteCount <= Int(Int32.max)
         else { return false }
-        // Safe because LZ4 checks every step against the two counts it is given.
+        // Safe because LZ4 checks every step against the counts it is given.
         let written = unsafe target.withUnsafeMutableBytes { to in
             unsafe bytes.withUnsafeBytes { from in
-                unsafe LZ4_decompress_safe(
+                let start = unsafe to.bindMemory(to: CChar.self).baseAddress
+                return unsafe LZ4_decompress_safe_usingDict(
                     from.bindMemory(to: CChar.self).baseAddress,
-                    to.bindMemory(to: CChar.self).baseAddress,
-                    Int32(from.count), Int32(byteCount))
+                    start.map { unsafe $0 + dictionaryBytes },
+                    Int32(from.count), Int32(byteCount), start, Int32(dictionaryBytes))
             }
         }
         return Int(written) == byteCount
-    }
-
-    private typealias Call = (
-        UnsafePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32, Int32
-    ) -> Int32
-
-    private static func compress(
-        _ bytes: RawSpan, into target: inout MutableRawSpan, by call: Call
-    ) -> Int? {
-        guard bytes.byteCount <= inputBytesMax, !target.isEmpty else { return nil }
-        let targetBytes = Int32(clamping: target.byteCount)
-        // Safe because the buffers do not leave the closures.
-        let written = unsafe target.withUnsafeMutableBytes { to in
-            unsafe bytes.withUnsafeBytes { from in
-                unsafe call(
-                    from.bindMemory(to: CChar.self).baseAddress,
-                    to.bindMemory(to: CChar.self).baseAddress,
-                    Int32(from.count), targetBytes)
-            }
-        }
-        return written > 0 ? Int(written) : nil
     }
 }

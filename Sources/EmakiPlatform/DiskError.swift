@@ -19,6 +19,9 @@ package struct DiskError: Error, Equatable, Sendable {
         self.code = code
     }
 
+    /// What it is when the heap has nothing left.
+    static let noMemory = DiskError(.allocate, ENOMEM)
+
     package var isNotFound: Bool { code == ENOENT }
     package var isExists: Bool { code == EEXIST }
     package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }

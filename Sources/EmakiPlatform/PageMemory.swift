@@ -1,4 +1,5 @@
-/// Zeroed memory that starts on a page and never moves: what direct I/O reads from and writes to.
+/// Zeroed memory that never moves. It starts on a page, as direct I/O wants it, unless it comes
+/// from the heap.
 ///
 /// The size is fixed; the system takes the memory back at deinit. Who writes and who reads is
 /// the owner's affair: calls check bounds, they do not lock. All numbers are little-endian and may
@@ -11,19 +12,37 @@
     public let byteCount: Int
     @usableFromInline let base: UnsafeMutableRawPointer
 
+    private let isMapped: Bool
+
     private static let pageBytes = 4096
 
     /// - Throws: `.allocate` if the system has no memory.
     package init(byteCount: Int) throws(DiskError) {
         precondition(byteCount > 0, "page memory is never empty")
         self.byteCount = byteCount
+        isMapped = true
         // Safe because the pointer is kept with its size and unmapped only at the end.
         unsafe base = try SystemCall.mapPages(byteCount: byteCount)
     }
 
+    /// Zeroed memory from the heap: for little, and for what comes and goes. It starts anywhere, so
+    /// it is not for direct I/O.
+    /// - Throws: `.allocate` if the system has no memory.
+    package init(heapBytes byteCount: Int) throws(DiskError) {
+        precondition(byteCount > 0, "page memory is never empty")
+        self.byteCount = byteCount
+        isMapped = false
+        // Safe because the pointer is kept with its size and freed only at the end.
+        unsafe base = try SystemCall.allocate(byteCount: byteCount)
+    }
+
     deinit {
         // Safe because nobody refers to the memory any more.
-        unsafe SystemCall.unmap(base, byteCount: byteCount)
+        if isMapped {
+            unsafe SystemCall.unmap(base, byteCount: byteCount)
+        } else {
+            unsafe SystemCall.free(base)
+        }
     }
 
     /// Makes the system hand out the pages of a range now, so that no later store waits for one.

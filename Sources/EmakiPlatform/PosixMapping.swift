@@ -21,6 +21,12 @@
         if let base = unsafe base { unsafe SystemCall.unmap(base, byteCount: byteCount) }
     }
 
+    /// The first byte; valid as long as somebody refers to this.
+    var start: UnsafeRawPointer? {
+        // Safe because a view for reading is handed on as one.
+        unsafe base.map { UnsafeRawPointer($0) }
+    }
+
     package func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R {
         precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "within the file")
         defer { withExtendedLifetime(self) {} }

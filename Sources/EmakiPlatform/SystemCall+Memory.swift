@@ -4,6 +4,9 @@
     import Glibc
 #endif
 
+/// The C library's, which a method of the same name would hide.
+private func heapFree(_ base: UnsafeMutableRawPointer) { unsafe free(base) }
+
 /// Mapping memory, and comparing it.
 extension SystemCall {
     /// A shared read-only view of the first bytes of a file. `byteCount` is positive.
@@ -24,6 +27,18 @@ extension SystemCall {
         return unsafe base
     }
 
+    /// Zeroed memory from the heap. `byteCount` is positive.
+    static func allocate(byteCount: Int) throws(DiskError) -> UnsafeMutableRawPointer {
+        // Safe because what comes back is checked, and belongs to the caller alone.
+        guard let base = unsafe calloc(1, byteCount) else { throw .noMemory }
+        return unsafe base
+    }
+
+    static func free(_ base: UnsafeMutableRawPointer) {
+        // Safe because every caller is the deinit of the only owner of this memory.
+        unsafe heapFree(base)
+    }
+
     /// - Returns: whether the system could give all pages at once, before they are touched.
     static func populate(_ base: UnsafeMutableRawPointer, byteCount: Int) -> Bool {
         #if os(Linux)
@@ -41,12 +56,18 @@ extension SystemCall {
 
     /// Whether two ranges hold the same bytes.
     static func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-        guard left.count == right.count else { return false }
-        guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else {
-            return true
+        unsafe left.count == right.count && compare(left, right) == 0
+    }
+
+    /// Below, at or above 0, by the first byte that differs, or by the lengths.
+    static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let common = min(left.count, right.count)
+        guard let leftBase = left.baseAddress, let rightBase = right.baseAddress, common > 0 else {
+            return left.count - right.count
         }
-        // Safe because both buffers are valid for the one count.
-        return unsafe memcmp(leftBase, rightBase, left.count) == 0
+        // Safe because both buffers are valid for the smaller count.
+        let difference = unsafe memcmp(leftBase, rightBase, common)
+        return difference == 0 ? left.count - right.count : Int(difference)
     }
 
     private static func map(

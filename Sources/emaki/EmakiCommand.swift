@@ -29,7 +29,7 @@ struct EmakiCommand: AsyncParsableCommand {
             CreateCommand.self, AppendCommand.self, ReadCommand.self, FollowCommand.self,
             StreamsCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self,
             InspectCommand.self, StatsCommand.self, ProbeCommand.self, RepairCommand.self,
-            BenchCommand.self, FuzzCommand.self, DemoCommand.self,
+            BenchCommand.self, FuzzCommand.self, DemoCommand.self, SealedFileCommand.self,
         ])
 
     static func main() async {

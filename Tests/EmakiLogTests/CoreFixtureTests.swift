@@ -4,12 +4,12 @@ import Testing
 
 @testable import EmakiLog
 
-/// A store of draft format 1, kept as text: `file PATH LENGTH`, then `OFFSET HEX` for every 32
+/// A store of draft format 2, kept as text: `file PATH LENGTH`, then `OFFSET HEX` for every 32
 /// bytes that are not all zero. Never regenerated; a new format adds a new one.
 @Suite struct CoreFixtureTests {
-    private static let name = "draft-1.txt"
+    private static let name = "draft-2.txt"
 
-    private static func fixture() throws -> String {
+    private static func fixture(_ name: String = name) throws -> String {
         let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
         return try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
     }
@@ -30,20 +30,29 @@ import Testing
         try harness.mark()
         try harness.append(to: "large", [[UInt8](repeating: 0, count: 62_000)])
         try harness.append(to: "large", [[UInt8](repeating: 0, count: 4000)])
+        #expect(try harness.core.seal())
         try harness.close()
         return harness
     }
 
-    @Test("a store of draft format 1 opens and has the content that it was made with")
+    @Test("a store of an earlier draft format is refused by its number") func earlierDraft() throws {
+        let files = try Self.parse(Self.fixture("draft-1.txt"))
+        #expect(throws: LogError.unsupportedFormat(file: "STORE", version: 1)) {
+            _ = try openCore(files)
+        }
+    }
+
+    @Test("a store of draft format 2 opens and has the content that it was made with")
     func opens() throws {
         let files = try Self.parse(Self.fixture())
         let core = try openCore(files)
         #expect(try core.content() == Self.history().model)
         #expect(core.receipt.wasClosed)
-        #expect(core.segments.count == 3)
-        #expect(core.activeIndex == 1)
-        #expect(core.event(at: 0)?.payload == Array(#"{"total":42}"#.utf8))
-        #expect(core.event(at: 2)?.stream.text == "ünïcode")
+        #expect(core.segments.count == 2)
+        #expect(core.activeIndex == 0)
+        #expect(core.sealed.files.count == 1)
+        #expect(try core.durableEvent(at: 0)?.payload == Array(#"{"total":42}"#.utf8))
+        #expect(try core.durableEvent(at: 2)?.stream.text == "ünïcode")
     }
 
     @Test("the same history, entropy and instants give the same bytes") func reproduces() throws {

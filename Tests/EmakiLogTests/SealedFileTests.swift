@@ -99,6 +99,7 @@ struct SealedFileTests {
         for (id, events) in sample.streams where events.count < 20 {
             let stream = try #require(try find(id, in: file))
             let first = try file.chunk(ofOrdinal: stream.ordinals.lowerBound)
+            #expect(stream.firstChunk == first)
             #expect(try file.chunk(ofOrdinal: stream.ordinals.upperBound - 1) == first)
         }
     }

@@ -71,7 +71,21 @@ enum Varint {
 
     /// - Parameter offset: moved behind the number.
     /// - Returns: nil if the bytes end inside, or if it is no number of 64 bits.
+    @inline(__always)
     static func read(from memory: PageMemory, at offset: inout Int, end: Int) -> UInt64? {
+        guard offset < end else { return nil }
+        let byte = memory.loadUInt8(at: offset)
+        guard byte >= 0x80 else {
+            offset += 1
+            return UInt64(byte)
+        }
+        return readLong(from: memory, at: &offset, end: end)
+    }
+
+    @inline(never)
+    private static func readLong(
+        from memory: PageMemory, at offset: inout Int, end: Int
+    ) -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while offset < end {

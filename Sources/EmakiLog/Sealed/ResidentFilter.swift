@@ -10,9 +10,7 @@ final class ResidentFilter: @unchecked Sendable {
     func mayContain(_ hash: UInt64) -> Bool {
         guard let memory = lock.withLock({ memory }) else { return true }
         let block = StreamFilter.blockOffset(hash, byteCount: memory.byteCount)
-        return memory.withBytes(in: block..<block + StreamFilter.blockBytes) {
-            StreamFilter.mayContain(hash, block: $0)
-        }
+        return StreamFilter.mayContain(hash, memory, at: block)
     }
 
     var isLoaded: Bool { lock.withLock { memory != nil } }

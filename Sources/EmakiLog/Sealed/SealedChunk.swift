@@ -5,6 +5,7 @@ import EmakiPlatform
 ///     run      stream: number of the stream in the file
 ///              version of the run's first event; the others follow one by one
 ///              event count, at least 1
+///              bytes of the events
 ///              the events
 ///     event    position: of a run's first event from the file's first position; of each other from
 ///              the one before
@@ -15,6 +16,10 @@ import EmakiPlatform
 /// A stream that fits lies in one chunk; a longer one goes on in a run of the next.
 enum SealedChunk {
     static let hasID: UInt64 = 1
+    /// Bytes after which a chunk may be asked to end, and what it can have at most: an event of the
+    /// largest size may follow.
+    static let targetBytesMax = 1 << 20
+    static let byteCountMax = targetBytesMax + Limits.payloadBytesMax + (128 << 10)
 
     /// An event on its way into a sealed file, or found in a chunk: places in a memory.
     struct Event {
@@ -34,19 +39,6 @@ enum SealedChunk {
             typeRange = record.typeRange
             metadataRange = record.metadataRange
             payloadRange = record.payloadRange
-        }
-
-        fileprivate init(
-            position: Position, version: StreamVersion, id: EventID?, memory: PageMemory,
-            start: Int, typeBytes: Int, metadataBytes: Int, payloadBytes: Int
-        ) {
-            self.position = position
-            self.version = version
-            self.id = id
-            self.memory = memory
-            typeRange = start..<start + typeBytes
-            metadataRange = typeRange.upperBound..<typeRange.upperBound + metadataBytes
-            payloadRange = metadataRange.upperBound..<metadataRange.upperBound + payloadBytes
         }
 
         /// Bytes of what the caller gave.
@@ -70,11 +62,16 @@ enum SealedChunk {
     // MARK: Writing
 
     static func appendRun(
-        stream: Int, version: StreamVersion, eventCount: Int, to buffer: inout ChunkBuffer
+        stream: Int, version: StreamVersion, eventCount: Int, events: ChunkBuffer,
+        to buffer: inout ChunkBuffer
     ) throws(DiskError) {
         try buffer.appendVarint(UInt64(stream))
         try buffer.appendVarint(version.rawValue)
         try buffer.appendVarint(UInt64(eventCount))
+        try buffer.appendVarint(UInt64(events.count))
+        try events.memory.withBytes(in: events.range) { (bytes: RawSpan) throws(DiskError) in
+            try buffer.append(bytes)
+        }
     }
 
     /// - Parameter positionDelta: from the file's first position, or from the event before.
@@ -106,69 +103,143 @@ enum SealedChunk {
     }
 
     /// Walks the events of a chunk, checking every number against what encloses it.
-    /// - Parameter visit: gets each event with its stream's number; false ends the walk.
+    /// - Parameters:
+    ///   - range: of the chunk in the memory.
+    ///   - only: the stream that is wanted; nil: all.
+    ///   - visit: gets each event with its stream's number; false ends the walk.
     /// - Returns: false if the chunk makes no sense.
     static func walk(
-        _ memory: PageMemory, byteCount: Int, bounds: Bounds,
+        _ memory: PageMemory, _ range: Range<Int>, bounds: Bounds, only: Int? = nil,
         _ visit: (_ stream: Int, Event) -> Bool
     ) -> Bool {
-        var offset = 0
-        let span = bounds.endPosition.rawValue - bounds.firstPosition.rawValue
-        while offset < byteCount {
-            guard
-                let stream = Varint.read(from: memory, at: &offset, end: byteCount),
-                stream < UInt64(bounds.streamCount),
-                let version = Varint.read(from: memory, at: &offset, end: byteCount),
-                version > 0, version <= FrameHeader.positionMax,
-                let eventCount = Varint.read(from: memory, at: &offset, end: byteCount),
-                eventCount > 0, eventCount <= UInt64(byteCount)
-            else { return false }
-            var position: UInt64 = 0
-            for index in 0..<eventCount {
-                guard let delta = Varint.read(from: memory, at: &offset, end: byteCount),
-                    delta < span, index == 0 || delta > 0
-                else { return false }
-                position += delta
-                guard position < span,
-                    let event = readEvent(
-                        memory, &offset, byteCount,
-                        at: bounds.firstPosition.advanced(by: Int(position)),
-                        version: StreamVersion(version + index))
-                else { return false }
-                guard visit(Int(stream), event) else { return true }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            guard let run = Run(memory, &offset, range.upperBound, bounds) else { return false }
+            if let only, run.stream != only {
+                // Streams lie in the order of their numbers.
+                if run.stream > only { return true }
+                offset = run.end
+                continue
             }
+            var cursor = RunCursor(run, memory)
+            while cursor.left > 0 {
+                guard cursor.advance(&offset, bounds) else { return false }
+                guard visit(run.stream, cursor.event) else { return true }
+            }
+            guard offset == run.end else { return false }
         }
         return true
     }
 
-    private static func readEvent(
-        _ memory: PageMemory, _ offset: inout Int, _ end: Int, at position: Position,
-        version: StreamVersion
-    ) -> Event? {
+    /// What stands before the events of a run.
+    struct Run {
+        var stream: Int
+        var version: UInt64
+        var eventCount: Int
+        /// In the memory, of the run's last event.
+        var end: Int
+
+        /// - Parameter offset: moved to the first event.
+        /// - Returns: nil if it makes no sense.
+        init?(_ memory: PageMemory, _ offset: inout Int, _ end: Int, _ bounds: Bounds) {
+            guard
+                let stream = Varint.read(from: memory, at: &offset, end: end),
+                stream < UInt64(bounds.streamCount),
+                let version = Varint.read(from: memory, at: &offset, end: end),
+                version > 0, version <= FrameHeader.positionMax,
+                let eventCount = Varint.read(from: memory, at: &offset, end: end),
+                eventCount > 0,
+                let byteCount = Varint.read(from: memory, at: &offset, end: end),
+                // Each event has some bytes.
+                eventCount <= byteCount, byteCount <= UInt64(end - offset)
+            else { return nil }
+            self.stream = Int(stream)
+            self.version = version
+            self.eventCount = Int(eventCount)
+            self.end = offset + Int(byteCount)
+        }
+    }
+
+    /// Walks the events of one run.
+    struct RunCursor {
+        /// The last one that `advance` came to.
+        private(set) var event: Event
+        /// Events to come.
+        private(set) var left: Int
+        /// Version of the next event.
+        private var version: UInt64
+        /// Of the last event, from the file's first position.
+        private var place: UInt64 = 0
+        private let eventCount: Int
+        private let end: Int
+
+        init(_ run: Run, _ memory: PageMemory) {
+            version = run.version
+            end = run.end
+            eventCount = run.eventCount
+            left = run.eventCount
+            event = Event(in: memory)
+        }
+
+        /// Goes on to the next event, of those left.
+        /// - Returns: false if it makes no sense.
+        @inline(__always)
+        mutating func advance(_ offset: inout Int, _ bounds: Bounds) -> Bool {
+            let span = bounds.endPosition.rawValue - bounds.firstPosition.rawValue
+            guard let delta = Varint.read(from: event.memory, at: &offset, end: end),
+                delta < span, delta > 0 || left == eventCount
+            else { return false }
+            place += delta
+            guard place < span, event.read(&offset, end) else { return false }
+            event.position = Position(bounds.firstPosition.rawValue + place)
+            event.version = StreamVersion(version)
+            version += 1
+            left -= 1
+            return true
+        }
+    }
+}
+
+extension SealedChunk.Event {
+    /// No event yet: a place for those of a memory.
+    fileprivate init(in memory: PageMemory) {
+        position = .start
+        version = .none
+        id = nil
+        self.memory = memory
+        typeRange = 0..<0
+        metadataRange = 0..<0
+        payloadRange = 0..<0
+    }
+
+    /// Reads what stands behind an event's position, up to the next event.
+    @inline(__always)
+    fileprivate mutating func read(_ offset: inout Int, _ end: Int) -> Bool {
         guard
-            let flags = Varint.read(from: memory, at: &offset, end: end), flags & ~hasID == 0,
+            let flags = Varint.read(from: memory, at: &offset, end: end),
+            flags & ~SealedChunk.hasID == 0,
             let typeBytes = Varint.read(from: memory, at: &offset, end: end),
             let metadataBytes = Varint.read(from: memory, at: &offset, end: end),
             let payloadBytes = Varint.read(from: memory, at: &offset, end: end),
             typeBytes > 0, typeBytes <= UInt64(Limits.typeBytesMax),
             metadataBytes <= UInt64(Limits.metadataBytesMax),
             payloadBytes <= UInt64(Limits.payloadBytesMax)
-        else { return nil }
-        var id: EventID?
-        if flags & hasID != 0 {
-            guard end - offset >= 16 else { return nil }
+        else { return false }
+        id = nil
+        if flags & SealedChunk.hasID != 0 {
+            guard end - offset >= 16 else { return false }
             id = EventID(
                 low: memory.loadUInt64(at: offset), high: memory.loadUInt64(at: offset + 8))
             offset += 16
         }
-        let event = Event(
-            position: position, version: version, id: id, memory: memory, start: offset,
-            typeBytes: Int(typeBytes), metadataBytes: Int(metadataBytes),
-            payloadBytes: Int(payloadBytes))
-        guard event.payloadRange.upperBound <= end,
-            memory.withBytes(in: event.typeRange, { $0.isUTF8 })
-        else { return nil }
-        offset = event.payloadRange.upperBound
-        return event
+        let metadataStart = offset + Int(typeBytes)
+        let payloadStart = metadataStart + Int(metadataBytes)
+        let next = payloadStart + Int(payloadBytes)
+        guard next <= end else { return false }
+        typeRange = offset..<metadataStart
+        metadataRange = metadataStart..<payloadStart
+        payloadRange = payloadStart..<next
+        offset = next
+        return memory.withBytes(in: typeRange) { $0.isUTF8 }
     }
 }

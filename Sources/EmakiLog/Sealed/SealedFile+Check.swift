@@ -41,13 +41,14 @@ extension SealedFile {
             guard number == 0 || last.lexicographicallyPrecedes(id),
                 id.withRawSpan({ $0.isUTF8 })
             else { throw nonsense(.ids, 0, "stream ids that do not grow") }
-            // Its own hash, so that the filter is checked, too.
+            // Its own hash, so that filter and table are checked, too.
             let hash = id.withRawSpan { StableHash.hash($0) }
-            let block = StreamFilter.blockOffset(hash, byteCount: footer[.filter].byteCount)
-            let isFiltered = try pages.withBytes(
-                .filter, block..<block + StreamFilter.blockBytes
-            ) { StreamFilter.mayContain(hash, block: $0) }
-            guard isFiltered else { throw nonsense(.filter, block, "marks of the filter") }
+            let found = try id.withRawSpan { (bytes: RawSpan) throws(LogError) in
+                try find(bytes, hash: hash)
+            }
+            guard found?.number == number else {
+                throw nonsense(.table, 0, "marks of the filter or slots")
+            }
             last = id
         }
     }
@@ -57,12 +58,12 @@ extension SealedFile {
         var digest: UInt64 = 0
         var ordinal = 0
         var stream = Stream(
-            number: -1, ordinals: 0..<0, firstVersion: .none, lastVersion: .none)
+            number: -1, ordinals: 0..<0, firstChunk: 0, firstVersion: .none, lastVersion: .none)
         var hash: UInt64 = 0
         var version = StreamVersion.none
         for number in 0..<footer.chunkCount {
             guard try chunk(ofOrdinal: ordinal) == number else {
-                throw nonsense(.chunkTable, number * 24, "the first ordinal of a chunk")
+                throw nonsense(chunk: number, "the first ordinal of a chunk")
             }
             var fault: LogError?
             try walk(number) { owner, event in
@@ -70,15 +71,16 @@ extension SealedFile {
                     if owner != stream.number {
                         try expectEnd(of: stream, at: ordinal, version)
                         guard owner == stream.number + 1 else {
-                            throw nonsense(.chunkTable, number * 24, "streams of a chunk")
+                            throw nonsense(chunk: number, "streams of a chunk")
                         }
                         stream = try self.stream(owner)
                         hash = try withID(owner) { StableHash.hash($0) }
                         guard stream.ordinals.lowerBound == ordinal,
+                            stream.firstChunk == number,
                             stream.firstVersion == event.version
-                        else { throw nonsense(.streams, owner * 24, "the start of a stream") }
+                        else { throw nonsense(stream: owner, "the start of a stream") }
                     } else if event.version <= version {
-                        throw nonsense(.chunkTable, number * 24, "versions of a chunk")
+                        throw nonsense(chunk: number, "versions of a chunk")
                     }
                     try expectOrder(of: event.position, chunk: number)
                     version = event.version
@@ -104,17 +106,13 @@ extension SealedFile {
     ) throws(LogError) {
         guard stream.number >= 0 else { return }
         guard stream.ordinals.upperBound == ordinal, stream.lastVersion == version else {
-            throw nonsense(.streams, stream.number * 24, "the end of a stream")
+            throw nonsense(stream: stream.number, "the end of a stream")
         }
     }
 
     private func expectOrder(of position: Position, chunk: Int) throws(LogError) {
-        let index = Int(position.rawValue - footer.positions.lowerBound.rawValue)
-        let number = try pages.withBytes(.order, index * 4..<index * 4 + 4) {
-            $0.loadUInt32(at: 0)
-        }
-        guard number == UInt32(chunk) else {
-            throw nonsense(.order, index * 4, "the chunk of a position")
+        guard try self.chunk(of: position) == chunk else {
+            throw nonsense(.order, 0, "the chunk of a position")
         }
     }
 }

@@ -3,6 +3,7 @@ import EmakiPlatform
 /// An open sealed file. Everything it says was checked, at the latest when it is asked for.
 final class SealedFile: Sendable {
     let pages: SealedPages
+    let memories: ChunkMemoryPool
     let residentFilter = ResidentFilter()
     var footer: SealedFooter { pages.footer }
 
@@ -17,7 +18,7 @@ final class SealedFile: Sendable {
         let footerBytes = SealedFooter.byteCount
         let (copies, fileBytes) = try LogError.translating(path) { () throws(DiskError) in
             let fileBytes = try file.byteCount()
-            let copies = try PageMemory(byteCount: 2 * footerBytes)
+            let copies = try PageMemory(heapBytes: 2 * footerBytes)
             for (index, offset) in [0, fileBytes - footerBytes].enumerated() where offset >= 0 {
                 do throws(DiskError) {
                     _ = try copies.withMutableBytes(
@@ -41,6 +42,7 @@ final class SealedFile: Sendable {
         guard footer.storeID == storeID else {
             throw corrupt(.foreignStore, "it names store \(footer.storeID), not \(storeID)")
         }
+        memories = ChunkMemoryPool(dictionary: footer.dictionary)
         pages = try LogError.translating(path) { () throws(DiskError) in
             try SealedPages(file, path: path, footer: footer, isWritable: isWritable)
         }
@@ -73,25 +75,34 @@ final class SealedFile: Sendable {
         var number: Int
         /// Of its events, among all of the file.
         var ordinals: Range<Int>
+        /// Of the first event; the others are in it or in those right behind it.
+        var firstChunk: Int
         var firstVersion: StreamVersion
         var lastVersion: StreamVersion
     }
 
     /// - Parameter hash: of the id.
-    /// - Complexity: one access to memory for most streams that are not here, O(log streams) else.
+    /// - Complexity: one access to memory for most streams that are not here, O(1) else.
     func find(_ id: RawSpan, hash: UInt64) throws(LogError) -> Stream? {
-        guard try mayContain(hash: hash) else { return nil }
-        let number = try firstStream(notBefore: id)
-        guard number < footer.streamCount, try compare(number, id) == 0 else { return nil }
-        return try stream(number)
+        guard try mayContain(hash) else { return nil }
+        let slotCount = StreamTable.slotCount(streams: footer.streamCount)
+        var slot = StreamTable.firstSlot(hash, slotCount: slotCount)
+        for _ in 0..<slotCount {
+            let number = try pages.view.loadUInt32(
+                at: pages.offset(in: .table, slot * StreamTable.slotBytes, StreamTable.slotBytes))
+            if number == StreamTable.free { return nil }
+            guard number < UInt32(footer.streamCount) else { break }
+            if try compare(Int(number), id) == 0 { return try stream(Int(number)) }
+            slot = slot + 1 == slotCount ? 0 : slot + 1
+        }
+        throw nonsense(.table, slot * StreamTable.slotBytes, "slots")
     }
 
-    /// False if the stream is certainly not here.
-    func mayContain(hash: UInt64) throws(LogError) -> Bool {
+    /// False if no stream with this hash is here.
+    func mayContain(_ hash: UInt64) throws(LogError) -> Bool {
         let block = StreamFilter.blockOffset(hash, byteCount: footer[.filter].byteCount)
-        return try pages.withBytes(
-            .filter, block..<block + StreamFilter.blockBytes
-        ) { StreamFilter.mayContain(hash, block: $0) }
+        let offset = try pages.offset(in: .filter, block, StreamFilter.blockBytes)
+        return StreamFilter.mayContain(hash, pages.view, at: offset)
     }
 
     /// The first stream whose id is not below this one, for listing by prefix.
@@ -106,49 +117,59 @@ final class SealedFile: Sendable {
     }
 
     func stream(_ number: Int) throws(LogError) -> Stream {
-        let (first, versions) = try pages.withBytes(.streams, number * 24..<number * 24 + 24) {
-            (Int($0.loadUInt32(at: 4)), ($0.loadUInt64(at: 8), $0.loadUInt64(at: 16)))
-        }
+        let entryBytes = SealedFooter.streamEntryBytes
         let isLast = number + 1 == footer.streamCount
-        let end =
-            isLast
-            ? footer.eventCount
-            : try pages.withBytes(.streams, number * 24 + 28..<number * 24 + 32) {
-                Int($0.loadUInt32(at: 0))
-            }
-        guard first < end, end <= footer.eventCount, versions.0 > 0, versions.0 <= versions.1,
-            versions.1 - versions.0 >= UInt64(end - first - 1)
-        else { throw nonsense(.streams, number * 24, "ordinals or versions of a stream") }
+        let entry = try pages.offset(
+            in: .streams, number * entryBytes, isLast ? entryBytes : 2 * entryBytes)
+        let view = pages.view
+        let first = Int(view.loadUInt32(at: entry + 4))
+        let end = isLast ? footer.eventCount : Int(view.loadUInt32(at: entry + entryBytes + 4))
+        let chunk = Int(view.loadUInt32(at: entry + 8))
+        let firstVersion = view.loadUInt64(at: entry + 12)
+        let lastVersion = view.loadUInt64(at: entry + 20)
+        guard first < end, end <= footer.eventCount, chunk < footer.chunkCount,
+            firstVersion > 0, firstVersion <= lastVersion,
+            lastVersion - firstVersion >= UInt64(end - first - 1)
+        else { throw nonsense(stream: number, "numbers of a stream") }
         return Stream(
-            number: number, ordinals: first..<end, firstVersion: StreamVersion(versions.0),
-            lastVersion: StreamVersion(versions.1))
+            number: number, ordinals: first..<end, firstChunk: chunk,
+            firstVersion: StreamVersion(firstVersion), lastVersion: StreamVersion(lastVersion))
     }
 
     /// Lends a stream's id.
     func withID<R>(_ number: Int, _ body: (RawSpan) -> R) throws(LogError) -> R {
-        let end = try endOfID(number)
-        let start = number == 0 ? 0 : try endOfID(number - 1)
-        guard start < end, end - start <= Limits.streamIDBytesMax,
-            end <= footer[.ids].byteCount
-        else { throw nonsense(.streams, number * 24, "the place of a stream's id") }
-        return try pages.withBytes(.ids, start..<end, body)
+        let range = try rangeOfID(number)
+        return pages.view.withBytes(in: range, body)
     }
 
-    private func endOfID(_ number: Int) throws(LogError) -> Int {
-        try pages.withBytes(.streams, number * 24..<number * 24 + 4) {
-            Int($0.loadUInt32(at: 0))
-        }
+    /// Where a stream's id is in the file, all of it sound.
+    private func rangeOfID(_ number: Int) throws(LogError) -> Range<Int> {
+        let entryBytes = SealedFooter.streamEntryBytes
+        let isFirst = number == 0
+        let entry = try pages.offset(
+            in: .streams, (isFirst ? number : number - 1) * entryBytes,
+            isFirst ? entryBytes : 2 * entryBytes)
+        let start = isFirst ? 0 : Int(pages.view.loadUInt32(at: entry))
+        let end = Int(pages.view.loadUInt32(at: isFirst ? entry : entry + entryBytes))
+        guard start < end, end - start <= Limits.streamIDBytesMax, end <= footer[.ids].byteCount
+        else { throw nonsense(stream: number, "the place of a stream's id") }
+        let offset = try pages.offset(in: .ids, start, end - start)
+        return offset..<offset + (end - start)
     }
 
     /// Below, at or above 0 as the stream's id is below, equal to or above the other.
     private func compare(_ number: Int, _ id: RawSpan) throws(LogError) -> Int {
-        try withID(number) { own in
-            for index in 0..<min(own.byteCount, id.byteCount) {
-                let difference = Int(own.loadUInt8(at: index)) - Int(id.loadUInt8(at: index))
-                if difference != 0 { return difference }
-            }
-            return own.byteCount - id.byteCount
-        }
+        try withID(number) { $0.order(against: id) }
+    }
+
+    /// What the table of chunks says of one.
+    func nonsense(chunk number: Int, _ what: String) -> LogError {
+        nonsense(.chunkTable, number * SealedFooter.chunkEntryBytes, what)
+    }
+
+    /// What the table of streams says of one.
+    func nonsense(stream number: Int, _ what: String) -> LogError {
+        nonsense(.streams, number * SealedFooter.streamEntryBytes, what)
     }
 
     func nonsense(

@@ -2,12 +2,15 @@ import EmakiPlatform
 
 /// Makes a sealed file from events that come in the order of stream ids and versions.
 ///
-/// Memory: one chunk, of each event 4 bytes, of each stream 24 and its id, of each commit 12, of
+/// Memory: one chunk, of each position 4 bytes, of each stream 36 and its id, of each commit 12, of
 /// the whole file a thirty-second (its parity) until it is finished.
+///
+/// The dictionary of all chunks is what the first chunk starts with: streams of one store
+/// are alike.
 final class SealedFileWriter {
     struct Options {
         /// Bytes of a chunk before compression; streams that fit into one are not cut.
-        var chunkBytes = 16 << 10
+        var chunkBytes = 8 << 10
         /// LZ4's fast method, or one of its high levels 3...12.
         var level: Int?
     }
@@ -21,6 +24,9 @@ final class SealedFileWriter {
     private var runVersion = StreamVersion.none
     private var runCount = 0
     private var lastPosition = Position.start
+    private let compressor: Compressor
+    /// The dictionary, and then the chunk that is compressed.
+    private var unpacked: PageMemory
     private var packed: PageMemory
     private var storedBytes = 0
 
@@ -30,6 +36,7 @@ final class SealedFileWriter {
     private var ids: ChunkBuffer
     private var hashes: ContiguousArray<UInt64> = []
     private var streamOrdinal = 0
+    private var streamChunk = 0
     private var firstVersion = StreamVersion.none
     private var lastVersion = StreamVersion.none
     private let order: PageMemory
@@ -42,14 +49,18 @@ final class SealedFileWriter {
         file: any File, storeID: Bits128, number: UInt64, positions: Range<Position>,
         lastGroup: UInt64, options: Options = Options()
     ) throws(DiskError) {
+        precondition(options.chunkBytes <= SealedChunk.targetBytesMax, "chunks are small")
         self.options = options
+        compressor = try Compressor(level: options.level)
         footer = SealedFooter(storeID: storeID, number: number, positions: positions)
         footer.lastGroup = lastGroup
         sink = try SealedPageSink(file: file)
         chunk = try ChunkBuffer(capacity: options.chunkBytes)
         run = try ChunkBuffer(capacity: options.chunkBytes)
+        unpacked = try PageMemory(
+            heapBytes: SealedFooter.dictionaryBytesMax + 2 * options.chunkBytes)
         packed = try PageMemory(
-            byteCount: Compression.boundBytes(for: 2 * options.chunkBytes))
+            heapBytes: Compression.boundBytes(for: 2 * options.chunkBytes))
         chunkTable = try ChunkBuffer(capacity: 64 << 10)
         streams = try ChunkBuffer(capacity: 64 << 10)
         ids = try ChunkBuffer(capacity: 64 << 10)
@@ -82,6 +93,7 @@ final class SealedFileWriter {
     func add(_ event: SealedChunk.Event) throws(DiskError) {
         precondition(event.version > lastVersion || firstVersion == .none, "versions grow")
         if runCount > 0, event.version.rawValue != lastVersion.rawValue + 1 { try endRun() }
+        if firstVersion == .none { streamChunk = footer.chunkCount }
         if runCount == 0 {
             runVersion = event.version
             lastPosition = footer.positions.lowerBound
@@ -115,6 +127,7 @@ final class SealedFileWriter {
         precondition(firstVersion > .none, "a stream has an event")
         try streams.append(UInt32(ids.count))
         try streams.append(UInt32(streamOrdinal))
+        try streams.append(UInt32(streamChunk))
         try streams.append(firstVersion.rawValue)
         try streams.append(lastVersion.rawValue)
     }
@@ -122,28 +135,18 @@ final class SealedFileWriter {
     private func endRun() throws(DiskError) {
         guard runCount > 0 else { return }
         try SealedChunk.appendRun(
-            stream: footer.streamCount - 1, version: runVersion, eventCount: runCount, to: &chunk)
-        try run.memory.withBytes(in: run.range) { (bytes: RawSpan) throws(DiskError) in
-            try chunk.append(bytes)
-        }
+            stream: footer.streamCount - 1, version: runVersion, eventCount: runCount, events: run,
+            to: &chunk)
         run.removeAll()
         runCount = 0
     }
 
     private func writeChunk() throws(DiskError) {
         guard chunk.count > 0 else { return }
-        let bound = Compression.boundBytes(for: chunk.count)
-        if packed.byteCount < bound { packed = try PageMemory(byteCount: bound) }
-        let level = options.level
-        let written = packed.withMutableBytes(in: 0..<packed.byteCount) { target in
-            chunk.memory.withBytes(in: chunk.range) { bytes in
-                level.map { Compression.compressHigh(bytes, into: &target, level: $0) }
-                    ?? Compression.compress(bytes, into: &target)
-            }
-        }
-        let isPacked = written.map { $0 < chunk.count } ?? false
-        let memory = isPacked ? packed : chunk.memory
-        let stored = 0..<(isPacked ? written ?? 0 : chunk.count)
+        if footer.chunkCount == 0 { takeDictionary() }
+        let written = try packChunk()
+        let memory = written == nil ? chunk.memory : packed
+        let stored = 0..<(written ?? chunk.count)
         try chunkTable.append(UInt64(storedBytes))
         try chunkTable.append(UInt32(stored.count))
         try chunkTable.append(UInt32(chunk.count))
@@ -158,6 +161,30 @@ final class SealedFileWriter {
         chunk.removeAll()
     }
 
+    private func takeDictionary() {
+        let range = 0..<min(chunk.count, SealedFooter.dictionaryBytesMax)
+        footer.dictionary = chunk.memory.withBytes(in: range) { $0.copyToArray() }
+        footer.dictionary.withRawSpan { unpacked.copy($0, at: 0) }
+    }
+
+    /// - Returns: bytes of the compressed chunk; nil if it does not get smaller.
+    private func packChunk() throws(DiskError) -> Int? {
+        let dictionaryBytes = footer.dictionary.count
+        if unpacked.byteCount < dictionaryBytes + chunk.count {
+            unpacked = try PageMemory(heapBytes: dictionaryBytes + chunk.count)
+            footer.dictionary.withRawSpan { unpacked.copy($0, at: 0) }
+        }
+        let bound = Compression.boundBytes(for: chunk.count)
+        if packed.byteCount < bound { packed = try PageMemory(heapBytes: bound) }
+        chunk.memory.withBytes(in: chunk.range) { unpacked.copy($0, at: dictionaryBytes) }
+        let written = packed.withMutableBytes(in: 0..<packed.byteCount) { target in
+            unpacked.withBytes(in: 0..<dictionaryBytes + chunk.count) {
+                compressor.compress($0, after: dictionaryBytes, into: &target)
+            }
+        }
+        return written.flatMap { $0 < chunk.count ? $0 : nil }
+    }
+
     // MARK: The end
 
     /// Writes what is left, and syncs the file.
@@ -169,14 +196,28 @@ final class SealedFileWriter {
         try write(chunkTable, as: .chunkTable)
         try write(streams, as: .streams)
         try write(ids, as: .ids)
+        try write(StreamTable.make(hashes), as: .table)
         let filterBytes = StreamFilter.byteCount(streams: footer.streamCount)
         let filter = try PageMemory(byteCount: filterBytes)
         for hash in hashes { StreamFilter.add(hash, to: filter, in: 0..<filterBytes) }
         try write(filter, as: .filter)
-        try write(order, as: .order)
+        try writeOrder()
         try write(groups, as: .groups)
         try sink.finish(footer)
         return footer
+    }
+
+    private func writeOrder() throws(DiskError) {
+        let count = footer.positions.count
+        let numbers = footer.order
+        footer[.order] = .init(
+            firstPage: sink.nextPage, byteCount: numbers.byteCount(of: count))
+        let none = UInt32(footer.chunkCount)
+        try numbers.pack(count, number: { min(order.loadUInt32(at: $0 * 4), none) }) {
+            (bytes: RawSpan) throws(DiskError) in
+            try sink.append(bytes)
+        }
+        try sink.endSection()
     }
 
     private func write(

@@ -11,13 +11,14 @@ import EmakiPlatform
 ///                                  the section (8), stored bytes (4), bytes when unpacked (4),
 ///                                  ordinal of its first event in the file (4), checksum (4). Both
 ///                                  sizes are equal if it is not compressed
-///                      streams     24 bytes for a stream, in the order of ids: end of its id in
-///                                  `ids` (4), ordinal of its first event (4), its first (8) and
-///                                  last version (8)
+///                      streams     28 bytes for a stream, in the order of ids: end of its id in
+///                                  `ids` (4), ordinal of its first event (4), the chunk that
+///                                  event is in (4), its first (8) and last version (8)
 ///                      ids         stream ids, one right after the other
+///                      table       finds a stream by the hash of its id, see `StreamTable`
 ///                      filter      see `StreamFilter`
-///                      order       for each position of the range, the chunk its event is in (4),
-///                                  all ones if it has none
+///                      order       for each position of the range, the chunk its event is in, or
+///                                  the chunk count if it has none, see `PackedNumbers`
 ///                      groups      12 bytes for a commit: first position, from the file's first
 ///                                  (4), instant (8)
 ///     checksum pages each 1,023 checksums (CRC32C) of the pages from 1 on, in their order, and
@@ -40,22 +41,31 @@ import EmakiPlatform
 ///       72      4   stream count
 ///       76      4   chunk count
 ///       80      8   last commit group
-///       88    112   for each section, in the order above: first page (8), bytes (8)
-///      200          zeros
+///       88    128   for each section, in the order above: first page (8), bytes (8)
+///      216      4   bytes of the dictionary
+///      220     36   zeros
+///      256          the dictionary: what each chunk may refer to as if it stood before it; zeros
 ///
 /// A file is **whole** if a copy of the footer proves itself, its geometry adds up to the size of
 /// the file, and every page matches its checksum.
 struct SealedFooter: Equatable, Sendable {
     static let magic: UInt64 = 0x4445_4C41_4553_4D45
-    static let formatVersion: UInt32 = 1
+    static let formatVersion: UInt32 = 2
     static let byteCount = PageParity.pageBytes
+    static let chunkEntryBytes = 24
+    static let streamEntryBytes = 28
+    static let groupEntryBytes = 12
+    private static let placesOffset = 88
+    private static let dictionaryBytesOffset = 216
+    private static let dictionaryOffset = 256
+    static let dictionaryBytesMax = byteCount - dictionaryOffset
     /// Checksums in a checksum page.
     static let checksumsPerPage = 1023
     /// Beyond what a file may have; keeps all sums far from overflowing.
     static let pageCountMax = 1 << 28
 
     enum Section: Int, CaseIterable {
-        case chunks, chunkTable, streams, ids, filter, order, groups
+        case chunks, chunkTable, streams, ids, table, filter, order, groups
     }
 
     struct Place: Equatable, Sendable {
@@ -77,7 +87,9 @@ struct SealedFooter: Equatable, Sendable {
     var streamCount = 0
     var chunkCount = 0
     var lastGroup: UInt64 = 0
-    var places = [Place](repeating: Place(), count: Section.allCases.count)
+    private var places = Places()
+    /// At most `dictionaryBytesMax`.
+    var dictionary: [UInt8] = []
 
     init(storeID: Bits128, number: UInt64, positions: Range<Position>) {
         self.storeID = storeID
@@ -86,14 +98,14 @@ struct SealedFooter: Equatable, Sendable {
     }
 
     subscript(section: Section) -> Place {
-        get { places[section.rawValue] }
-        set { places[section.rawValue] = newValue }
+        get { places[section] }
+        set { places[section] = newValue }
     }
 
     // MARK: Geometry
 
     /// Pages of all sections.
-    var sectionPageCount: Int { places.reduce(0) { $0 + $1.pageCount } }
+    var sectionPageCount: Int { Section.allCases.reduce(0) { $0 + self[$1].pageCount } }
     var checksumPageCount: Int {
         (sectionPageCount + Self.checksumsPerPage - 1) / Self.checksumsPerPage
     }
@@ -103,21 +115,26 @@ struct SealedFooter: Equatable, Sendable {
     var filePageCount: Int { 2 + coveredPageCount + parityPageCount }
     var fileBytes: Int { filePageCount * PageParity.pageBytes }
 
+    /// How the order is written: its largest number stands for "no event".
+    var order: PackedNumbers { PackedNumbers(largest: UInt32(chunkCount)) }
+
     /// Sections follow one another and have the sizes that the counts say.
     private var isConsistent: Bool {
         var page = 1
-        for place in places {
+        for section in Section.allCases {
+            let place = self[section]
             guard place.byteCount >= 0, place.byteCount <= Self.pageCountMax * 4096,
                 place.firstPage == page
             else { return false }
             page += place.pageCount
         }
         return page <= Self.pageCountMax
-            && self[.chunkTable].byteCount == chunkCount * 24
-            && self[.streams].byteCount == streamCount * 24
+            && self[.chunkTable].byteCount == chunkCount * Self.chunkEntryBytes
+            && self[.streams].byteCount == streamCount * Self.streamEntryBytes
+            && self[.table].byteCount == StreamTable.byteCount(streams: streamCount)
             && self[.filter].byteCount == StreamFilter.byteCount(streams: streamCount)
-            && self[.order].byteCount == positions.count * 4
-            && self[.groups].byteCount % 12 == 0
+            && self[.order].byteCount == order.byteCount(of: positions.count)
+            && self[.groups].byteCount % Self.groupEntryBytes == 0
             && eventCount > 0 && eventCount <= positions.count
             && streamCount > 0 && streamCount <= eventCount
             && chunkCount > 0 && chunkCount <= eventCount
@@ -138,10 +155,13 @@ struct SealedFooter: Equatable, Sendable {
         memory.store(UInt32(streamCount), at: start + 72)
         memory.store(UInt32(chunkCount), at: start + 76)
         memory.store(lastGroup, at: start + 80)
-        for (index, place) in places.enumerated() {
-            memory.store(UInt64(place.firstPage), at: start + 88 + index * 16)
-            memory.store(UInt64(place.byteCount), at: start + 96 + index * 16)
+        for section in Section.allCases {
+            let offset = start + Self.placesOffset + section.rawValue * 16
+            memory.store(UInt64(self[section].firstPage), at: offset)
+            memory.store(UInt64(self[section].byteCount), at: offset + 8)
         }
+        memory.store(UInt32(dictionary.count), at: start + Self.dictionaryBytesOffset)
+        dictionary.withRawSpan { memory.copy($0, at: start + Self.dictionaryOffset) }
         memory.store(memory.checksum(start + 12..<start + Self.byteCount), at: start + 8)
     }
 
@@ -174,13 +194,57 @@ struct SealedFooter: Equatable, Sendable {
         streamCount = Int(memory.loadUInt32(at: start + 72))
         chunkCount = Int(memory.loadUInt32(at: start + 76))
         lastGroup = memory.loadUInt64(at: start + 80)
-        places = Section.allCases.map { section in
-            let offset = start + 88 + section.rawValue * 16
-            return Place(
+        for section in Section.allCases {
+            let offset = start + Self.placesOffset + section.rawValue * 16
+            self[section] = Place(
                 firstPage: Int(clamping: memory.loadUInt64(at: offset)),
                 byteCount: Int(clamping: memory.loadUInt64(at: offset + 8)))
         }
-        guard isConsistent else { return nil }
+        let dictionaryBytes = Int(memory.loadUInt32(at: start + Self.dictionaryBytesOffset))
+        guard dictionaryBytes <= Self.dictionaryBytesMax, isConsistent else { return nil }
+        let place = start + Self.dictionaryOffset
+        dictionary = memory.withBytes(in: place..<place + dictionaryBytes) { $0.copyToArray() }
+    }
+}
+
+extension SealedFooter {
+    /// One for each section; fields and no array, because reading asks all the time.
+    private struct Places: Equatable, Sendable {
+        private var chunks = Place()
+        private var chunkTable = Place()
+        private var streams = Place()
+        private var ids = Place()
+        private var table = Place()
+        private var filter = Place()
+        private var order = Place()
+        private var groups = Place()
+
+        subscript(section: Section) -> Place {
+            get {
+                switch section {
+                case .chunks: chunks
+                case .chunkTable: chunkTable
+                case .streams: streams
+                case .ids: ids
+                case .table: table
+                case .filter: filter
+                case .order: order
+                case .groups: groups
+                }
+            }
+            set {
+                switch section {
+                case .chunks: chunks = newValue
+                case .chunkTable: chunkTable = newValue
+                case .streams: streams = newValue
+                case .ids: ids = newValue
+                case .table: table = newValue
+                case .filter: filter = newValue
+                case .order: order = newValue
+                case .groups: groups = newValue
+                }
+            }
+        }
     }
 }
 

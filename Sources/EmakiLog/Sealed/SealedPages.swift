@@ -8,13 +8,14 @@ final class SealedPages: @unchecked Sendable {
 
     let path: String
     let footer: SealedFooter
+    /// All of the file; what is asked for is checked by `check` first.
+    let view: MappedBytes
     private let file: any File
-    private let mapping: any Mapping
     private let isWritable: Bool
-
+    /// Covered pages that were checked.
+    private let checked: AtomicBits
     private let lock = Lock()
-    /// Bit c: covered page c was checked. Guarded by `lock`.
-    private var checked: [UInt64]
+    /// Guarded by `lock`.
     private var repairCount = 0
 
     /// - Parameter isWritable: rebuilt pages may be written back.
@@ -25,8 +26,8 @@ final class SealedPages: @unchecked Sendable {
         self.path = path
         self.footer = footer
         self.isWritable = isWritable
-        mapping = try file.map()
-        checked = [UInt64](repeating: 0, count: (footer.coveredPageCount + 63) / 64)
+        view = MappedBytes(try file.map())
+        checked = AtomicBits(count: footer.coveredPageCount)
     }
 
     /// Pages that were rebuilt since the file was opened.
@@ -36,30 +37,46 @@ final class SealedPages: @unchecked Sendable {
 
     // MARK: Reading
 
+    /// Where a range of a section is in `view`, all of it sound.
+    /// - Throws: `.corrupt` if a page of it is damaged and cannot be rebuilt.
+    func offset(
+        in section: SealedFooter.Section, _ start: Int, _ byteCount: Int
+    ) throws(LogError) -> Int {
+        let place = footer[section]
+        precondition(
+            start >= 0 && byteCount >= 0 && start <= place.byteCount - byteCount, "in the section")
+        let offset = place.range.lowerBound + start
+        let page = offset / Self.pageBytes - 1
+        if checked.contains(page), offset % Self.pageBytes + byteCount <= Self.pageBytes {
+            return offset
+        }
+        try check(bytes: offset..<offset + byteCount)
+        return offset
+    }
+
     /// Lends a range of a section in place.
     /// - Throws: `.corrupt` if a page of it is damaged and cannot be rebuilt.
     func withBytes<R>(
         _ section: SealedFooter.Section, _ range: Range<Int>, _ body: (RawSpan) -> R
     ) throws(LogError) -> R {
-        let place = footer[section]
-        precondition(range.lowerBound >= 0 && range.upperBound <= place.byteCount, "in the section")
-        let start = place.range.lowerBound + range.lowerBound
-        try check(bytes: start..<start + range.count)
-        return mapping.withBytes(in: start..<start + range.count, body)
+        let start = try offset(in: section, range.lowerBound, range.count)
+        return view.withBytes(in: start..<start + range.count, body)
     }
 
     /// Reads a range of a section with one call. Not checked: whoever has a checksum of its own
     /// over it looks first, and calls `check` only when it fails.
     func read(
-        _ section: SealedFooter.Section, _ range: Range<Int>, into memory: PageMemory
+        _ section: SealedFooter.Section, _ range: Range<Int>, into memory: PageMemory,
+        at target: Int
     ) throws(LogError) {
         let start = footer[section].range.lowerBound + range.lowerBound
-        let got = try LogError.translating(path) { () throws(DiskError) in
-            try memory.withMutableBytes(in: 0..<range.count) {
+        let got: Int
+        do throws(DiskError) {
+            got = try memory.withMutableBytes(in: target..<target + range.count) {
                 (bytes: inout MutableRawSpan) throws(DiskError) in
                 try file.read(into: &bytes, at: start)
             }
-        }
+        } catch { throw LogError(error, file: path) }
         guard got == range.count else {
             throw corrupt(at: start, .wrongSize, "the file ends inside")
         }
@@ -70,18 +87,14 @@ final class SealedPages: @unchecked Sendable {
         guard !bytes.isEmpty else { return }
         let first = bytes.lowerBound / Self.pageBytes - 1
         let last = (bytes.upperBound - 1) / Self.pageBytes - 1
-        for page in first...last where !isChecked(page) { try checkAgain(page) }
-    }
-
-    private func isChecked(_ page: Int) -> Bool {
-        lock.withLock { checked[page / 64] >> UInt64(page % 64) & 1 == 1 }
+        for page in first...last where !checked.contains(page) { try checkAgain(page) }
     }
 
     /// Checks a covered page on the device, whether or not it was checked before.
     func checkAgain(_ page: Int) throws(LogError) {
         let memory = try bytes(ofPage: page)
         if try !matches(memory, page) { try rebuild(page) }
-        lock.withLock { checked[page / 64] |= 1 << UInt64(page % 64) }
+        checked.insert(page)
     }
 
     // MARK: Pages
@@ -89,7 +102,7 @@ final class SealedPages: @unchecked Sendable {
     /// What the file holds at a page, counted from the first covered one.
     private func bytes(ofPage page: Int) throws(LogError) -> PageMemory {
         try LogError.translating(path) { () throws(DiskError) in
-            let memory = try PageMemory(byteCount: Self.pageBytes)
+            let memory = try PageMemory(heapBytes: Self.pageBytes)
             do throws(DiskError) {
                 _ = try memory.withMutableBytes(in: 0..<Self.pageBytes) {
                     (bytes: inout MutableRawSpan) throws(DiskError) in
@@ -120,9 +133,8 @@ final class SealedPages: @unchecked Sendable {
             return memory.loadUInt32(at: perPage * 4) == memory.checksum(0..<perPage * 4)
         }
         let sums = footer.sectionPageCount + page / perPage
-        if !isChecked(sums) { try checkAgain(sums) }
-        let offset = (sums + 1) * Self.pageBytes + page % perPage * 4
-        let wanted = mapping.withBytes(in: offset..<offset + 4) { $0.loadUInt32(at: 0) }
+        if !checked.contains(sums) { try checkAgain(sums) }
+        let wanted = view.loadUInt32(at: (sums + 1) * Self.pageBytes + page % perPage * 4)
         return memory.checksum(0..<Self.pageBytes) == wanted
     }
 
@@ -197,7 +209,7 @@ final class SealedPages: @unchecked Sendable {
     /// - Returns: how many.
     func scrubFooters() throws(LogError) -> Int {
         let sound = try LogError.translating(path) { () throws(DiskError) in
-            try PageMemory(byteCount: Self.pageBytes)
+            try PageMemory(heapBytes: Self.pageBytes)
         }
         footer.encode(into: sound, at: 0)
         var mended = 0

@@ -35,7 +35,7 @@ struct RepairSubject {
             entropy: ScriptEntropy(seed: 0))
         defer { core.closeFiles() }
         let range = core.firstPosition.rawValue..<core.durableEnd.rawValue
-        readable = range.filter { core.durableEvent(at: Position($0)) != nil }
+        readable = try range.filter { try core.durableEvent(at: Position($0)) != nil }
     }
 
     private static func damages(
@@ -88,7 +88,7 @@ struct RepairSubject {
                 "a repaired log ends at \(end), and \(reference.acknowledgedEnd) was proven")
         }
         for position in readable {
-            guard position < end, core.durableEvent(at: Position(position)) != nil else {
+            guard position < end, try core.readable(at: position) != nil else {
                 throw Violation(
                     .repairRenumbersNothing,
                     "position \(position) could be read before the repair, and then not")

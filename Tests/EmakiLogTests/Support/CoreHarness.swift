@@ -200,20 +200,16 @@ extension LogCore {
     /// Reads everything twice, by position and by stream, and holds the two against each other.
     func content() throws -> LogContent {
         var content = LogContent()
-        let start = index.positions.lowerBound
-        content.first = start.rawValue
-        var position = start
+        content.first = firstPosition.rawValue
+        var position = firstPosition
         while position < durableEnd {
-            content.events.append(event(at: position).map(ModelEvent.init))
+            content.events.append(try durableEvent(at: position).map(ModelEvent.init))
             position = position.advanced(by: 1)
         }
-        let prefix: [UInt8] = []
+        var found: [(id: [UInt8], version: StreamVersion)] = []
+        try forEachStream { found.append(($0, $1)) }
         var seenCount = 0
-        for slot in 0..<index.slotCount {
-            let summary = prefix.withRawSpan {
-                index.stream(atSlot: slot, prefix: $0, durable: durableEnd)
-            }
-            guard let summary else { continue }
+        for summary in found {
             let stream = try StreamID(utf8: summary.id)
             content.heads[stream.text] = summary.version.rawValue
             seenCount += try countEvents(of: stream, upTo: summary.version, in: content)
@@ -228,24 +224,18 @@ extension LogCore {
     private func countEvents(
         of stream: StreamID, upTo head: StreamVersion, in content: LogContent
     ) throws -> Int {
-        guard let slot = index.find(stream) else {
-            throw HarnessError.inconsistent("\(stream) is listed and not found")
-        }
         var versions: [UInt64] = []
         var isSame = true
-        index.visit(slot, from: .first, backwards: false, durable: durableEnd) { version, entry in
-            if case .event(let position) = entry {
-                let event = content.events[Int(position.rawValue - content.first)]
-                isSame =
-                    isSame && event?.stream == stream.text && event?.version == version.rawValue
-                versions.append(version.rawValue)
-            }
+        try visit(stream, from: nil, backwards: false) { version, found in
+            guard let found else { return true }
+            let event = content.events[Int(found.position.rawValue - content.first)]
+            isSame = isSame && event?.stream == stream.text && event?.version == version.rawValue
+            versions.append(version.rawValue)
             return true
         }
         var backwards: [UInt64] = []
-        index.visit(slot, from: .init(.max), backwards: true, durable: durableEnd) {
-            version, entry in
-            if case .event = entry { backwards.append(version.rawValue) }
+        try visit(stream, from: nil, backwards: true) { version, found in
+            if found != nil { backwards.append(version.rawValue) }
             return true
         }
         guard isSame, versions == backwards.reversed(), versions.last ?? 0 <= head.rawValue else {

@@ -43,6 +43,8 @@ final class SealedSample {
         var payloadBytesMax = 300
         /// Of a hundred positions, those that nothing is at any more.
         var gapsPercent = 5
+        /// Now and then a version is missing.
+        var versionGaps = true
         var isCompressible = true
         var options = SealedFileWriter.Options()
     }
@@ -74,8 +76,8 @@ final class SealedSample {
             if random.below(8) == 0 || groups.isEmpty {
                 groups.append((position, Int64(position) * 1_000 + 5))
             }
-            // Now and then a version is missing: it was removed.
-            let version = (heads[name] ?? 0) + (random.below(20) == 0 ? 2 : 1)
+            let isGap = random.below(20) == 0 && shape.versionGaps
+            let version = (heads[name] ?? 0) + (isGap ? 2 : 1)
             heads[name] = version
             made[name, default: []].append(
                 Self.event(random, position: position, version: version, shape))
@@ -136,6 +138,14 @@ final class SealedSample {
         let file = try files.open(Self.path, OpenMode(.mustExist, writable: isWritable))
         return try SealedFile(
             file, path: Self.path, storeID: Self.storeID, isWritable: isWritable)
+    }
+
+    func openCounting() throws -> (SealedFile, CountingFile) {
+        let counter = CountingFile(
+            try files.open(Self.path, OpenMode(.mustExist, writable: false)))
+        let file = try SealedFile(
+            counter, path: Self.path, storeID: Self.storeID, isWritable: false)
+        return (file, counter)
     }
 
     /// Puts the sound bytes back.
