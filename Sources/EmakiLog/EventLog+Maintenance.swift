@@ -96,6 +96,17 @@ extension EventLog {
         }
     }
 
+    /// Moves every segment that is full into a sealed file, and returns when that is done. In the
+    /// background this happens by itself, unless `Configuration.sealsInBackground` is off.
+    ///
+    /// The segment that is being appended to is left alone. Appends and reads go on meanwhile.
+    /// - Throws: `.noSpace`, `.disk`, `.corrupt` (of what was read back), `.poisoned`, `.readOnly`,
+    ///   `.closed`; then the segments stay as they are.
+    /// - Complexity: O(bytes of the full segments).
+    nonisolated(nonsending) public func seal() async throws(LogError) {
+        try await committer.sealAll()
+    }
+
     /// Runs a command on a store that nobody has open.
     private static func withLockedStore<R>(
         at path: String, _ body: (PosixFileSystem) throws(LogError) -> R

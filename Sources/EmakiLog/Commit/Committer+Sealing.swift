@@ -8,13 +8,45 @@ extension Committer {
 
     /// Asks the sealer to look for full segments.
     func kickSealer() {
-        guard core.configuration.sealsInBackground else { return }
-        _ = sealer.run { [self] in seal() }
+        let isWanted = lock.withLock {
+            core.configuration.sealsInBackground || !sealWaiters.isEmpty
+        }
+        if isWanted { _ = sealer.run { [self] in seal() } }
+    }
+
+    /// Seals what is full, and returns when that is done.
+    nonisolated(nonsending) func sealAll() async throws(LogError) {
+        let result = await WaitSlot<Result<Void, LogError>>.wait { slot in
+            let refusal: LogError? = lock.withLock {
+                if queue.isClosing { return .closed }
+                if core.isPoisoned { return .poisoned }
+                if core.configuration.isReadOnly { return .readOnly }
+                sealWaiters.append(slot)
+                return nil
+            }
+            if let refusal { slot.resume(returning: .failure(refusal)) }
+            kickSealer()
+        }
+        try result.get()
+    }
+
+    /// Tells those who wait for sealing. Called with the lock; returns without it.
+    private func tellSealWaiters(_ result: Result<Void, LogError>) {
+        let waiting = sealWaiters
+        sealWaiters.removeAll()
+        lock.unlock()
+        for slot in waiting { slot.resume(returning: result) }
     }
 
     private func seal() {
-        let sealing = lock.withLock { queue.isClosing ? nil : core.planSealing() }
-        guard let sealing else { return }
+        lock.lock()
+        let sealing = queue.isClosing ? nil : core.planSealing()
+        guard let sealing else {
+            // One that is under way comes back here when it is done.
+            guard !core.isSealing, !queue.isClosing else { return lock.unlock() }
+            return tellSealWaiters(.success(()))
+        }
+        lock.unlock()
         let made: Sealing.Made
         do throws(LogError) {
             made = try sealing.run(in: core.files) { [self] in
@@ -50,6 +82,8 @@ extension Committer {
     /// Those who wait for a segment that only sealing could give back are told. Called with the
     /// lock; returns without it.
     private func tellSealingFailed(_ error: LogError) {
+        tellSealWaiters(.failure(error))
+        lock.lock()
         guard core.isAtUnsealedLimit, core.readyCount == 0 else {
             lock.unlock()
             return

@@ -56,6 +56,8 @@ final class Committer: @unchecked Sendable {
     /// Who waits for the close to be done.
     var closers: [WaitSlot<Void>] = []
     var threadClosers: [OneSignal] = []
+    /// Who waits until all full segments are sealed.
+    var sealWaiters: [WaitSlot<Result<Void, LogError>>] = []
 
     // Whoever holds the lease.
     private var due: ContiguousArray<WaitSlot<Signal>> = []
@@ -314,10 +316,13 @@ final class Committer: @unchecked Sendable {
         threadClosers.removeAll()
         let closing = closers
         closers.removeAll()
+        let sealing = sealWaiters
+        sealWaiters.removeAll()
         wakeThreads(all: true)
         lock.unlock()
         for slot in slots { slot.resume(returning: .closed) }
         for thread in threads { thread.send(.closed) }
+        for slot in sealing { slot.resume(returning: .failure(.closed)) }
         for slot in closing { slot.resume(returning: ()) }
     }
 }

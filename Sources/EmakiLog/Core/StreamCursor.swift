@@ -47,10 +47,11 @@ struct StreamCursor {
             case .memory(let step):
                 advance(behind: step)
                 // What is in memory is the newest: forwards nothing comes behind it.
-                if step.events.isEmpty || !isBackwards && step.events.count < limit {
+                if step.lost == nil,
+                    step.events.isEmpty || !isBackwards && step.events.count < limit
+                {
                     isDone = true
                 }
-                if step.lost != nil { isDone = true }
                 return step
             case .sealed(let set):
                 let batch = try set.read(
@@ -65,18 +66,16 @@ struct StreamCursor {
                 }
                 let step = Step(events: batch.events, lost: batch.missing)
                 advance(behind: step)
-                if step.lost != nil { isDone = true }
                 return step
             }
         }
     }
 
     private mutating func advance(behind step: Step) {
-        guard let last = step.events.last else { return }
+        guard let last = step.lost ?? step.events.last?.version else { return }
         follows = true
-        if isBackwards && last.version <= .first { isDone = true }
-        next = StreamVersion(
-            isBackwards ? last.version.rawValue - 1 : last.version.rawValue + 1)
+        if isBackwards && last <= .first { isDone = true }
+        next = StreamVersion(isBackwards ? last.rawValue - 1 : last.rawValue + 1)
     }
 
     /// Called where the core may be looked at.

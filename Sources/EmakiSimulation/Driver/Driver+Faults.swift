@@ -9,6 +9,7 @@ extension Driver {
     /// Reads everything while nothing goes wrong: what is held against the reference is what the
     /// log says, not what a failing disk lets it say. Damage that was done stays, and is named.
     func look(_ body: () throws(Violation) -> Void) throws(Violation) {
+        let mayBeDamaged = mayBeDamaged
         let (faults, cut, callCount) = (disk.faults, disk.powerCut, disk.callCount)
         disk.faults = FaultPlan()
         disk.powerCut = nil

@@ -121,9 +121,10 @@ extension Driver {
         let receipt = core.receipt
         try checkReceipt(receipt)
         let endBefore = reference.acknowledgedEnd
+        let mayLackLast = mayBeDamaged && !provesEnd
         do throws(Violation) {
             try look { () throws(Violation) in
-                try reference.recover(core, mayLackLast: mayBeDamaged && !provesEnd)
+                try reference.recover(core, mayLackLast: mayLackLast)
             }
         } catch {
             throw wasStruckWhileOpening && !isLying ? error.afterReadError : error

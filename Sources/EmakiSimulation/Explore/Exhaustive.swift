@@ -11,7 +11,7 @@ import EmakiLog
 package enum Exhaustive {
     /// One thing that a workload does.
     package enum Operation: String, Sendable, CaseIterable {
-        case small, large, several, rotate, idle, close, reopen, retire
+        case small, large, several, rotate, idle, close, reopen, retire, seal
 
         var steps: [Step] {
             switch self {
@@ -34,6 +34,7 @@ package enum Exhaustive {
             case .close: [.close]
             case .reopen: [.reopen]
             case .retire: [.retire(keeping: 0), .prepare(paused: false)]
+            case .seal: [.seal(keeping: 0), .prepare(paused: false)]
             }
         }
     }

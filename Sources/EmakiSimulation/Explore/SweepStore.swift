@@ -3,10 +3,10 @@ import EmakiPlatform
 
 /// How a small store ended before it is damaged.
 package enum SweepEnding: String, Sendable, CaseIterable {
-    case idle, closed, killed, rotated, recycled
+    case idle, closed, killed, rotated, recycled, sealed
 
     /// A mark says where the log ends.
-    var isMarked: Bool { self == .idle || self == .closed }
+    var isMarked: Bool { self == .idle || self == .closed || self == .sealed }
 
     func steps() throws(ScriptError) -> [Step] { try Script(lines.joined(separator: "\n")).steps }
 
@@ -22,6 +22,8 @@ package enum SweepEnding: String, Sendable, CaseIterable {
         case .recycled:
             start + filled + ["append old 1x700", "prepare", "fill 0", "write", "append old 1x9"]
                 + ["retire 0", "prepare", "fill 0", "write", "append b 1x3", "append c 1x40"]
+        case .sealed:
+            start + filled + end + ["prepare", "fill 0", "write", "append a 1x3", "seal 0", "idle"]
         }
     }
 }

@@ -118,14 +118,18 @@ final class CoreHarness {
     /// Stages a batch, writing groups and making segments ready as needed.
     @discardableResult
     func stage(_ parts: [StreamAppend]) throws -> Range<Position> {
-        for _ in 0..<4 {
+        for _ in 0..<8 {
             switch try outcome(of: parts) {
             case .staged(let positions):
                 staged.append(parts)
                 return positions
             case .repeated: throw HarnessError.repeated
             case .refused(let error, _): throw HarnessError.refused(error)
-            case .lookUp: throw HarnessError.repeated
+            case .lookUp(let question):
+                let batch = try MeasuredBatch(
+                    MultiStreamBatch(parts: parts), batchBytesMax: core.store.batchBytesMax)
+                let found = try SealedAnswer(batch: batch).find(question) { $0(core) }
+                if found != nil { throw HarnessError.repeated }
             case .wait(let reason):
                 try commit()
                 if reason == .segment { try core.prepareSegments() }
