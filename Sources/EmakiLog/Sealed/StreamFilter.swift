@@ -28,12 +28,12 @@ enum StreamFilter {
     }
 
     /// False if the stream is certainly not here.
-    /// - Parameter block: where the 64 bytes at `blockOffset` are.
-    static func mayContain(_ hash: UInt64, _ bytes: MappedBytes, at block: Int) -> Bool {
+    /// - Parameter block: the 64 bytes at `blockOffset`.
+    static func mayContain(_ hash: UInt64, block: RawSpan) -> Bool {
         var bits = hash &* stir
         for _ in 0..<probeCount {
             let bit = Int(bits & 511)
-            guard bytes.loadUInt64(at: block + bit / 64 * 8) >> UInt64(bit % 64) & 1 == 1 else {
+            guard block.loadUInt64(at: bit / 64 * 8) >> UInt64(bit % 64) & 1 == 1 else {
                 return false
             }
             bits >>= 9
