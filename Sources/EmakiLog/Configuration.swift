@@ -48,6 +48,12 @@ public struct Configuration: Sendable, Equatable {
     /// So many full segments may wait to be sealed; then appends that need another one wait too.
     /// Bounds memory, and the time that opening takes.
     public var unsealedSegmentsMax = 16
+    /// Merge sealed files, in the background.
+    public var mergesInBackground = true
+    /// So many neighbouring sealed files of one tier become one of the next.
+    public var filesPerMerge = 8
+    /// Files whose bytes add up to more are not merged any more.
+    public var mergedBytesMax = 8 << 30
     /// Streams without unsealed events whose versions are kept in memory, about 130 bytes each. The
     /// version of any other is looked up in the sealed files before the stream is appended to.
     public var cachedHeadsMax = 100_000
@@ -77,6 +83,8 @@ public struct Configuration: Sendable, Equatable {
         try require(pendingEventsMax > 0, "pendingEventsMax", "must be at least 1")
         try require(groupBytesMax >= 4096, "groupBytesMax", "must be at least 4096")
         try require((1...16).contains(readySegmentCount), "readySegmentCount", "must be 1 to 16")
+        try require((2...64).contains(filesPerMerge), "filesPerMerge", "must be 2 to 64")
+        try require(mergedBytesMax > 0, "mergedBytesMax", "must be above zero")
         try require(
             (1...Limits.segmentCountMax / 2).contains(unsealedSegmentsMax), "unsealedSegmentsMax",
             "must be 1 to \(Limits.segmentCountMax / 2)")

@@ -107,6 +107,36 @@ extension EventLog {
         try await committer.sealAll()
     }
 
+    /// Merges sealed files as far as `Configuration.mergedBytesMax` allows, and returns when that is
+    /// done. In the background files are merged by itself, tier by tier, unless
+    /// `Configuration.mergesInBackground` is off.
+    ///
+    /// Afterwards a stream's sealed events lie in one place. Appends and reads go on meanwhile;
+    /// space for the new files is needed until the old ones are gone.
+    /// - Throws: `.noSpace`, `.disk`, `.corrupt`, `.poisoned`, `.readOnly`, `.closed`; then the
+    ///   files stay as they are.
+    /// - Complexity: O(bytes of the files that are merged).
+    nonisolated(nonsending) public func merge() async throws(LogError) {
+        try await committer.mergeAll()
+    }
+
+    /// Reads every page and every event of every sealed file from the device, and mends damaged
+    /// pages by their parity.
+    /// - Parameter progress: called now and then, from a thread of its own, with the bytes that
+    ///   were read so far and those of all files; false ends the scrub.
+    /// - Returns: what was found and mended; damage that is beyond its parity is in it, too, and
+    ///   leaves the rest of the store readable.
+    /// - Throws: `.disk`, `.closed`.
+    /// - Complexity: O(bytes).
+    public func scrub(
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
+    ) async throws(LogError) -> ScrubReport {
+        let sealed = try committer.reading { $0.sealed }
+        return try await SystemThread.offload(name: "emaki-scrub") { () throws(LogError) in
+            try sealed.scrub(progress: progress)
+        }
+    }
+
     /// Runs a command on a store that nobody has open.
     private static func withLockedStore<R>(
         at path: String, _ body: (PosixFileSystem) throws(LogError) -> R

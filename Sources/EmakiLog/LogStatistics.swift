@@ -66,6 +66,14 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var sealingDifferences: UInt64
     /// Why the last sealing failed; nil if it did not.
     public var sealingFailure: String?
+    /// Merges of sealed files since the log was opened.
+    public var merges: UInt64
+    /// Bytes of merged files that were written since the log was opened.
+    public var mergedBytesWritten: UInt64
+    /// Why the last merge failed; nil if it did not.
+    public var mergingFailure: String?
+    /// Sealed files by tier: those made of segments, those merged from these, and so on.
+    public var filesByTier: [Int]
     /// Pages of sealed files that were damaged and made whole again since the log was opened.
     public var repairedPages: Int
     /// Segments ready for use.
@@ -112,9 +120,22 @@ extension LogCore {
             sealedSegments: counters.sealedSegments, sealedBytesWritten: counters.sealedBytes,
             sealingDifferences: counters.sealingDifferences,
             sealingFailure: sealingFailure.map { "\($0)" },
+            merges: counters.merges, mergedBytesWritten: counters.mergedBytes,
+            mergingFailure: mergingFailure.map { "\($0)" }, filesByTier: filesByTier,
             repairedPages: sealed.files.reduce(0) { $0 + $1.pages.repairs },
             readySegments: readyCount, followers: followers,
             isPoisoned: isPoisoned)
+    }
+}
+
+extension LogCore {
+    fileprivate var filesByTier: [Int] {
+        var counts: [Int] = []
+        for entry in manifest.sealedFiles {
+            while counts.count <= Int(entry.tier) { counts.append(0) }
+            counts[Int(entry.tier)] += 1
+        }
+        return counts
     }
 }
 
@@ -144,6 +165,9 @@ extension LogStatistics: CustomStringConvertible {
              \(sealedBytesWritten) bytes written, \(repairedPages) pages repaired\
             \(sealingDifferences > 0 ? "\nDIFFERENCES       \(sealingDifferences) places of segments were not on the device what they were in memory" : "")\
             \(sealingFailure.map { "\nSEALING FAILS     \($0)" } ?? "")
+            tiers             \(filesByTier.map(String.init).joined(separator: " ")) files;\
+             since opened \(merges) merges, \(mergedBytesWritten) bytes written\
+            \(mergingFailure.map { "\nMERGING FAILS     \($0)" } ?? "")
             memory            \(eventsInMemory) events of \(streamsInMemory) streams:\
              index \(indexBytes) bytes, images \(imageBytes) bytes
             followers         \(followers)\(isPoisoned ? "\nPOISONED: close and reopen" : "")

@@ -48,6 +48,34 @@ struct SealedReadTests {
         #expect(counter.count - before == 1)
     }
 
+    @Test("a chunk that the device refuses is looked at page by page, and read again")
+    func unreadable() throws {
+        let sample = try SealedSample(seed: 27)
+        let file = try sample.open()
+        for (id, events) in sample.streams {
+            _ = try read(id, in: file)
+            sample.files.resetCounts()
+            sample.files.fault = .init(kind: .read, number: 1)
+            #expect(try read(id, in: file) == events)
+            #expect(sample.files.didFail)
+        }
+        #expect(file.pages.repairs == 0, "no page was damaged")
+    }
+
+    @Test("a page that goes bad after it was found sound is mended all the same")
+    func lateDamage() throws {
+        let sample = try SealedSample(seed: 28)
+        let file = try sample.open()
+        for (id, events) in sample.streams { #expect(try read(id, in: file) == events) }
+        sample.zero(PageParity.pageBytes..<2 * PageParity.pageBytes)
+        // Found bad, checked, and marked as sound.
+        for (id, events) in sample.streams { #expect(try read(id, in: file) == events) }
+        sample.zero(PageParity.pageBytes..<2 * PageParity.pageBytes)
+        for (id, events) in sample.streams { #expect(try read(id, in: file) == events) }
+        #expect(file.pages.repairs == 2)
+        #expect(sample.files[SealedSample.path] == sample.bytes)
+    }
+
     @Test("events that a reader keeps stay what they were, whatever is read later")
     func keptEvents() throws {
         let sample = try SealedSample(seed: 23, .init(streamCount: 60))

@@ -18,9 +18,7 @@ extension Committer {
     nonisolated(nonsending) func sealAll() async throws(LogError) {
         let result = await WaitSlot<Result<Void, LogError>>.wait { slot in
             let refusal: LogError? = lock.withLock {
-                if queue.isClosing { return .closed }
-                if core.isPoisoned { return .poisoned }
-                if core.configuration.isReadOnly { return .readOnly }
+                if let refusal = maintenanceRefusal { return refusal }
                 sealWaiters.append(slot)
                 return nil
             }
@@ -77,6 +75,7 @@ extension Committer {
         lock.withLock { core.finish(step, of: sealing, to: made) }
         while !lock.withLock({ core.dropSealed(sealing, limit: Self.droppedAtOnce) }) {}
         prepareSegments()
+        kickMerger()
     }
 
     /// Those who wait for a segment that only sealing could give back are told. Called with the

@@ -32,6 +32,7 @@ final class Committer: @unchecked Sendable {
     let worker = WorkerThread(name: "emaki-segments")
     let lookups = WorkerThread(name: "emaki-lookups")
     let sealer = WorkerThread(name: "emaki-sealer")
+    let merger = WorkerThread(name: "emaki-merger")
     let overrunLimit: Int64
     private let lockFile: any FileLock
 
@@ -58,6 +59,8 @@ final class Committer: @unchecked Sendable {
     var threadClosers: [OneSignal] = []
     /// Who waits until all full segments are sealed.
     var sealWaiters: [WaitSlot<Result<Void, LogError>>] = []
+    /// Who waits until sealed files are merged.
+    var mergeWaiters: [WaitSlot<Result<Void, LogError>>] = []
 
     // Whoever holds the lease.
     private var due: ContiguousArray<WaitSlot<Signal>> = []
@@ -74,6 +77,7 @@ final class Committer: @unchecked Sendable {
     }
 
     func start() {
+        startSealing()
         loop.start { [self] in step() }
         kickWorker()
     }
@@ -302,8 +306,9 @@ final class Committer: @unchecked Sendable {
     private func finishClosing() {
         lock.unlock()
         // A segment that is being made ready is finished first.
-        // The sealer hands its file to the worker, so it ends first.
+        // Sealer and merger hand their files to the worker, so they end first.
         sealer.stop()
+        merger.stop()
         worker.stop()
         lookups.stop()
         core.closeFiles()
@@ -316,8 +321,9 @@ final class Committer: @unchecked Sendable {
         threadClosers.removeAll()
         let closing = closers
         closers.removeAll()
-        let sealing = sealWaiters
+        let sealing = sealWaiters + mergeWaiters
         sealWaiters.removeAll()
+        mergeWaiters.removeAll()
         wakeThreads(all: true)
         lock.unlock()
         for slot in slots { slot.resume(returning: .closed) }

@@ -18,8 +18,16 @@ extension LogCore {
         return Sealing(
             segments: segments, segmentCount: count, start: manifest.anchor,
             end: segmentEnds[count - 1], hasRetired: manifest.anchorSegment > 0,
-            number: manifest.nextSealedNumber, storeID: store.storeID, layout: layout,
+            number: takeSealedNumber(), storeID: store.storeID, layout: layout,
             options: SealedFileWriter.Options())
+    }
+
+    /// A number for a file that is about to be made: never used twice, whatever becomes of the
+    /// file, as long as this log is open. Afterwards only numbers that MANIFEST cannot list are
+    /// used again.
+    func takeSealedNumber() -> UInt64 {
+        manifest.nextSealedNumber += 1
+        return manifest.nextSealedNumber - 1
     }
 
     /// Full segments of which every frame is durable.
@@ -57,26 +65,24 @@ extension LogCore {
         }
         if let entry = made.entry {
             next.sealedFiles.append(entry)
-            next.nextSealedNumber = entry.number + 1
         }
         return ManifestSwitch(manifest: next)
     }
 
     /// MANIFEST could not be replaced, or was and nobody knows: the segments stay as they are, and
-    /// the number of the file is not used again.
+    /// so does the file.
     package func fail(
         _ step: ManifestSwitch, of sealing: Sealing, to made: Sealing.Made, with error: DiskError
     ) {
         fail(sealing, with: LogError(error, file: Manifest.twin.name))
         manifest.generation = step.manifest.generation
-        manifest.nextSealedNumber = step.manifest.nextSealedNumber
         made.file?.pages.close()
     }
 
     /// MANIFEST was replaced: readers find the events in the file from here on. They are still in
     /// memory, too, until `dropSealed` says that it is done.
     package func finish(_ step: ManifestSwitch, of sealing: Sealing, to made: Sealing.Made) {
-        manifest = step.manifest
+        take(step)
         sealingFailure = nil
         if let file = made.file { sealed = sealed.adding(file) }
         counters.sealedSegments += UInt64(sealing.segmentCount)
@@ -114,6 +120,13 @@ extension LogCore {
             let image = segment(place.segment).image
             index.dropFirst(section: EventRecord(in: image, at: place.offset).section)
         }
+    }
+
+    /// A number may have been taken since the switch was planned.
+    func take(_ step: ManifestSwitch) {
+        let nextNumber = max(manifest.nextSealedNumber, step.manifest.nextSealedNumber)
+        manifest = step.manifest
+        manifest.nextSealedNumber = nextNumber
     }
 
     // MARK: At once

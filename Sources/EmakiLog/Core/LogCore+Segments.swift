@@ -63,7 +63,7 @@ extension LogCore {
     package func finish(_ preparation: SegmentPreparation, with segment: Segment) {
         isPreparing = false
         segmentFailure = nil
-        manifest = preparation.manifestAfter
+        take(ManifestSwitch(manifest: preparation.manifestAfter))
         filesInPreparation.removeAll { $0.fileIndex == preparation.fileIndex }
         segments.append(segment)
     }

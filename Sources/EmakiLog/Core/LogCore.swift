@@ -40,6 +40,10 @@ package final class LogCore {
     var isSealing = false
     /// Why the last sealing failed; nil once one succeeded.
     var sealingFailure: LogError?
+    /// Sealed files are being merged.
+    var isMerging = false
+    /// Why the last merge failed; nil once one succeeded.
+    var mergingFailure: LogError?
     /// Which of the two idle slots is written next.
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.
@@ -161,6 +165,8 @@ package struct LogCounters: Sendable, Equatable {
     package var sealedSegments: UInt64 = 0
     package var sealedEvents: UInt64 = 0
     package var sealedBytes: UInt64 = 0
+    package var merges: UInt64 = 0
+    package var mergedBytes: UInt64 = 0
     /// Places where a segment on the device was not what it was in memory.
     package var sealingDifferences: UInt64 = 0
 }

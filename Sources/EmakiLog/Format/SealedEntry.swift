@@ -18,7 +18,8 @@ struct SealedEntry: Equatable, Sendable {
 
     var path: String { Self.path(ofNumber: number) }
     /// While it is made.
-    var temporaryPath: String { path + ".new" }
+    var temporaryPath: String { path + Self.temporarySuffix }
+    static let temporarySuffix = ".new"
 
     static func path(ofNumber number: UInt64) -> String {
         let digits = String(number)

@@ -10,7 +10,9 @@ final class ResidentFilter: @unchecked Sendable {
     func mayContain(_ hash: UInt64) -> Bool {
         guard let memory = lock.withLock({ memory }) else { return true }
         let block = StreamFilter.blockOffset(hash, byteCount: memory.byteCount)
-        return StreamFilter.mayContain(hash, memory, at: block)
+        return memory.withBytes(in: block..<block + StreamFilter.blockBytes) {
+            StreamFilter.mayContain(hash, block: $0)
+        }
     }
 
     var isLoaded: Bool { lock.withLock { memory != nil } }

@@ -12,10 +12,16 @@ extension SealedFile {
 
     /// Reads every page from the device, mends what fails, and then holds all that the file says
     /// against itself: counts, order, versions, ids and the digest of all events.
-    /// - Parameter progress: called with the number of pages read so far.
     /// - Throws: `.corrupt` at what cannot be mended or makes no sense.
     /// - Complexity: O(bytes).
-    func check(progress: (Int) -> Void = { _ in }) throws(LogError) -> CheckReport {
+    func check() throws(LogError) -> CheckReport {
+        try check(goesOn: { true }) ?? CheckReport()
+    }
+
+    /// The same, for those who may want to rest or to stop.
+    /// - Parameter goesOn: called after each MiB or so; false ends the check.
+    /// - Returns: nil if it was ended.
+    func check(goesOn: () -> Bool) throws(LogError) -> CheckReport? {
         var report = CheckReport(pageCount: footer.filePageCount)
         let before = pages.repairs
         // Checksum pages first: the others are checked by them.
@@ -23,13 +29,13 @@ extension SealedFile {
         for page in footer.sectionPageCount..<covered { try pages.checkAgain(page) }
         for page in 0..<footer.sectionPageCount {
             try pages.checkAgain(page)
-            if page % 256 == 255 { progress(page + 1) }
+            if page % 256 == 255, !goesOn() { return nil }
         }
         let others = try pages.scrubParity() + pages.scrubFooters()
         report.repairedCount = pages.repairs - before + others
         try checkStreams()
-        report.eventCount = try checkEvents()
-        progress(footer.filePageCount)
+        guard let eventCount = try checkEvents(goesOn) else { return nil }
+        report.eventCount = eventCount
         return report
     }
 
@@ -54,7 +60,8 @@ extension SealedFile {
     }
 
     /// Every event is where stream, order and chunk table say, and all together have the digest.
-    private func checkEvents() throws(LogError) -> Int {
+    /// - Returns: how many they are; nil if the check was ended.
+    private func checkEvents(_ goesOn: () -> Bool) throws(LogError) -> Int? {
         var digest: UInt64 = 0
         var ordinal = 0
         var stream = Stream(
@@ -93,6 +100,7 @@ extension SealedFile {
                 }
             }
             if let fault { throw fault }
+            if number % 128 == 127, !goesOn() { return nil }
         }
         try expectEnd(of: stream, at: ordinal, version)
         guard ordinal == footer.eventCount, stream.number == footer.streamCount - 1,
@@ -111,7 +119,7 @@ extension SealedFile {
     }
 
     private func expectOrder(of position: Position, chunk: Int) throws(LogError) {
-        guard try self.chunk(of: position) == chunk else {
+        guard try self.chunk(at: position) == chunk else {
             throw nonsense(.order, 0, "the chunk of a position")
         }
     }

@@ -42,13 +42,11 @@ extension SealedFile {
         let isPacked = entry.unpackedBytes > stored
         let target = isPacked ? memory.packed : memory.unpacked
         let place = isPacked ? 0..<stored : memory.start..<memory.start + stored
-        try pages.read(.chunks, entry.stored, into: target, at: place.lowerBound)
-        if target.checksum(place) != entry.checksum {
+        if try !read(entry, into: target, at: place) {
             let start = footer[.chunks].range.lowerBound
-            try pages.check(
+            try pages.checkAgain(
                 bytes: start + entry.stored.lowerBound..<start + entry.stored.upperBound)
-            try pages.read(.chunks, entry.stored, into: target, at: place.lowerBound)
-            guard target.checksum(place) == entry.checksum else {
+            guard try read(entry, into: target, at: place) else {
                 throw nonsense(.chunks, entry.stored.lowerBound, "bytes of a chunk")
             }
         }
@@ -64,6 +62,15 @@ extension SealedFile {
             throw nonsense(.chunks, entry.stored.lowerBound, "compressed bytes of a chunk")
         }
         return memory.start..<end
+    }
+
+    /// - Returns: false if a page of it must be damaged.
+    private func read(
+        _ entry: ChunkEntry, into memory: PageMemory, at place: Range<Int>
+    ) throws(LogError) -> Bool {
+        guard try pages.read(.chunks, entry.stored, into: memory, at: place.lowerBound)
+        else { return false }
+        return memory.checksum(place) == entry.checksum
     }
 
     var bounds: SealedChunk.Bounds {
@@ -136,8 +143,8 @@ extension SealedFile {
             == UInt64(stream.ordinals.count - 1)
     }
 
-    /// The chunk that holds the event at a position; nil if there is none.
-    func chunk(of position: Position) throws(LogError) -> Int? {
+    /// The chunk with the event at a position of the file; nil if there is none.
+    func chunk(at position: Position) throws(LogError) -> Int? {
         let index = Int(position.rawValue - footer.positions.lowerBound.rawValue)
         let order = footer.order
         let start = order.offset(of: index)
@@ -154,7 +161,7 @@ extension SealedFile {
     func event<R>(
         at position: Position, _ body: (_ stream: Int, SealedChunk.Event) -> R
     ) throws(LogError) -> R? {
-        guard footer.positions.contains(position), let number = try chunk(of: position) else {
+        guard footer.positions.contains(position), let number = try chunk(at: position) else {
             return nil
         }
         var result: R?

@@ -13,7 +13,7 @@ extension SealedFile {
         var chunks: Set<Int> = []
         var position = positions.lowerBound
         while position < positions.upperBound {
-            if let chunk = try chunk(of: position) { chunks.insert(chunk) }
+            if let chunk = try chunk(at: position) { chunks.insert(chunk) }
             position = position.advanced(by: 1)
         }
         var stream = -1

@@ -84,7 +84,7 @@ final class SealedFile: Sendable {
     /// - Parameter hash: of the id.
     /// - Complexity: one access to memory for most streams that are not here, O(1) else.
     func find(_ id: RawSpan, hash: UInt64) throws(LogError) -> Stream? {
-        guard try mayContain(hash) else { return nil }
+        guard try mayContain(hash: hash) else { return nil }
         let slotCount = StreamTable.slotCount(streams: footer.streamCount)
         var slot = StreamTable.firstSlot(hash, slotCount: slotCount)
         for _ in 0..<slotCount {
@@ -98,11 +98,12 @@ final class SealedFile: Sendable {
         throw nonsense(.table, slot * StreamTable.slotBytes, "slots")
     }
 
-    /// False if no stream with this hash is here.
-    func mayContain(_ hash: UInt64) throws(LogError) -> Bool {
+    /// False if the stream is certainly not here.
+    func mayContain(hash: UInt64) throws(LogError) -> Bool {
         let block = StreamFilter.blockOffset(hash, byteCount: footer[.filter].byteCount)
-        let offset = try pages.offset(in: .filter, block, StreamFilter.blockBytes)
-        return StreamFilter.mayContain(hash, pages.view, at: offset)
+        return try pages.withBytes(
+            .filter, block..<block + StreamFilter.blockBytes
+        ) { StreamFilter.mayContain(hash, block: $0) }
     }
 
     /// The first stream whose id is not below this one, for listing by prefix.

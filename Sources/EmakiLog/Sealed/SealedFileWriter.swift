@@ -16,9 +16,13 @@ final class SealedFileWriter {
     }
 
     private let options: Options
-    private var footer: SealedFooter
+    private(set) var footer: SealedFooter
     private var sink: SealedPageSink
     private var chunk: ChunkBuffer
+    /// Runs of the stream that was begun, as long as it may fit into a chunk.
+    private var pending: ChunkBuffer
+    /// Of the events in `pending` and `run`, from the file's first.
+    private var pendingPositions: ContiguousArray<Int> = []
     /// Events of the run that grows.
     private var run: ChunkBuffer
     private var runVersion = StreamVersion.none
@@ -31,12 +35,15 @@ final class SealedFileWriter {
     private var storedBytes = 0
 
     private var chunkTable: ChunkBuffer
+    /// Of the first event in `chunk`.
     private var chunkOrdinal = 0
+    private var chunkEventCount = 0
     private var streams: ChunkBuffer
     private var ids: ChunkBuffer
     private var hashes: ContiguousArray<UInt64> = []
+    private var isInStream = false
     private var streamOrdinal = 0
-    private var streamChunk = 0
+    private var streamChunk: Int?
     private var firstVersion = StreamVersion.none
     private var lastVersion = StreamVersion.none
     private let order: PageMemory
@@ -57,6 +64,7 @@ final class SealedFileWriter {
         sink = try SealedPageSink(file: file)
         chunk = try ChunkBuffer(capacity: options.chunkBytes)
         run = try ChunkBuffer(capacity: options.chunkBytes)
+        pending = try ChunkBuffer(capacity: options.chunkBytes)
         unpacked = try PageMemory(
             heapBytes: SealedFooter.dictionaryBytesMax + 2 * options.chunkBytes)
         packed = try PageMemory(
@@ -74,14 +82,13 @@ final class SealedFileWriter {
 
     /// Begins a stream; its id comes after those of the streams before.
     /// - Parameter contentBytes: of its events, as far as is known.
-    func beginStream(_ id: RawSpan, contentBytes: Int) throws(DiskError) {
+    func beginStream(_ id: RawSpan, contentBytes: Int = 0) throws(DiskError) {
         try endStream()
-        let estimate = run.count + contentBytes
-        if chunk.count > 0, estimate <= options.chunkBytes,
-            chunk.count + estimate > options.chunkBytes
-        {
+        // What is known not to fit into the chunk any more need not be tried.
+        if contentBytes <= options.chunkBytes, chunk.count + contentBytes > options.chunkBytes {
             try writeChunk()
         }
+        isInStream = true
         try ids.append(id)
         hashes.append(StableHash.hash(id))
         streamOrdinal = footer.eventCount
@@ -93,7 +100,6 @@ final class SealedFileWriter {
     func add(_ event: SealedChunk.Event) throws(DiskError) {
         precondition(event.version > lastVersion || firstVersion == .none, "versions grow")
         if runCount > 0, event.version.rawValue != lastVersion.rawValue + 1 { try endRun() }
-        if firstVersion == .none { streamChunk = footer.chunkCount }
         if runCount == 0 {
             runVersion = event.version
             lastPosition = footer.positions.lowerBound
@@ -106,12 +112,21 @@ final class SealedFileWriter {
         runCount += 1
         footer.eventCount += 1
         footer.digest &+= event.digest(stream: hashes[hashes.count - 1])
-        let index = Int(event.position.rawValue - footer.positions.lowerBound.rawValue)
-        order.store(UInt32(footer.chunkCount), at: index * 4)
-        if chunk.count + run.count >= options.chunkBytes {
+        pendingPositions.append(
+            Int(event.position.rawValue - footer.positions.lowerBound.rawValue))
+        // What does not fit into a chunk begins one, and goes on in others.
+        if pending.count + run.count >= options.chunkBytes {
             try endRun()
+            try place()
             try writeChunk()
         }
+    }
+
+    /// Whether an event at one of these positions was added.
+    func hasEvents(in range: Range<Position>) -> Bool {
+        let start = footer.positions.lowerBound.rawValue
+        let places = Int(range.lowerBound.rawValue - start)..<Int(range.upperBound.rawValue - start)
+        return places.contains { order.loadUInt32(at: $0 * 4) != .max }
     }
 
     /// Adds a commit; in the order of positions.
@@ -121,13 +136,17 @@ final class SealedFileWriter {
         try groups.append(UInt64(bitPattern: instant))
     }
 
-    private func endStream() throws(DiskError) {
+    /// Ends the last stream: all its events have their places. Called by `finish`, too.
+    func endStream() throws(DiskError) {
         try endRun()
-        guard footer.streamCount > 0 else { return }
+        try place()
+        guard isInStream else { return }
+        isInStream = false
         precondition(firstVersion > .none, "a stream has an event")
         try streams.append(UInt32(ids.count))
         try streams.append(UInt32(streamOrdinal))
-        try streams.append(UInt32(streamChunk))
+        try streams.append(UInt32(streamChunk ?? 0))
+        streamChunk = nil
         try streams.append(firstVersion.rawValue)
         try streams.append(lastVersion.rawValue)
     }
@@ -136,9 +155,23 @@ final class SealedFileWriter {
         guard runCount > 0 else { return }
         try SealedChunk.appendRun(
             stream: footer.streamCount - 1, version: runVersion, eventCount: runCount, events: run,
-            to: &chunk)
+            to: &pending)
         run.removeAll()
         runCount = 0
+    }
+
+    /// Puts what is held back into the chunk; into a new one if there is no room.
+    private func place() throws(DiskError) {
+        guard pending.count > 0 else { return }
+        if chunk.count + pending.count > options.chunkBytes { try writeChunk() }
+        if streamChunk == nil { streamChunk = footer.chunkCount }
+        try pending.memory.withBytes(in: pending.range) { (bytes: RawSpan) throws(DiskError) in
+            try chunk.append(bytes)
+        }
+        chunkEventCount += pendingPositions.count
+        for place in pendingPositions { order.store(UInt32(footer.chunkCount), at: place * 4) }
+        pendingPositions.removeAll(keepingCapacity: true)
+        pending.removeAll()
     }
 
     private func writeChunk() throws(DiskError) {
@@ -157,7 +190,8 @@ final class SealedFileWriter {
         }
         storedBytes += stored.count
         footer.chunkCount += 1
-        chunkOrdinal = footer.eventCount
+        chunkOrdinal += chunkEventCount
+        chunkEventCount = 0
         chunk.removeAll()
     }
 

@@ -65,10 +65,11 @@ final class SealedPages: @unchecked Sendable {
 
     /// Reads a range of a section with one call. Not checked: whoever has a checksum of its own
     /// over it looks first, and calls `check` only when it fails.
+    /// - Returns: false if the device does not give all of it.
     func read(
         _ section: SealedFooter.Section, _ range: Range<Int>, into memory: PageMemory,
         at target: Int
-    ) throws(LogError) {
+    ) throws(LogError) -> Bool {
         let start = footer[section].range.lowerBound + range.lowerBound
         let got: Int
         do throws(DiskError) {
@@ -76,10 +77,14 @@ final class SealedPages: @unchecked Sendable {
                 (bytes: inout MutableRawSpan) throws(DiskError) in
                 try file.read(into: &bytes, at: start)
             }
-        } catch { throw LogError(error, file: path) }
+        } catch {
+            guard error.isUnreadable else { throw LogError(error, file: path) }
+            return false
+        }
         guard got == range.count else {
             throw corrupt(at: start, .wrongSize, "the file ends inside")
         }
+        return true
     }
 
     /// Checks the pages that hold a range of the file, and mends what fails.
@@ -88,6 +93,15 @@ final class SealedPages: @unchecked Sendable {
         let first = bytes.lowerBound / Self.pageBytes - 1
         let last = (bytes.upperBound - 1) / Self.pageBytes - 1
         for page in first...last where !checked.contains(page) { try checkAgain(page) }
+    }
+
+    /// Checks pages on the device, also those that were sound before: what was read from them was
+    /// not what belongs there.
+    func checkAgain(bytes: Range<Int>) throws(LogError) {
+        guard !bytes.isEmpty else { return }
+        let first = bytes.lowerBound / Self.pageBytes - 1
+        let last = (bytes.upperBound - 1) / Self.pageBytes - 1
+        for page in first...last { try checkAgain(page) }
     }
 
     /// Checks a covered page on the device, whether or not it was checked before.

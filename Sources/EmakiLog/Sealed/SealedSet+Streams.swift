@@ -16,7 +16,7 @@ extension SealedSet {
 
     /// False if no file has the stream.
     func mayContain(hash: UInt64) throws(LogError) -> Bool {
-        for file in files where try file.mayContain(hash) { return true }
+        for file in files where try file.mayContain(hash: hash) { return true }
         return false
     }
 

@@ -16,6 +16,15 @@ final class SealedSet: Sendable {
     /// With a file behind all others.
     func adding(_ file: SealedFile) -> SealedSet { SealedSet(files + [file]) }
 
+    /// With one file, or none, instead of some neighbours.
+    func replacing(_ old: [SealedFile], by new: SealedFile?) -> SealedSet {
+        var files = files
+        let place = files.firstIndex { $0 === old.first } ?? 0
+        files.removeAll { file in old.contains { $0 === file } }
+        if let new { files.insert(new, at: place) }
+        return SealedSet(files)
+    }
+
     func close() { for file in files { file.pages.close() } }
 
     /// As `mayContain`, and never reads the disk: true if a filter is not in memory.

@@ -28,22 +28,12 @@ enum StreamFilter {
     }
 
     /// False if the stream is certainly not here.
-    /// - Parameter block: where the 64 bytes at `blockOffset` are.
-    static func mayContain(_ hash: UInt64, _ bytes: MappedBytes, at block: Int) -> Bool {
-        mayContain(hash) { bytes.loadUInt64(at: block + $0) }
-    }
-
-    /// The same in memory.
-    static func mayContain(_ hash: UInt64, _ memory: PageMemory, at block: Int) -> Bool {
-        mayContain(hash) { memory.loadUInt64(at: block + $0) }
-    }
-
-    @inline(__always)
-    private static func mayContain(_ hash: UInt64, word: (Int) -> UInt64) -> Bool {
+    /// - Parameter block: the 64 bytes at `blockOffset`.
+    static func mayContain(_ hash: UInt64, block: RawSpan) -> Bool {
         var bits = hash &* stir
         for _ in 0..<probeCount {
             let bit = Int(bits & 511)
-            guard word(bit / 64 * 8) >> UInt64(bit % 64) & 1 == 1 else {
+            guard block.loadUInt64(at: bit / 64 * 8) >> UInt64(bit % 64) & 1 == 1 else {
                 return false
             }
             bits >>= 9

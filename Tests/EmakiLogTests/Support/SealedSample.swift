@@ -101,7 +101,7 @@ final class SealedSample {
 
     var eventCount: Int { streams.reduce(0) { $0 + $1.events.count } }
 
-    private static func event(
+    static func event(
         _ random: SeededEntropy, position: UInt64, version: UInt64, _ shape: Shape
     ) -> Event {
         let byteCount = random.below(shape.payloadBytesMax + 1)
@@ -116,7 +116,7 @@ final class SealedSample {
             metadata: [UInt8](repeating: 1, count: random.below(4)), payload: payload)
     }
 
-    private static func write(
+    static func write(
         _ id: String, _ events: [Event], to writer: SealedFileWriter
     ) throws {
         let contentBytes = events.reduce(0) { $0 + $1.payload.count + 32 }

@@ -1,0 +1,123 @@
+import EmakiPlatform
+
+/// Merging in the background: a thread of its own makes the file, at a pace that leaves device and
+/// cores to others; the worker switches to it.
+extension Committer {
+    /// The first thing that is done in an open log: what earlier stops left goes, and then sealing
+    /// and merging may begin.
+    func startSealing() {
+        guard !core.configuration.isReadOnly else { return }
+        _ = sealer.run { [self] in
+            let manifest = lock.withLock { core.manifest }
+            do {
+                let leftovers = try SealedLeftovers.find(
+                    in: core.files, notIn: manifest, before: manifest.nextSealedNumber)
+                SealedLeftovers.remove(leftovers, in: core.files)
+            } catch {
+                // They cost space, and are found again at the next opening.
+            }
+            kickMerger()
+        }
+    }
+
+    /// Asks the merger to look for files to merge.
+    func kickMerger() {
+        let isWanted = lock.withLock {
+            core.configuration.mergesInBackground || !mergeWaiters.isEmpty
+        }
+        if isWanted { _ = merger.run { [self] in merge() } }
+    }
+
+    /// Merges all that fits into one file, and returns when that is done.
+    nonisolated(nonsending) func mergeAll() async throws(LogError) {
+        let result = await WaitSlot<Result<Void, LogError>>.wait { slot in
+            let refusal: LogError? = lock.withLock {
+                if let refusal = maintenanceRefusal { return refusal }
+                mergeWaiters.append(slot)
+                return nil
+            }
+            if let refusal { slot.resume(returning: .failure(refusal)) }
+            kickMerger()
+        }
+        try result.get()
+    }
+
+    /// Why no file may be made now. Called with the lock.
+    var maintenanceRefusal: LogError? {
+        if queue.isClosing { return .closed }
+        if core.isPoisoned { return .poisoned }
+        return core.configuration.isReadOnly ? .readOnly : nil
+    }
+
+    private func merge() {
+        lock.lock()
+        let merging = queue.isClosing ? nil : core.planMerging(all: !mergeWaiters.isEmpty)
+        guard let merging else {
+            // One that is under way comes back here when it is done.
+            guard !core.isMerging, !queue.isClosing else { return lock.unlock() }
+            return tellMergeWaiters(.success(()))
+        }
+        lock.unlock()
+        var pace = MergePace(committer: self)
+        let made: Merging.Made
+        do throws(LogError) {
+            made = try merging.run(in: core.files) { pace.goesOn() }
+        } catch {
+            lock.lock()
+            core.fail(merging, with: error)
+            tellMergeWaiters(.failure(error))
+            return
+        }
+        let isTaken = worker.run { [self] in change(to: made, by: merging) }
+        if !isTaken { made.file?.pages.close() }
+    }
+
+    /// Runs on the worker, like every other replacement of MANIFEST.
+    private func change(to made: Merging.Made, by merging: Merging) {
+        let step = lock.withLock { core.beginSwitch(merging, to: made) }
+        do throws(DiskError) {
+            try step.perform(in: core.files)
+        } catch {
+            lock.lock()
+            core.fail(step, of: merging, to: made, with: error)
+            tellMergeWaiters(.failure(LogError(error, file: Manifest.twin.name)))
+            return
+        }
+        let old = lock.withLock { core.finish(step, of: merging, to: made) }
+        SealedLeftovers.remove(old, in: core.files)
+        kickMerger()
+    }
+
+    /// Called with the lock; returns without it.
+    private func tellMergeWaiters(_ result: Result<Void, LogError>) {
+        let waiting = mergeWaiters
+        mergeWaiters.removeAll()
+        lock.unlock()
+        for slot in waiting { slot.resume(returning: result) }
+    }
+}
+
+/// Lets a merge rest about as long as it works, unless somebody waits for it or sealing is at its
+/// limit anyway.
+private struct MergePace {
+    private let committer: Committer
+    private let word = WaitWord()
+    private var workedSince = SystemClock.monotonicNanoseconds()
+    private static let restMax: Int64 = 20_000_000
+
+    init(committer: Committer) { self.committer = committer }
+
+    /// - Returns: false if the log is being closed.
+    mutating func goesOn() -> Bool {
+        let (isClosing, isUrgent) = committer.lock.withLock {
+            (committer.queue.isClosing, !committer.mergeWaiters.isEmpty)
+        }
+        guard !isClosing else { return false }
+        let now = SystemClock.monotonicNanoseconds()
+        if !isUrgent {
+            _ = word.wait(while: word.value, nanoseconds: min(now - workedSince, Self.restMax))
+        }
+        workedSince = SystemClock.monotonicNanoseconds()
+        return true
+    }
+}

@@ -1,0 +1,126 @@
+import EmakiPlatform
+
+/// Merging, as seen from the core. Files of one tier that are neighbours become one of the next, so
+/// that the history of a stream comes to lie in few places, and there are few files to ask. Each
+/// event is written again once for each tier (O'Neil and others, 1996).
+extension LogCore {
+    /// The next files to merge; or nil.
+    /// - Parameter all: take all neighbours that fit into one file, whatever their tiers.
+    package func planMerging(all: Bool = false) -> Merging? {
+        guard !isMerging, !isPoisoned, !configuration.isReadOnly else { return nil }
+        let range = all ? mergeableRun() : fullTier()
+        guard let range else { return nil }
+        let tiers = manifest.sealedFiles[range].map(\.tier)
+        isMerging = true
+        return Merging(
+            inputs: Array(sealed.files[range]), number: takeSealedNumber(),
+            tier: min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID)
+    }
+
+    /// As many neighbours of one tier as make a file of the next, of the lowest tier that has them.
+    private func fullTier() -> Range<Int>? {
+        let entries = manifest.sealedFiles
+        // A tolerant opening may have left files out.
+        guard entries.count == sealed.files.count else { return nil }
+        var found: Range<Int>?
+        var start = 0
+        while start < entries.count {
+            var end = start + 1
+            while end < entries.count, entries[end].tier == entries[start].tier { end += 1 }
+            let count = configuration.filesPerMerge
+            let run = start..<start + count
+            if end - start >= count, canMerge(run),
+                found.map({ entries[start].tier < entries[$0.lowerBound].tier }) ?? true
+            {
+                found = run
+            }
+            start = end
+        }
+        return found
+    }
+
+    /// The first neighbours that fit into one file.
+    private func mergeableRun() -> Range<Int>? {
+        let count = sealed.files.count
+        guard manifest.sealedFiles.count == count else { return nil }
+        for start in 0..<max(0, count - 1) where canMerge(start..<start + 2) {
+            var end = start + 2
+            while end < count, canMerge(start..<end + 1) { end += 1 }
+            return start..<end
+        }
+        return nil
+    }
+
+    private func canMerge(_ range: Range<Int>) -> Bool {
+        let inputs = Array(sealed.files[range])
+        let byteCount = inputs.reduce(0) { $0 + $1.footer.fileBytes }
+        return byteCount <= configuration.mergedBytesMax && SealedMerge.canMerge(inputs)
+    }
+
+    package func fail(_ merging: Merging, with error: LogError) {
+        isMerging = false
+        mergingFailure = error
+    }
+
+    /// The MANIFEST that lists the new file instead of its inputs.
+    package func beginSwitch(_ merging: Merging, to made: Merging.Made) -> ManifestSwitch {
+        var next = manifest
+        next.generation += 1
+        let replaced = Set(merging.inputs.map(\.footer.number))
+        let place = next.sealedFiles.firstIndex { replaced.contains($0.number) } ?? 0
+        next.sealedFiles.removeAll { replaced.contains($0.number) }
+        if let entry = made.entry { next.sealedFiles.insert(entry, at: place) }
+        return ManifestSwitch(manifest: next)
+    }
+
+    /// MANIFEST could not be replaced, or was and nobody knows: inputs and file stay.
+    package func fail(
+        _ step: ManifestSwitch, of merging: Merging, to made: Merging.Made, with error: DiskError
+    ) {
+        fail(merging, with: LogError(error, file: Manifest.twin.name))
+        manifest.generation = step.manifest.generation
+        made.file?.pages.close()
+    }
+
+    /// MANIFEST was replaced: whoever begins to read finds the new file. Who reads the old ones
+    /// keeps them until the end.
+    /// - Returns: the paths of the old ones, which are to be removed.
+    package func finish(
+        _ step: ManifestSwitch, of merging: Merging, to made: Merging.Made
+    ) -> [String] {
+        take(step)
+        isMerging = false
+        mergingFailure = nil
+        sealed = sealed.replacing(merging.inputs, by: made.file)
+        counters.merges += 1
+        counters.mergedBytes += UInt64(made.fileBytes)
+        return merging.inputs.map(\.pages.path)
+    }
+
+    // MARK: At once
+
+    /// Merges files once, for callers that hold the core alone.
+    /// - Returns: false if there is nothing to merge.
+    @discardableResult
+    package func merge(all: Bool = false) throws(LogError) -> Bool {
+        precondition(!isPreparing, "merging at once needs the core alone")
+        guard !isPoisoned else { throw .poisoned }
+        guard let merging = planMerging(all: all) else { return false }
+        let made: Merging.Made
+        do throws(LogError) {
+            made = try merging.run(in: files)
+        } catch {
+            fail(merging, with: error)
+            throw error
+        }
+        let step = beginSwitch(merging, to: made)
+        do throws(DiskError) {
+            try step.perform(in: files)
+        } catch {
+            fail(step, of: merging, to: made, with: error)
+            throw LogError(error, file: Manifest.twin.name)
+        }
+        SealedLeftovers.remove(finish(step, of: merging, to: made), in: files)
+        return true
+    }
+}

@@ -1,0 +1,166 @@
+import EmakiPlatform
+
+/// One walk through the inputs of a merge, and what it wrote.
+final class MergePass {
+    private let merge: SealedMerge
+    private let drops: SealedDrops
+    private let files: any FileSystem
+    private let walks: [SealedWalk]
+    /// Made at the first event that stays.
+    private var file: (any File)?
+    private var writer: SealedFileWriter?
+
+    /// Of each input.
+    private(set) var seen: [SealedMerge.Tally]
+    private(set) var dropped = SealedMerge.Tally()
+
+    init(
+        _ merge: SealedMerge, _ drops: SealedDrops, _ files: any FileSystem
+    ) throws(LogError) {
+        self.merge = merge
+        self.drops = drops
+        self.files = files
+        seen = merge.inputs.map { _ in SealedMerge.Tally() }
+        var walks: [SealedWalk] = []
+        for input in merge.inputs {
+            walks.append(
+                try LogError.translating(input.pages.path) { () throws(DiskError) in
+                    try SealedWalk(input)
+                })
+        }
+        self.walks = walks
+    }
+
+    /// Takes every stream of every input.
+    /// - Returns: false if it was to stop.
+    func run(_ goesOn: () -> Bool) throws(LogError) -> Bool {
+        for walk in walks { try walk.advance() }
+        while let id = lowestID() {
+            guard try takeStream(id, goesOn) else { return false }
+        }
+        return true
+    }
+
+    /// The first id of those that the walks are at.
+    private func lowestID() -> [UInt8]? {
+        var lowest: [UInt8]?
+        for walk in walks where walk.event != nil {
+            guard let found = lowest else {
+                lowest = walk.id
+                continue
+            }
+            if order(walk.id, found) < 0 { lowest = walk.id }
+        }
+        return lowest
+    }
+
+    private func order(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        left.withRawSpan { left in right.withRawSpan { left.order(against: $0) } }
+    }
+
+    /// Takes what all inputs have of a stream.
+    private func takeStream(_ id: [UInt8], _ goesOn: () -> Bool) throws(LogError) -> Bool {
+        let hash = id.withRawSpan { StableHash.hash($0) }
+        let extent = id.withRawSpan { drops.extent($0, hash) }
+        var isBegun = false
+        var version = StreamVersion.none
+        for (index, walk) in walks.enumerated() where walk.event != nil && walk.id == id {
+            let number = walk.stream
+            while walk.stream == number, let event = walk.event {
+                guard event.version > version else {
+                    throw walk.file.nonsense(stream: number, "versions of a stream")
+                }
+                version = event.version
+                seen[index].add(event, stream: hash)
+                if drops.drops(event, extent) {
+                    dropped.add(event, stream: hash)
+                } else {
+                    let before = writer?.footer.chunkCount ?? 0
+                    try LogError.translating(merge.path) { () throws(DiskError) in
+                        try write(event, of: isBegun ? nil : id)
+                    }
+                    isBegun = true
+                    if writer?.footer.chunkCount != before, !goesOn() { return false }
+                }
+                try walk.advance()
+            }
+        }
+        return true
+    }
+
+    /// - Parameter id: of the stream, if this is its first event.
+    private func write(_ event: SealedChunk.Event, of id: [UInt8]?) throws(DiskError) {
+        let writer = try takeWriter()
+        if let id {
+            try id.withRawSpan { (bytes: RawSpan) throws(DiskError) in
+                try writer.beginStream(bytes)
+            }
+        }
+        try writer.add(event)
+    }
+
+    private func takeWriter() throws(DiskError) -> SealedFileWriter {
+        if let writer { return writer }
+        let path = merge.temporaryPath
+        if try files.kind(of: path) != nil { try files.remove(path) }
+        let file = try files.open(path, OpenMode(.mustBeNew))
+        self.file = file
+        let footers = merge.inputs.map(\.footer)
+        let start = footers.first?.positions.lowerBound ?? .start
+        let writer = try SealedFileWriter(
+            file: file, storeID: merge.storeID, number: merge.number,
+            positions: start..<(footers.last?.positions.upperBound ?? start),
+            lastGroup: footers.map(\.lastGroup).max() ?? 0, options: merge.options)
+        self.writer = writer
+        return writer
+    }
+
+    /// Ends the file, if there is one, and holds its count and digest against those of the inputs.
+    func finish() throws(LogError) -> SealedFooter? {
+        guard let writer else { return nil }
+        try LogError.translating(merge.path) { () throws(DiskError) in try writer.endStream() }
+        try addGroups(to: writer)
+        let footer = try LogError.translating(merge.path) { () throws(DiskError) in
+            try writer.finish()
+        }
+        let all = seen.reduce(into: SealedMerge.Tally()) {
+            $0.eventCount += $1.eventCount
+            $0.digest &+= $1.digest
+        }
+        guard footer.eventCount == all.eventCount - dropped.eventCount,
+            footer.digest == all.digest &- dropped.digest
+        else {
+            throw .corrupt(
+                Corruption(
+                    file: merge.path, fileOffset: 0, reason: .badBatch,
+                    evidence: "it has other events than the files that it was made from"))
+        }
+        return footer
+    }
+
+    /// Commits without an event go: nobody can ask for them.
+    private func addGroups(to writer: SealedFileWriter) throws(LogError) {
+        for input in merge.inputs {
+            let positions = input.footer.positions
+            let count = input.groupCount
+            for index in 0..<count {
+                let (first, instant) = try input.group(index)
+                let next = index + 1 < count ? try input.group(index + 1).first : nil
+                let start = positions.lowerBound.advanced(by: Int(first))
+                let end =
+                    next.map { positions.lowerBound.advanced(by: Int($0)) }
+                    ?? positions.upperBound
+                guard start <= end, end <= positions.upperBound else {
+                    throw input.nonsense(
+                        .groups, index * SealedFooter.groupEntryBytes, "positions of commits")
+                }
+                guard writer.hasEvents(in: start..<end) else { continue }
+                try LogError.translating(merge.path) { () throws(DiskError) in
+                    try writer.addGroup(at: start, instant: instant)
+                }
+            }
+        }
+    }
+
+    func close() { file?.close() }
+}

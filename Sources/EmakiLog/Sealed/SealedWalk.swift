@@ -1,0 +1,68 @@
+import EmakiPlatform
+
+/// Walks all events of a sealed file in its own order, stream by stream, with one chunk in memory.
+final class SealedWalk {
+    let file: SealedFile
+    private let bounds: SealedChunk.Bounds
+    private let memory: ChunkMemory
+    /// The chunk that comes next.
+    private var nextChunk = 0
+    private var offset = 0
+    private var chunkEnd = 0
+    private var cursor: SealedChunk.RunCursor?
+
+    /// Number of the stream of the event that the walk is at; the stream count at the end.
+    private(set) var stream = -1
+    /// Id of that stream; empty at the end.
+    private(set) var id: [UInt8] = []
+
+    /// Starts before the first event.
+    init(_ file: SealedFile) throws(DiskError) {
+        self.file = file
+        bounds = file.bounds
+        memory = try ChunkMemory(dictionary: file.footer.dictionary)
+    }
+
+    /// The event that the walk is at; valid until the next call of `advance`. nil before the first
+    /// and behind the last one.
+    var event: SealedChunk.Event? { cursor?.event }
+
+    /// Goes on to the next event, or behind the last.
+    /// - Throws: `.corrupt` at what is damaged beyond its parity or makes no sense.
+    func advance() throws(LogError) {
+        if cursor == nil || cursor?.left == 0 {
+            guard try beginRun() else { return }
+        }
+        guard cursor?.advance(&offset, bounds) == true else { throw senseless() }
+    }
+
+    /// - Returns: false at the end.
+    private func beginRun() throws(LogError) -> Bool {
+        cursor = nil
+        if offset == chunkEnd {
+            guard nextChunk < file.footer.chunkCount else {
+                guard stream == file.footer.streamCount - 1 else { throw senseless() }
+                stream += 1
+                id = []
+                return false
+            }
+            let range = try file.unpack(nextChunk, into: memory)
+            nextChunk += 1
+            offset = range.lowerBound
+            chunkEnd = range.upperBound
+        }
+        guard let run = SealedChunk.Run(memory.unpacked, &offset, chunkEnd, bounds),
+            run.stream == stream || run.stream == stream + 1
+        else { throw senseless() }
+        if run.stream != stream {
+            stream = run.stream
+            id = try file.withID(stream) { $0.copyToArray() }
+        }
+        cursor = SealedChunk.RunCursor(run, memory.unpacked)
+        return true
+    }
+
+    private func senseless() -> LogError {
+        file.nonsense(chunk: max(0, nextChunk - 1), "events of a chunk")
+    }
+}

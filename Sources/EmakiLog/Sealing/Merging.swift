@@ -1,0 +1,45 @@
+import EmakiPlatform
+
+/// Makes one sealed file of several neighbours, off the commit path: planned under the log's lock,
+/// run without it. As `Sealing`, with `SealedMerge` for its first steps.
+package struct Merging: Sendable {
+    /// What was made.
+    package struct Made: Sendable {
+        /// Nil if nothing was left to keep.
+        let file: SealedFile?
+        let entry: SealedEntry?
+        package var fileBytes = 0
+    }
+
+    let inputs: [SealedFile]
+    let number: UInt64
+    let tier: UInt8
+    let storeID: Bits128
+
+    package var inputBytes: Int { inputs.reduce(0) { $0 + $1.footer.fileBytes } }
+
+    /// - Parameter goesOn: called now and then; it may take its time, and false ends the merge.
+    /// - Throws: `.corrupt`, `.noSpace`, `.disk`; `.closed` if it was ended. Nothing has changed
+    ///   then.
+    package func run(
+        in files: any FileSystem, goesOn: () -> Bool = { true }
+    ) throws(LogError) -> Made {
+        let positions =
+            inputs[0].footer.positions.lowerBound
+            ..< inputs[inputs.count - 1].footer.positions.upperBound
+        var entry = SealedEntry(
+            number: number, positions: positions, footerChecksum: 0, tier: tier)
+        let merge = SealedMerge(
+            inputs: inputs, number: number, storeID: storeID, path: entry.path,
+            temporaryPath: entry.temporaryPath, folder: StoreFolder.sealed)
+        switch try merge.run(in: files, goesOn: goesOn) {
+        case .stopped: throw .closed
+        case .nothingLeft: return Made(file: nil, entry: nil)
+        case .merged(let file, _):
+            entry.footerChecksum = try LogError.translating(entry.path) { () throws(DiskError) in
+                try file.footer.checksum()
+            }
+            return Made(file: file, entry: entry, fileBytes: file.footer.fileBytes)
+        }
+    }
+}
