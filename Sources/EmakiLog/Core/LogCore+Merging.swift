@@ -99,6 +99,14 @@ extension LogCore {
 
     // MARK: At once
 
+    /// Removes what earlier stops left of sealing and merging.
+    /// - Precondition: nothing was sealed or merged since the log was opened.
+    package func removeLeftovers() throws(DiskError) {
+        SealedLeftovers.remove(
+            try SealedLeftovers.find(
+                in: files, notIn: manifest, before: manifest.nextSealedNumber), in: files)
+    }
+
     /// Merges files once, for callers that hold the core alone.
     /// - Returns: false if there is nothing to merge.
     @discardableResult

@@ -22,6 +22,7 @@ extension Driver {
         do throws(Violation) {
             try body()
         } catch {
+            if error.isReadFailure, !disk.isPowered { return }
             guard error.isNamedDamage, mayBeDamaged else { throw error }
             counts.damagesFound += 1
             isOver = true

@@ -14,6 +14,8 @@ extension Driver {
     var configuration: Configuration {
         var configuration = Configuration()
         configuration.readySegmentCount = script.store.readyCount
+        configuration.filesPerMerge = 2
+        configuration.cachedHeadsMax = 2
         return configuration
     }
 
@@ -54,6 +56,8 @@ extension Driver {
     }
 
     private func startProcess() {
+        hasRemovedLeftovers = false
+        maintainedBefore = counts.sealings + counts.merges
         openingCalls = 0
         strikesBeforeOpening = disk.faults.strikeCount
         let started = life

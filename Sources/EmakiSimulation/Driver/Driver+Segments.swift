@@ -61,15 +61,31 @@ extension Driver {
         guard let core, !core.isPoisoned, out == nil else { return }
         let full = core.fullSegments
         guard full.count > keptCount else { return }
+        try maintain(\.sealings) { () throws(LogError) in
+            try core.seal(upTo: full[full.count - 1 - keptCount].number)
+        }
+    }
+
+    /// Merges sealed files, which changes nothing that a reader sees.
+    func merge() throws(Violation) {
+        guard let core, !core.isPoisoned else { return }
+        if !hasRemovedLeftovers, counts.sealings + counts.merges == maintainedBefore {
+            hasRemovedLeftovers = true
+            do throws(DiskError) { try core.removeLeftovers() } catch { hash.add("leftovers") }
+        }
+        try maintain(\.merges) { () throws(LogError) in try core.merge() }
+    }
+
+    private func maintain(
+        _ count: WritableKeyPath<RunCounts, Int>, _ work: () throws(LogError) -> Bool
+    ) throws(Violation) {
         let struckBefore = disk.faults.strikeCount
         do throws(LogError) {
-            if try core.seal(upTo: full[full.count - 1 - keptCount].number) {
-                counts.sealings += 1
-            }
+            if try work() { counts[keyPath: count] += 1 }
         } catch {
-            hash.add("not sealed")
+            hash.add("not maintained")
             if !isStopped, disk.faults.strikeCount == struckBefore, !mayBeDamaged {
-                throw Violation(.acknowledgedSurvives, "sealing fails without a cause: \(error)")
+                throw Violation(.acknowledgedSurvives, "\(error), without a cause")
             }
         }
     }

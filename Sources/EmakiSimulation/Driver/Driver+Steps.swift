@@ -40,6 +40,7 @@ extension Driver {
         case .advance(let calls): allowance = allowance.map { $0 + calls }
         case .retire(let keeping): try retire(keeping: keeping)
         case .seal(let keeping): try seal(keeping: keeping)
+        case .merge: try merge()
         case .close: try close()
         case .reopen, .crash, .kill, .fault: break
         }

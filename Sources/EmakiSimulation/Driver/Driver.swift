@@ -34,6 +34,10 @@ package final class Driver {
 
     // Faults.
     var strikesBeforeOpening = 0
+    /// In this life of the log what earlier ones left was removed.
+    var hasRemovedLeftovers = false
+    /// Sealings and merges before this life of the log.
+    var maintainedBefore = 0
     /// The reference is being held against the log: calls pass the gate.
     var isLooking = false
     /// The faults that are set damage what is written, without a word.
@@ -167,7 +171,7 @@ extension Step {
     /// No write and no preparation may be out.
     var needsTheCoreAlone: Bool {
         switch self {
-        case .close, .reopen, .retire, .seal, .prepare: true
+        case .close, .reopen, .retire, .seal, .merge, .prepare: true
         default: false
         }
     }

@@ -45,6 +45,7 @@ package struct RunCounts: Counts {
     package var rotations = 0
     package var retirements = 0
     package var sealings = 0
+    package var merges = 0
     package var marks = 0
     /// Reads and followers that were compared.
     package var reads = 0
@@ -64,7 +65,7 @@ package struct RunCounts: Counts {
             ("acknowledged", \.acknowledged), ("conflicts", \.conflicts),
             ("repetitions", \.repetitions), ("unknown", \.unknown), ("torn_cuts", \.tornCuts),
             ("rotations", \.rotations), ("retirements", \.retirements),
-            ("sealings", \.sealings), ("marks", \.marks),
+            ("sealings", \.sealings), ("merges", \.merges), ("marks", \.marks),
             ("reads", \.reads),
         ]
     }

@@ -30,7 +30,8 @@ package enum RandomScript {
         var seals = true
 
         func givesBack(_ keptCount: Int) -> Step {
-            seals ? .seal(keeping: keptCount) : .retire(keeping: keptCount)
+            guard seals else { return .retire(keeping: keptCount) }
+            return keptCount == 2 ? .merge : .seal(keeping: keptCount)
         }
     }
 

@@ -176,6 +176,7 @@ extension Violation {
         } catch {
             var violation = Violation(.acknowledgedSurvives, "it cannot be read: \(error)")
             if case .corrupt = error { violation.isNamedDamage = true }
+            if case .disk = error { violation.isReadFailure = true }
             throw violation
         }
     }

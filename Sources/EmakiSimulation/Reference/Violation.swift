@@ -6,6 +6,8 @@ package struct Violation: Error, Equatable, Sendable {
     package var text: String
     /// Damage was met, and its place is named: no violation where something was damaged.
     package var isNamedDamage = false
+    /// The disk did not answer: no violation where there is no power.
+    package var isReadFailure = false
 
     package init(_ promise: Promise, _ text: String) {
         self.promise = promise

@@ -20,6 +20,7 @@ extension Step {
         case .advance(let calls): "advance \(calls)"
         case .retire(let keeping): "retire \(keeping)"
         case .seal(let keeping): "seal \(keeping)"
+        case .merge: "merge"
         case .close: "close"
         case .reopen: "reopen"
         case .crash(let call, let fate): "crash at \(call) \(fate.text)"
@@ -49,6 +50,7 @@ extension Step {
         case "idle": self = .idle
         case "prepare": self = .prepare(paused: words.takes("paused"))
         case "advance": self = .advance(calls: try words.number("calls", in: 1...Self.callsMax))
+        case "merge": self = .merge
         case "seal": self = .seal(keeping: try words.number("kept", in: 0...Self.callsMax))
         case "retire": self = .retire(keeping: try words.number("kept", in: 0...Self.callsMax))
         case "close": self = .close

@@ -40,6 +40,8 @@ package enum Step: Equatable, Sendable {
     case retire(keeping: Int)
     /// Seals all full segments but the newest.
     case seal(keeping: Int)
+    /// Merges sealed files once, if enough of one tier are there.
+    case merge
 
     // MARK: Ends and beginnings
     /// Closes the log in order. What follows opens it again.

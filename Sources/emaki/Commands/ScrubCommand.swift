@@ -1,0 +1,42 @@
+import ArgumentParser
+import EmakiLog
+import Synchronization
+
+struct ScrubCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scrub",
+        abstract: "Read every sealed file, and mend damaged pages by their parity.",
+        discussion: """
+            Reads all pages past the page cache, mends those that fail their checksum, and holds \
+            counts, order and digest of all events against what the files say. Damage beyond the \
+            parity is named, and leaves the rest of the store readable; the status is 1 then. \
+            `emaki verify` checks the segments.
+
+            EXAMPLES
+              emaki scrub orders.emaki
+              emaki scrub orders.emaki --json
+            """)
+
+    @OptionGroup var place: StoreArgument
+    @OptionGroup var answer: OutputOptions
+
+    func run() async throws {
+        let showsProgress = ErrorOutput.isTerminal && !answer.json
+        let report = try await place.open(Configuration()) { log in
+            let shown = Atomic(-1)
+            return try await log.scrub { done, total in
+                let percent = total == 0 ? 100 : done * 100 / total
+                if showsProgress, shown.exchange(percent, ordering: .relaxed) != percent {
+                    ErrorOutput.write("\rscrubbed \(percent) %")
+                }
+                return true
+            }
+        }
+        if showsProgress { ErrorOutput.write("\r") }
+        try Output.reporting(report.damages.isEmpty ? .done : .damageFound) {
+            var output = Output()
+            try output.line(answer.json ? JSONObject.encoded(report) : report.description)
+            try output.send()
+        }
+    }
+}
