@@ -107,8 +107,8 @@ extension EventLog {
         try await committer.sealAll()
     }
 
-    /// Merges sealed files as far as `Configuration.mergedBytesMax` allows, and returns when that is
-    /// done. In the background files are merged by itself, tier by tier, unless
+    /// Merges sealed files as far as `Configuration.mergedBytesMax` allows, and returns when that
+    /// is done. In the background files are merged tier by tier, unless
     /// `Configuration.mergesInBackground` is off.
     ///
     /// Afterwards a stream's sealed events lie in one place. Appends and reads go on meanwhile;

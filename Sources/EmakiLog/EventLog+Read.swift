@@ -24,8 +24,8 @@ extension EventLog {
     /// - Throws: `.lost` if a repair declared one of them lost, `.closed`; `.corrupt` or `.disk`
     ///   from a sealed file.
     /// - Complexity: O(events returned + d / 62), where d is how far `from` is from the nearer end
-    ///   of the stream in memory; for each sealed file with the stream a search, and one read of the
-    ///   disk for each chunk.
+    ///   of the stream in memory; for each sealed file with the stream a search, and one read of
+    ///   the disk for each chunk.
     public func events(
         in stream: StreamID, from version: StreamVersion? = nil, limit: Int = .max,
         direction: ReadDirection = .forwards
@@ -42,8 +42,8 @@ extension EventLog {
     /// Hands the events of one stream to a closure, one after the other, without copying them.
     ///
     /// Events that are appended meanwhile are seen too. The closure runs without any lock.
-    /// - Throws: `.lost` when it comes to an event that a repair declared lost, `.closed`; `.corrupt`
-    ///   or `.disk` from a sealed file.
+    /// - Throws: `.lost` when it comes to an event that a repair declared lost, `.closed`;
+    ///   `.corrupt` or `.disk` from a sealed file.
     public func forEachEvent(
         in stream: StreamID, from version: StreamVersion? = nil,
         direction: ReadDirection = .forwards, _ body: (RecordedEvent) -> ReadFlow

@@ -162,15 +162,24 @@ extension LogStatistics: CustomStringConvertible {
              \(rotations) rotations, \(marks) marks
             sealed            \(eventsInSealedFiles) events in \(sealedFiles) files of\
              \(sealedFileBytes) bytes; since opened \(sealedSegments) segments,\
-             \(sealedBytesWritten) bytes written, \(repairedPages) pages repaired\
-            \(sealingDifferences > 0 ? "\nDIFFERENCES       \(sealingDifferences) places of segments were not on the device what they were in memory" : "")\
-            \(sealingFailure.map { "\nSEALING FAILS     \($0)" } ?? "")
+             \(sealedBytesWritten) bytes written, \(repairedPages) pages repaired\(troubleLines)
             tiers             \(filesByTier.map(String.init).joined(separator: " ")) files;\
-             since opened \(merges) merges, \(mergedBytesWritten) bytes written\
-            \(mergingFailure.map { "\nMERGING FAILS     \($0)" } ?? "")
+             since opened \(merges) merges, \(mergedBytesWritten) bytes written
             memory            \(eventsInMemory) events of \(streamsInMemory) streams:\
              index \(indexBytes) bytes, images \(imageBytes) bytes
             followers         \(followers)\(isPoisoned ? "\nPOISONED: close and reopen" : "")
             """
+    }
+
+    private var troubleLines: String {
+        var lines = ""
+        if sealingDifferences > 0 {
+            lines +=
+                "\nDIFFERENCES       \(sealingDifferences) places of segments were not on the"
+                + " device what they were in memory"
+        }
+        if let sealingFailure { lines += "\nSEALING FAILS     \(sealingFailure)" }
+        if let mergingFailure { lines += "\nMERGING FAILS     \(mergingFailure)" }
+        return lines
     }
 }

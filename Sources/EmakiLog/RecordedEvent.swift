@@ -3,8 +3,8 @@ import EmakiPlatform
 /// An event as it is in the log.
 ///
 /// A value of this type holds the memory that its bytes are in, and copies them only when asked:
-/// use `withPayload` to look at them in place. While you keep it, that memory stays: one segment, or
-/// the events of sealed files that were read together with it.
+/// use `withPayload` to look at them in place. While you keep it, that memory stays: one segment,
+/// or the events of sealed files that were read together with it.
 public struct RecordedEvent: Sendable {
     /// Place in the whole log.
     public let position: Position

@@ -35,7 +35,8 @@ import Testing
         return harness
     }
 
-    @Test("a store of an earlier draft format is refused by its number") func earlierDraft() throws {
+    @Test("a store of an earlier draft format is refused by its number") func earlierDraft() throws
+    {
         let files = try Self.parse(Self.fixture("draft-1.txt"))
         #expect(throws: LogError.unsupportedFormat(file: "STORE", version: 1)) {
             _ = try openCore(files)

@@ -41,7 +41,8 @@ import Testing
             blockBytes: seed % 2 == 0 ? 512 : 4096, seed: seed, configuration: Self.tiny())
         for round in 0..<4 {
             try Self.fill(
-                harness, segments: 2, streams: [2, 30, 300][round % 3], seed: seed * 100 + UInt64(round))
+                harness, segments: 2, streams: [2, 30, 300][round % 3],
+                seed: seed * 100 + UInt64(round))
             #expect(try harness.core.seal(upTo: harness.core.active.number - 1))
             #expect(try harness.core.content() == harness.model)
             if round % 2 == 1 { try harness.reopen(Self.tiny()) }
@@ -64,13 +65,18 @@ import Testing
             -> OfferedBatch
         { try harness.core.offer([StreamAppend(to: stream, [event], expecting: expected)]) }
 
-        guard case .refused(.versionConflict("a", 2), _) = try answer("a", Self.event(100), .noStream)
+        guard
+            case .refused(.versionConflict("a", 2), _) = try answer(
+                "a", Self.event(100), .noStream)
         else { return #expect(Bool(false), "a is at version 2") }
-        guard case .refused(.versionConflict("b", 1), _) = try answer(
-            "b", Self.event(100), .version(3))
+        guard
+            case .refused(.versionConflict("b", 1), _) = try answer(
+                "b", Self.event(100), .version(3))
         else { return #expect(Bool(false), "b is at version 1") }
         // A repetition of what was sealed, of one event and of the second of two.
-        guard case .repeated(let positions, let versions) = try answer("b", Self.event(6), .noStream)
+        guard
+            case .repeated(let positions, let versions) = try answer(
+                "b", Self.event(6), .noStream)
         else { return #expect(Bool(false), "it was stored before") }
         #expect(positions == 2..<3 && versions == [1])
         guard case .repeated(1..<2, _) = try answer("a", Self.event(4), .version(1))

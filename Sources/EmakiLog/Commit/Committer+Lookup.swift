@@ -1,7 +1,7 @@
 import EmakiPlatform
 
-/// Batches that have to wait for sealed files: those that append to a stream whose version is not in
-/// memory, and repetitions of what was sealed long ago.
+/// Batches that have to wait for sealed files: those that append to a stream whose version is not
+/// in memory, and repetitions of what was sealed long ago.
 extension Committer {
     /// Looks up what a batch needs, on a thread of its own kind.
     nonisolated(nonsending) func lookUp<Source: BatchSource>(

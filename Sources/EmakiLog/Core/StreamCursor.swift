@@ -103,7 +103,8 @@ struct StreamCursor {
             return step.events.count < limit
         }
         // Backwards, when all that is in memory is not durable yet, or was read.
-        if isBackwards, step.events.isEmpty, step.lost == nil, first > .first, !core.sealed.isEmpty {
+        if isBackwards, step.events.isEmpty, step.lost == nil, first > .first, !core.sealed.isEmpty
+        {
             next = StreamVersion(first.rawValue - 1)
             return .sealed(core.sealed)
         }

@@ -63,7 +63,7 @@ final class SealedSet: Sendable {
         guard let file = file(at: position) else { return nil }
         let held = file.footer.positions
         let start = max(position, held.lowerBound)
-        var count = min(Limits.sealedWindowPositions, Int(held.upperBound.rawValue - start.rawValue))
+        var count = min(Limits.sealedWindowPositions, (start..<held.upperBound).count)
         while true {
             var buffer = try Self.buffer()
             let end = start.advanced(by: count)

@@ -25,8 +25,8 @@ package struct Merging: Sendable {
         in files: any FileSystem, goesOn: () -> Bool = { true }
     ) throws(LogError) -> Made {
         let positions =
-            inputs[0].footer.positions.lowerBound
-            ..< inputs[inputs.count - 1].footer.positions.upperBound
+            inputs[0].footer.positions
+            .lowerBound..<inputs[inputs.count - 1].footer.positions.upperBound
         var entry = SealedEntry(
             number: number, positions: positions, footerChecksum: 0, tier: tier)
         let merge = SealedMerge(

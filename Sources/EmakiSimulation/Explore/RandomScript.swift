@@ -120,10 +120,13 @@ package enum RandomScript {
                 (7, { _ in .finish }), (8, { _ in .write }), (4, { _ in .idle }),
                 (6, { _ in .prepare(paused: false) }), (5, { _ in .prepare(paused: true) }),
                 (9, { .advance(calls: 1 + $0.random.below(6)) }),
-                (6, { maker in
-                    let keptCount = maker.random.below(3)
-                    return maker.habits.givesBack(keptCount)
-                }),
+                (
+                    6,
+                    { maker in
+                        let keptCount = maker.random.below(3)
+                        return maker.habits.givesBack(keptCount)
+                    }
+                ),
             ]
         }
 

@@ -39,8 +39,9 @@ struct FuzzReport {
                 + " \(counts.conflicts.grouped) conflicts,"
                 + " \(counts.repetitions.grouped) repetitions",
             "passed    \(counts.rotations.grouped) full segments, \(counts.retirements.grouped)"
-                + " retirements, \(counts.sealings.grouped) sealings, \(counts.merges.grouped) merges, \(counts.marks.grouped) marks, \(counts.tornCuts.grouped) torn"
-                + " frames cut",
+                + " retirements, \(counts.sealings.grouped) sealings,"
+                + " \(counts.merges.grouped) merges, \(counts.marks.grouped) marks,"
+                + " \(counts.tornCuts.grouped) torn frames cut",
             "failed    \(counts.faults.grouped) calls on purpose, up to \(plan.faultsPercent) %",
             "refused   \(counts.refusals.grouped) openings because of them,"
                 + " \(counts.withoutSpace.grouped) segments on a full disk,"
