@@ -13,7 +13,8 @@ protocol Fuzzer {
 enum Fuzzers {
     static let all: [any Fuzzer.Type] = [
         FrameFuzzer.self, BatchFuzzer.self, SegmentHeaderFuzzer.self, StoreFileFuzzer.self,
-        ManifestFuzzer.self, ImportFuzzer.self, LineFuzzer.self,
+        ManifestFuzzer.self, SealedFuzzer.self, ChunkFuzzer.self, ImportFuzzer.self,
+        LineFuzzer.self,
     ]
 }
 

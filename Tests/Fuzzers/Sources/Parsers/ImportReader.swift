@@ -1,0 +1,1 @@
+../../Engine/emaki/Import/ImportReader.swift

@@ -1,0 +1,1 @@
+../../Engine/emaki/Support/LineReader.swift
