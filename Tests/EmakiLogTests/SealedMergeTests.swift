@@ -129,6 +129,8 @@ struct SealedMergeTests {
             if bytes < shape.chunkBytes { #expect(last == stream.firstChunk) } else { cut += 1 }
         }
         #expect(cut > 0)
+        let content = sample.events.reduce(0) { $0 + $1.event.payload.count }
+        #expect(file.footer.chunkCount * shape.chunkBytes > content)
     }
 
     @Test("files that do not follow one another, or none, are not merged")

@@ -39,6 +39,8 @@ struct SealedReadTests {
         let (file, counter) = try sample.openCounting()
         let (id, events) = try #require(
             sample.streams.max { $0.events.count < $1.events.count })
+        // The index is looked at for the first time.
+        #expect(try read(id, in: file).count == events.count)
         let start = counter.count
         #expect(try read(id, in: file).count == events.count)
         try #require(counter.count - start > 5)
@@ -142,6 +144,7 @@ struct SealedReadTests {
                 try buffer.append(bytes)
             }
             #expect(buffer.count == packed.byteCount(of: count))
+            #expect(packed.offset(of: count - 1) + 8 <= buffer.count)
             for (index, number) in numbers.enumerated() {
                 let word = buffer.memory.loadUInt64(at: packed.offset(of: index))
                 #expect(packed.number(index, in: word) == number)

@@ -146,12 +146,12 @@ final class SealedFile: Sendable {
     /// Where a stream's id is in the file, all of it sound.
     private func rangeOfID(_ number: Int) throws(LogError) -> Range<Int> {
         let entryBytes = SealedFooter.streamEntryBytes
-        let isFirst = number == 0
+        let isLast = number + 1 == footer.streamCount
         let entry = try pages.offset(
-            in: .streams, (isFirst ? number : number - 1) * entryBytes,
-            isFirst ? entryBytes : 2 * entryBytes)
-        let start = isFirst ? 0 : Int(pages.view.loadUInt32(at: entry))
-        let end = Int(pages.view.loadUInt32(at: isFirst ? entry : entry + entryBytes))
+            in: .streams, number * entryBytes, isLast ? entryBytes : 2 * entryBytes)
+        let start = Int(pages.view.loadUInt32(at: entry))
+        let end =
+            isLast ? footer[.ids].byteCount : Int(pages.view.loadUInt32(at: entry + entryBytes))
         guard start < end, end - start <= Limits.streamIDBytesMax, end <= footer[.ids].byteCount
         else { throw nonsense(stream: number, "the place of a stream's id") }
         let offset = try pages.offset(in: .ids, start, end - start)

@@ -40,6 +40,8 @@ final class SealedFileWriter {
     private var chunkEventCount = 0
     private var streams: ChunkBuffer
     private var ids: ChunkBuffer
+    /// Of the stream that was begun.
+    private var idOffset = 0
     private var hashes: ContiguousArray<UInt64> = []
     private var isInStream = false
     private var streamOrdinal = 0
@@ -89,6 +91,7 @@ final class SealedFileWriter {
             try writeChunk()
         }
         isInStream = true
+        idOffset = ids.count
         try ids.append(id)
         hashes.append(StableHash.hash(id))
         streamOrdinal = footer.eventCount
@@ -143,7 +146,7 @@ final class SealedFileWriter {
         guard isInStream else { return }
         isInStream = false
         precondition(firstVersion > .none, "a stream has an event")
-        try streams.append(UInt32(ids.count))
+        try streams.append(UInt32(idOffset))
         try streams.append(UInt32(streamOrdinal))
         try streams.append(UInt32(streamChunk ?? 0))
         streamChunk = nil

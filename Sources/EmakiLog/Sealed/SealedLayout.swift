@@ -11,7 +11,7 @@ import EmakiPlatform
 ///                                  the section (8), stored bytes (4), bytes when unpacked (4),
 ///                                  ordinal of its first event in the file (4), checksum (4). Both
 ///                                  sizes are equal if it is not compressed
-///                      streams     28 bytes for a stream, in the order of ids: end of its id in
+///                      streams     28 bytes for a stream, in the order of ids: start of its id in
 ///                                  `ids` (4), ordinal of its first event (4), the chunk that
 ///                                  event is in (4), its first (8) and last version (8)
 ///                      ids         stream ids, one right after the other

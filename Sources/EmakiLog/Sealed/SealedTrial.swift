@@ -122,6 +122,16 @@ package final class SealedTrial: Sendable {
         }
     }
 
+    /// Reads and unpacks one of the chunks: what a replay cannot do without.
+    package func unpack(_ random: UInt64) throws(LogError) -> Bool {
+        let number = Int(random % UInt64(file.footer.chunkCount))
+        let memory = try LogError.translating(Self.path) { () throws(DiskError) in
+            try file.memories.take()
+        }
+        defer { file.memories.giveBack(memory) }
+        return try !file.unpack(number, into: memory).isEmpty
+    }
+
     package func check() throws(LogError) { _ = try file.check() }
 
     /// Bytes of each part of the file, pages that are not full rounded up.

@@ -92,6 +92,8 @@ struct SealedFileCommand: AsyncParsableCommand {
         }
         result.add("replays_per_s", Int(replays.perSecond))
         result.add("replay_cpu_ns", replays.cpuNanoseconds)
+        let unpacks = try await rate { random throws(LogError) in try trial.unpack(random) }
+        result.add("unpack_cpu_ns", unpacks.cpuNanoseconds)
         let names = (0..<(1 << 16)).map { index in
             StreamID.trialName(SplitMix.mix64(UInt64(index)) % streams)
         }
