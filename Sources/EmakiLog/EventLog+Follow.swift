@@ -101,7 +101,7 @@ public struct FollowSequence: AsyncSequence, Sendable {
             batch.removeAll(keepingCapacity: true)
             delivered = 0
             var events: [RecordedEvent] = []
-            while batch.isEmpty {
+            while batch.isEmpty, !Task.isCancelled {
                 events.removeAll(keepingCapacity: true)
                 var cursor = LogCursor(from: next)
                 let durable = try committer.read(at: &cursor, into: &events)

@@ -99,6 +99,8 @@ public enum LimitName: String, Sendable, Codable {
     case segmentCount
     /// Events that are not sealed.
     case unsealedEvents
+    /// Sealed files that are not merged.
+    case sealedFiles
 }
 
 /// Arguments that can never be accepted.

@@ -152,7 +152,8 @@ extension Committer {
         lock.lock()
         var attempt = Attempt.first
         let outcome = stage(batch, attempt: &attempt, version: report)
-        let failure = core.readyCount == 0 ? core.segmentFailure : nil
+        let cause = core.isAtUnsealedLimit ? core.sealingFailure : core.segmentFailure
+        let failure = core.readyCount == 0 ? cause : nil
         let durable = core.durableEnd
         let mustPrepare = core.wantsSegment || (outcome.isWaitForSegment && core.lacksSegment)
         let mustWake = loopIsNeeded()

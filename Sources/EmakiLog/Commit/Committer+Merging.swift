@@ -6,9 +6,14 @@ extension Committer {
     /// The first thing that is done in an open log: what earlier stops left goes, and then sealing
     /// and merging may begin.
     func startSealing() {
+        let sealed = core.sealed
+        if !sealed.isEmpty { _ = lookups.run { sealed.loadFilters() } }
         guard !core.configuration.isReadOnly else { return }
+        // Taken before anybody can take a number, and nobody can until it is done: a file that is
+        // being made now is no leftover.
+        let manifest = core.manifest
+        core.isCleaning = true
         _ = sealer.run { [self] in
-            let manifest = lock.withLock { core.manifest }
             do {
                 let leftovers = try SealedLeftovers.find(
                     in: core.files, notIn: manifest, before: manifest.nextSealedNumber)
@@ -16,6 +21,8 @@ extension Committer {
             } catch {
                 // They cost space, and are found again at the next opening.
             }
+            lock.withLock { core.isCleaning = false }
+            kickSealer()
             kickMerger()
         }
     }
@@ -54,8 +61,10 @@ extension Committer {
         let merging = queue.isClosing ? nil : core.planMerging(all: !mergeWaiters.isEmpty)
         guard let merging else {
             // One that is under way comes back here when it is done.
-            guard !core.isMerging, !queue.isClosing else { return lock.unlock() }
-            return tellMergeWaiters(.success(()))
+            guard !core.isMerging, !core.isCleaning, !queue.isClosing else {
+                return lock.unlock()
+            }
+            return tellMergeWaiters(maintenanceRefusal.map { .failure($0) } ?? .success(()))
         }
         lock.unlock()
         var pace = MergePace(committer: self)
@@ -83,7 +92,9 @@ extension Committer {
             tellMergeWaiters(.failure(LogError(error, file: Manifest.twin.name)))
             return
         }
-        let old = lock.withLock { core.finish(step, of: merging, to: made) }
+        let old = lock.withLock {
+            core.finish(step, of: merging, to: made) + core.takeOrphans()
+        }
         SealedLeftovers.remove(old, in: core.files)
         kickMerger()
     }

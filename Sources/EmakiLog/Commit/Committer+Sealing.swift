@@ -41,8 +41,11 @@ extension Committer {
         let sealing = queue.isClosing ? nil : core.planSealing()
         guard let sealing else {
             // One that is under way comes back here when it is done.
-            guard !core.isSealing, !queue.isClosing else { return lock.unlock() }
-            return tellSealWaiters(.success(()))
+            guard !core.isSealing, !core.isCleaning, !queue.isClosing else {
+                return lock.unlock()
+            }
+            let refusal = maintenanceRefusal ?? core.sealedFileRefusal
+            return tellSealWaiters(refusal.map { .failure($0) } ?? .success(()))
         }
         lock.unlock()
         let made: Sealing.Made
@@ -72,7 +75,11 @@ extension Committer {
             tellSealingFailed(LogError(error, file: Manifest.twin.name))
             return
         }
-        lock.withLock { core.finish(step, of: sealing, to: made) }
+        let orphans = lock.withLock {
+            core.finish(step, of: sealing, to: made)
+            return core.takeOrphans()
+        }
+        SealedLeftovers.remove(orphans, in: core.files)
         while !lock.withLock({ core.dropSealed(sealing, limit: Self.droppedAtOnce) }) {}
         prepareSegments()
         kickMerger()

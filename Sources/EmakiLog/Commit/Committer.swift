@@ -311,6 +311,7 @@ final class Committer: @unchecked Sendable {
         merger.stop()
         worker.stop()
         lookups.stop()
+        lock.withLock { core.releaseSealed() }
         core.closeFiles()
         lockFile.unlock()
         lock.lock()

@@ -7,7 +7,7 @@ extension LogCore {
     /// The next files to merge; or nil.
     /// - Parameter all: take all neighbours that fit into one file, whatever their tiers.
     package func planMerging(all: Bool = false) -> Merging? {
-        guard !isMerging, !isPoisoned, !configuration.isReadOnly else { return nil }
+        guard !isMerging, !isCleaning, !isPoisoned, !configuration.isReadOnly else { return nil }
         let range = all ? mergeableRun() : fullTier()
         guard let range else { return nil }
         let tiers = manifest.sealedFiles[range].map(\.tier)
@@ -28,11 +28,11 @@ extension LogCore {
             var end = start + 1
             while end < entries.count, entries[end].tier == entries[start].tier { end += 1 }
             let count = configuration.filesPerMerge
-            let run = start..<start + count
-            if end - start >= count, canMerge(run),
-                found.map({ entries[start].tier < entries[$0.lowerBound].tier }) ?? true
+            if found.map({ entries[start].tier < entries[$0.lowerBound].tier }) ?? true,
+                end - start >= count,
+                let first = (start...end - count).first(where: { canMerge($0..<$0 + count) })
             {
-                found = run
+                found = first..<first + count
             }
             start = end
         }
@@ -43,16 +43,27 @@ extension LogCore {
     private func mergeableRun() -> Range<Int>? {
         let count = sealed.files.count
         guard manifest.sealedFiles.count == count else { return nil }
-        for start in 0..<max(0, count - 1) where canMerge(start..<start + 2) {
-            var end = start + 2
-            while end < count, canMerge(start..<end + 1) { end += 1 }
-            return start..<end
+        var start = 0
+        while start + 1 < count {
+            var end = start
+            var byteCount = 0
+            while end < count, !unmergeable.contains(sealed.files[end].pages.path) {
+                byteCount += sealed.files[end].footer.fileBytes
+                guard byteCount <= configuration.mergedBytesMax else { break }
+                end += 1
+            }
+            while end - start >= 2 {
+                if canMerge(start..<end) { return start..<end }
+                end -= 1
+            }
+            start += 1
         }
         return nil
     }
 
     private func canMerge(_ range: Range<Int>) -> Bool {
         let inputs = Array(sealed.files[range])
+        guard inputs.allSatisfy({ !unmergeable.contains($0.pages.path) }) else { return false }
         let byteCount = inputs.reduce(0) { $0 + $1.footer.fileBytes }
         return byteCount <= configuration.mergedBytesMax && SealedMerge.canMerge(inputs)
     }
@@ -60,6 +71,8 @@ extension LogCore {
     package func fail(_ merging: Merging, with error: LogError) {
         isMerging = false
         mergingFailure = error
+        // It would fail again, at the same place.
+        if case .corrupt(let corruption) = error { unmergeable.insert(corruption.file) }
     }
 
     /// The MANIFEST that lists the new file instead of its inputs.
@@ -79,6 +92,7 @@ extension LogCore {
     ) {
         fail(merging, with: LogError(error, file: Manifest.twin.name))
         manifest.generation = step.manifest.generation
+        if let entry = made.entry { orphans.append(entry.path) }
         made.file?.pages.close()
     }
 
@@ -128,7 +142,7 @@ extension LogCore {
             fail(step, of: merging, to: made, with: error)
             throw LogError(error, file: Manifest.twin.name)
         }
-        SealedLeftovers.remove(finish(step, of: merging, to: made), in: files)
+        SealedLeftovers.remove(finish(step, of: merging, to: made) + takeOrphans(), in: files)
         return true
     }
 }

@@ -9,8 +9,8 @@ extension LogCore {
     /// The next piece of sealing: as many full segments as there are, oldest first; or nil.
     /// - Parameter number: of the last segment to seal.
     package func planSealing(upTo number: UInt64 = .max) -> Sealing? {
-        guard !isSealing, !isPoisoned, !configuration.isReadOnly,
-            manifest.sealedFiles.count < Limits.sealedFileCountMax
+        guard !isSealing, !isCleaning, !isPoisoned, !configuration.isReadOnly,
+            sealedFileRefusal == nil
         else { return nil }
         let count = sealableCount(upTo: number)
         guard count > 0 else { return nil }
@@ -20,6 +20,20 @@ extension LogCore {
             end: segmentEnds[count - 1], hasRetired: manifest.anchorSegment > 0,
             number: takeSealedNumber(), storeID: store.storeID, layout: layout,
             options: SealedFileWriter.Options())
+    }
+
+    /// Why no further sealed file can be listed, if so.
+    var sealedFileRefusal: LogError? {
+        let count = manifest.sealedFiles.count
+        guard count >= Limits.sealedFileCountMax else { return nil }
+        return .tooLarge(.sealedFiles, limit: Limits.sealedFileCountMax, value: count + 1)
+    }
+
+    /// Files of switches that failed, and that MANIFEST certainly does not list now.
+    func takeOrphans() -> [String] {
+        let listed = Set(manifest.sealedFiles.map(\.path))
+        defer { orphans.removeAll() }
+        return orphans.filter { !listed.contains($0) }
     }
 
     /// A number for a file that is about to be made: never used twice, whatever becomes of the
@@ -76,6 +90,7 @@ extension LogCore {
     ) {
         fail(sealing, with: LogError(error, file: Manifest.twin.name))
         manifest.generation = step.manifest.generation
+        if let entry = made.entry { orphans.append(entry.path) }
         made.file?.pages.close()
     }
 
@@ -170,6 +185,7 @@ extension LogCore {
             throw LogError(error, file: Manifest.twin.name)
         }
         finish(step, of: sealing, to: made)
+        SealedLeftovers.remove(takeOrphans(), in: files)
         while !dropSealed(sealing) {}
     }
 }

@@ -68,6 +68,8 @@ extension LogCore {
                 .tooLarge(
                     .segmentCount, limit: Limits.segmentCountMax,
                     value: manifest.segments.count + 1))
+        case .noRoom(.segment) where isAtUnsealedLimit && readyCount == 0:
+            return sealedFileRefusal.map { .refused($0) } ?? .wait(.segment)
         case .noRoom(let reason):
             return .wait(reason)
         }
@@ -92,7 +94,9 @@ extension LogCore {
             case .stored(let stored, let version):
                 report(section, version)
                 let isNext = positions.map { $0.upperBound == stored.lowerBound } ?? true
-                guard isNext else { return conflictAnswer(batch.source) }
+                guard isNext else {
+                    return conflictAnswer(batch.source) ?? .wait(.pendingEvents)
+                }
                 positions = (positions?.lowerBound ?? stored.lowerBound)..<stored.upperBound
             case .otherBytes(let version, let after):
                 counters.conflicts += 1
@@ -102,18 +106,20 @@ extension LogCore {
             case .notStored:
                 conflict = conflict ?? conflictAnswer(batch.source)
             case .isSealed:
-                return .lookUp(.isStored(section: section))
+                // Where one section is certainly not stored the batch is not.
+                return conflict ?? .lookUp(.isStored(section: section))
             }
         }
-        if let conflict { return conflict }
-        guard let positions else { return conflictAnswer(batch.source) }
+        guard conflict == nil, let positions else {
+            return conflict ?? conflictAnswer(batch.source) ?? .wait(.pendingEvents)
+        }
         counters.repeats += 1
         return .repeated(positions: positions)
     }
 
     /// Names the first stream that is not where it was expected.
-    func conflictAnswer<Source: BatchSource>(_ source: Source) -> StageOutcome {
-        counters.conflicts += 1
+    /// - Returns: nil if all are by now.
+    func conflictAnswer<Source: BatchSource>(_ source: Source) -> StageOutcome? {
         for section in 0..<source.sectionCount {
             let stream = source.stream(section)
             guard let slot = index.find(stream) else {
@@ -121,14 +127,16 @@ extension LogCore {
                     return .lookUp(.head(section: section))
                 }
                 if source.expecting(section).holds(at: .none) { continue }
+                counters.conflicts += 1
                 return .refused(.versionConflict(stream: stream, actual: .none))
             }
             let head = index.head(slot)
             if source.expecting(section).holds(at: head) { continue }
             let after = index.lastPosition(slot)?.advanced(by: 1) ?? .start
+            counters.conflicts += 1
             return .refused(.versionConflict(stream: stream, actual: head), after: after)
         }
-        preconditionFailure("a conflict has a stream that is not as expected")
+        return nil
     }
 
     /// Nothing is stored any more; but what is offered may be there.

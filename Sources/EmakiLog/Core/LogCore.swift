@@ -40,6 +40,14 @@ package final class LogCore {
     var isSealing = false
     /// Why the last sealing failed; nil once one succeeded.
     var sealingFailure: LogError?
+    /// What earlier stops left is being removed: no file may be made yet.
+    var isCleaning = false
+    /// Files that were made, and whose MANIFEST may or may not have been written. They go once one
+    /// was written that does not list them.
+    var orphans: [String] = []
+    /// Sealed files that are damaged beyond their parity, as far as merges have met them: they are
+    /// not merged while the log is open.
+    var unmergeable: Set<String> = []
     /// Sealed files are being merged.
     var isMerging = false
     /// Why the last merge failed; nil once one succeeded.
@@ -149,8 +157,11 @@ package final class LogCore {
     /// Releases the files.
     package func closeFiles() {
         for segment in segments { segment.file.close() }
-        sealed.close()
+        releaseSealed()
     }
+
+    /// Sealed files are closed once the last who reads them is done.
+    func releaseSealed() { sealed = .empty }
 }
 
 /// Counts since the log was opened.

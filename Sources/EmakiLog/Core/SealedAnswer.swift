@@ -18,27 +18,40 @@ struct SealedAnswer<Source: BatchSource> {
         _ question: SealedQuestion, looking look: Look
     ) throws(LogError) -> Decision? {
         switch question {
-        case .head(let section):
-            try learnHead(of: batch.source.stream(section), look)
+        case .head:
+            try learnHeads(look)
             return nil
         case .isStored:
             return try decide(look)
         }
     }
 
-    private func learnHead(of stream: StreamID, _ look: Look) throws(LogError) {
-        var isLearned = false
-        while !isLearned {
-            var set = SealedSet.empty
-            try look { set = $0.sealed }
-            try set.loadFilters()
-            let head = try set.head(of: stream) ?? .none
+    /// Brings the heads of all streams of the batch that are not in memory there, at once.
+    private func learnHeads(_ look: Look) throws(LogError) {
+        var set = SealedSet.empty
+        var missing: [StreamID] = []
+        while true {
+            missing.removeAll()
             try look { core in
-                // Another file may hold newer events of the stream, appended meanwhile.
+                set = core.sealed
+                for section in 0..<batch.source.sectionCount {
+                    let stream = batch.source.stream(section)
+                    if core.index.find(stream) == nil { missing.append(stream) }
+                }
+            }
+            set.loadFilters()
+            var heads: [(StreamID, StreamVersion)] = []
+            for stream in missing { heads.append((stream, try set.head(of: stream) ?? .none)) }
+            var isLearned = false
+            try look { core in
+                // Another file may hold newer events of a stream, appended meanwhile.
                 guard core.sealed === set else { return }
-                core.index.learn(stream, head: head, keeping: batch.source.sectionCount)
+                for (stream, head) in heads {
+                    core.index.learn(stream, head: head, keeping: batch.source.sectionCount)
+                }
                 isLearned = true
             }
+            if isLearned { return }
         }
     }
 
@@ -66,13 +79,15 @@ struct SealedAnswer<Source: BatchSource> {
             try look { $0.counters.repeats += 1 }
             return Decision(outcome: .repeated(positions: positions), versions: versions)
         }
-        var outcome = StageOutcome.refused(.poisoned)
+        var outcome: StageOutcome? = .refused(.poisoned)
         try look { core in
             if !core.isPoisoned { outcome = core.conflictAnswer(batch.source) }
         }
-        if case .lookUp(let question) = outcome {
-            try learnHead(of: batch.source.stream(question.section), look)
-            return try decide(look)
+        // Not as expected only a moment ago, or for want of a head: it is offered again.
+        guard let outcome else { return nil }
+        if case .lookUp = outcome {
+            try learnHeads(look)
+            return nil
         }
         return Decision(outcome: outcome)
     }

@@ -33,7 +33,14 @@ struct StreamListing {
     }
 
     private mutating func keepFirst() {
-        found.sort { $0.id.lexicographicallyPrecedes($1.id) }
+        // One that was forgotten and looked up again meanwhile may be here twice.
+        found.sort {
+            $0.id.lexicographicallyPrecedes($1.id) || ($0.id == $1.id && $0.version > $1.version)
+        }
+        var kept: [Found] = []
+        kept.reserveCapacity(found.count)
+        for stream in found where kept.last?.id != stream.id { kept.append(stream) }
+        found = kept
         found.removeLast(max(0, found.count - limit))
     }
 

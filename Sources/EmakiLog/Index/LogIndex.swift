@@ -351,6 +351,7 @@ struct LogIndex: ~Copyable {
     /// Forgets the oldest event, whose record says which stream it belongs to.
     mutating func dropFirst(section: SectionHeader) {
         generation += 1
+        defer { places.dropFirst(upTo: places.range.lowerBound + 1) }
         guard let slot = find(section) else { return }
         // Lost versions before the event go with it.
         while let word = EventCursor(atFirstOf: streams[slot.index].events).word(in: lists) {
@@ -358,7 +359,6 @@ struct LogIndex: ~Copyable {
             streams[slot.index].first += 1
             if word != Self.lostWord { break }
         }
-        places.dropFirst(upTo: places.range.lowerBound + 1)
         if streams[slot.index].events.isEmpty { becomeIdle(slot) }
     }
 
@@ -397,6 +397,8 @@ struct LogIndex: ~Copyable {
         while idle.count > max(idleHeadsMax, atLeast) { forgetOneIdle() }
     }
 
+    private static let idlePassedMax = 64
+
     /// Forgets the heads of all streams without events.
     mutating func forgetIdle() {
         for index in idle.indices { streams[Int(idle[index])].isWarm = false }
@@ -406,13 +408,16 @@ struct LogIndex: ~Copyable {
     /// Takes one stream out of `idle`: the next that was not asked for since the hand last passed
     /// (the clock algorithm: Corbató, 1968), or one that has events again and is kept.
     private mutating func forgetOneIdle() {
+        var passedCount = 0
         while true {
             if idleHand >= idle.count { idleHand = 0 }
             let index = Int(idle[idleHand])
             let hasEvents = !streams[index].events.isEmpty
-            if !hasEvents, streams[index].isWarm {
+            // Not so many that an append would wait for it.
+            if !hasEvents, streams[index].isWarm, passedCount < Self.idlePassedMax {
                 streams[index].isWarm = false
                 idleHand += 1
+                passedCount += 1
                 continue
             }
             idle[idleHand] = idle[idle.count - 1]

@@ -15,8 +15,9 @@ package struct StoreInspection: Sendable {
     /// Files in the folder of segments that MANIFEST does not list.
     package let strangers: [String]
 
-    private let files: any FileSystem
-    private let storeFile: StoreFile?
+    let files: any FileSystem
+    let storeFile: StoreFile?
+    let sealedEntries: [SealedEntry]
     private let entries: [Manifest.Entry]
     private let anchor: LogEnd
 
@@ -28,6 +29,8 @@ package struct StoreInspection: Sendable {
         package var anchorSegment: UInt64
         package var nextSegmentNumber: UInt64
         package var segmentCount: Int
+        package var sealedFileCount: Int
+        package var nextSealedNumber: UInt64
         /// One of its two copies fails its checksum.
         package var isHalfBad: Bool
     }
@@ -65,6 +68,7 @@ package struct StoreInspection: Sendable {
         self.manifestFault = manifestFault
         manifest = found.map { ManifestFacts($0.0, isHalfBad: $0.isHalfBad) }
         entries = found?.0.segments ?? []
+        sealedEntries = found?.0.sealedFiles ?? []
         anchor = found?.0.anchor ?? .empty
         let paths = Set(entries.map(\.path))
         strangers = try LogError.translating(StoreFolder.wal) { () throws(DiskError) in
@@ -143,6 +147,8 @@ extension StoreInspection.ManifestFacts {
         anchorSegment = manifest.anchorSegment
         nextSegmentNumber = manifest.nextSegmentNumber
         segmentCount = manifest.segments.count
+        sealedFileCount = manifest.sealedFiles.count
+        nextSealedNumber = manifest.nextSealedNumber
         self.isHalfBad = isHalfBad
     }
 }

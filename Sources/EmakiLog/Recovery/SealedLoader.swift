@@ -37,7 +37,7 @@ struct SealedLoader {
         return SealedSet(opened)
     }
 
-    private func open(_ entry: SealedEntry) throws(LogError) -> SealedFile {
+    func open(_ entry: SealedEntry) throws(LogError) -> SealedFile {
         func corrupt(_ reason: Corruption.Reason, _ evidence: String) -> LogError {
             .corrupt(
                 Corruption(file: entry.path, fileOffset: 0, reason: reason, evidence: evidence))

@@ -11,9 +11,14 @@ extension SealedFile {
         byteCountMax: Int = .max
     ) throws(LogError) -> Bool {
         var chunks: Set<Int> = []
+        var wantedCount = 0
+        let countBefore = buffer.eventCount
         var position = positions.lowerBound
         while position < positions.upperBound {
-            if let chunk = try chunk(at: position) { chunks.insert(chunk) }
+            if let chunk = try chunk(at: position) {
+                chunks.insert(chunk)
+                wantedCount += 1
+            }
             position = position.advanced(by: 1)
         }
         var stream = -1
@@ -36,6 +41,9 @@ extension SealedFile {
             }
             if let failure { throw failure }
             if buffer.byteCount >= byteCountMax { return false }
+        }
+        guard buffer.eventCount - countBefore == wantedCount else {
+            throw nonsense(.order, 0, "the chunks of positions")
         }
         return true
     }

@@ -35,6 +35,8 @@ final class SealedPages: @unchecked Sendable {
 
     func close() { file.close() }
 
+    deinit { file.close() }
+
     // MARK: Reading
 
     /// Where a range of a section is in `view`, all of it sound.

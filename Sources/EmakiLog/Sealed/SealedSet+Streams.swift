@@ -39,32 +39,34 @@ extension SealedSet {
         return try stream.text.withUTF8Span { (id: RawSpan) throws(LogError) in
             backwards
                 ? try readBackwards(id, hash, from: version, follows: follows, limit: limit)
-                : try readForwards(id, hash, from: version, follows: follows, limit: limit)
+                : try readForwards(id, hash, from: version, limit: limit)
         }
     }
 
     private func readForwards(
-        _ id: RawSpan, _ hash: UInt64, from version: StreamVersion, follows: Bool, limit: Int
+        _ id: RawSpan, _ hash: UInt64, from version: StreamVersion, limit: Int
     ) throws(LogError) -> StreamBatch {
         var batch = StreamBatch()
         var next = version
-        var hasRead = follows
+        var byteCount = 0
         for file in files {
             guard let found = try file.find(id, hash: hash), found.lastVersion >= next else {
                 continue
             }
             var piece = try StreamPiece(of: found, in: file, id: id)
             try piece.read(from: next, limit: limit - batch.events.count)
+            byteCount += piece.byteCount
             for (version, event) in piece.take() {
-                if hasRead, version != next {
+                // Nothing removes single events, so what is not there was lost.
+                if version != next {
                     batch.missing = next
                     return batch
                 }
-                hasRead = true
                 batch.events.append(event)
                 next = StreamVersion(version.rawValue + 1)
             }
-            if batch.events.count >= limit || piece.isCut { break }
+            let isFull = byteCount >= SealedEventBuffer.byteCountMax
+            if batch.events.count >= limit || piece.isCut || isFull { break }
         }
         return batch
     }
@@ -75,6 +77,7 @@ extension SealedSet {
         var batch = StreamBatch()
         var next = version
         var hasRead = follows
+        var count = UInt64(min(limit, StreamPiece.eventCountMax))
         while batch.events.isEmpty, let (file, found) = try newest(id, hash, upTo: next) {
             if found.lastVersion < next {
                 if hasRead {
@@ -83,11 +86,15 @@ extension SealedSet {
                 }
                 next = found.lastVersion
             }
-            let count = UInt64(min(limit, StreamPiece.eventCountMax))
             let low = max(
                 found.firstVersion.rawValue, next.rawValue - min(next.rawValue, count) + 1)
             var piece = try StreamPiece(of: found, in: file, id: id)
             try piece.read(from: StreamVersion(low), through: next)
+            if piece.isCut, count > 1 {
+                // Large events: fewer of them.
+                count = max(1, count / 4)
+                continue
+            }
             for (version, event) in piece.take().reversed() {
                 if hasRead, version != next {
                     batch.missing = next
@@ -105,6 +112,8 @@ extension SealedSet {
                 next = StreamVersion(low - 1)
             }
         }
+        // Nothing removes single events: what is older was lost.
+        if batch.events.isEmpty, hasRead, next > .none { batch.missing = next }
         return batch
     }
 
@@ -147,11 +156,9 @@ private struct StreamPiece {
     ) throws(LogError) {
         var failure: DiskError?
         let countMax = min(limit, Self.eventCountMax)
-        let isBounded = last < StreamVersion(.max)
         try file.visit(stream, from: version) { event in
             guard event.version <= last else { return false }
-            // Backwards the newest are wanted, so there all of them are read.
-            let isFull = buffer.byteCount >= SealedEventBuffer.byteCountMax && !isBounded
+            let isFull = buffer.byteCount >= SealedEventBuffer.byteCountMax
             guard versions.count < countMax, !isFull else {
                 isCut = true
                 return false
@@ -166,6 +173,8 @@ private struct StreamPiece {
         }
         if let failure { throw LogError(failure, file: file.pages.path) }
     }
+
+    var byteCount: Int { buffer.byteCount }
 
     mutating func take() -> [(StreamVersion, RecordedEvent)] {
         zip(versions, buffer.take(.added)).map { ($0, $1) }

@@ -25,6 +25,7 @@ final class SealedSet: Sendable {
         return SealedSet(files)
     }
 
+    /// For a set that nobody has seen yet; others are closed by whoever lets go of them last.
     func close() { for file in files { file.pages.close() } }
 
     /// As `mayContain`, and never reads the disk: true if a filter is not in memory.
@@ -33,13 +34,14 @@ final class SealedSet: Sendable {
         return false
     }
 
-    /// Brings the filters into memory, as far as they fit into what is set aside for them.
-    func loadFilters() throws(LogError) {
+    /// Brings the filters into memory, as far as they fit into what is set aside for them. One that
+    /// cannot be read knows nothing, and whoever asks looks into the file.
+    func loadFilters() {
         var byteCount = 0
         for file in files.reversed() {
             byteCount += file.footer[.filter].byteCount
             guard byteCount <= Limits.residentFilterBytesMax else { return }
-            try file.loadFilter()
+            do throws(LogError) { try file.loadFilter() } catch { continue }
         }
     }
 

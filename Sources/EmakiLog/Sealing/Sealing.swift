@@ -167,6 +167,7 @@ package struct Sealing: Sendable {
                 try source.write(stream, scan, to: writer)
             }
         }
+        guard source.eventCount == scan.eventCount else { throw memoryIsDamaged(scan) }
         return try LogError.translating(path) { () throws(DiskError) in
             for commit in scan.commits ?? [] {
                 try writer.addGroup(at: commit.position, instant: commit.instant)

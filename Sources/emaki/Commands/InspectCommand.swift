@@ -5,12 +5,13 @@ import EmakiPlatform
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Print a store's files readably: STORE, MANIFEST, segments, frames.",
+        abstract: "Print a store's files readably, down to the single frame.",
         discussion: """
             Works on a damaged store too, and changes nothing. Each frame is shown with its place, \
             group, positions, events and verdict: `linked` (recovery reads it), `notLinked`, \
             `misplaced`, `tornPayload`, `tornHeader`, `unknown`. Below it, what each batch \
-            appended to which stream. With --json one object a line: the store, then each segment.
+            appended to which stream. With --json one object a line: the store, each sealed file, \
+            each segment.
 
             EXAMPLES
               emaki inspect orders.emaki
@@ -54,6 +55,15 @@ struct InspectCommand: AsyncParsableCommand {
                 try output.line(InspectionJSON.object(of: inspection))
             } else {
                 for line in InspectionText.lines(of: inspection) { try output.line(line) }
+            }
+            if segment == nil {
+                try inspection.forEachSealedFile { file in
+                    if answer.json {
+                        try output.line(JSONObject.encoded(file))
+                    } else {
+                        for line in InspectionText.lines(of: file) { try output.line(line) }
+                    }
+                }
             }
             try inspection.forEachSegment(request) { segment in
                 count += 1

@@ -1,4 +1,5 @@
 import EmakiLog
+import Foundation
 
 /// What `emaki inspect` prints for people.
 enum InspectionText {
@@ -17,12 +18,30 @@ enum InspectionText {
                 "MANIFEST" + (manifest.isHalfBad ? " (one of its two copies is bad)" : ""),
                 "  generation \(manifest.generation), \(manifest.segmentCount) segments, the next"
                     + " has number \(manifest.nextSegmentNumber)",
+                "  \(manifest.sealedFileCount) sealed files, the next has number"
+                    + " \(manifest.nextSealedNumber)",
                 "  recovery starts behind group \(manifest.anchorGroup), position"
                     + " \(manifest.anchorPosition), segment \(manifest.anchorSegment)",
             ]
         }
         if let fault = inspection.manifestFault { lines.append("MANIFEST: DAMAGED: \(fault)") }
         return lines + inspection.strangers.map { "not listed in MANIFEST: \($0)" }
+    }
+
+    static func lines(of file: SealedInspection) -> [String] {
+        var lines = [
+            "", "\(file.file)  tier \(file.tier), positions"
+                + " \(file.firstPosition)..<\(file.endPosition)",
+        ]
+        if let fault = file.fault { return lines + ["  DAMAGED: \(fault)"] }
+        lines.append(
+            "  \(file.events) events of \(file.streams) streams in \(file.chunks) chunks, up to"
+                + " group \(file.lastGroup); \(file.bytes) bytes")
+        lines += file.parts.map { part in
+            let name = part.name.padding(toLength: 12, withPad: " ", startingAt: 0)
+            return "    \(name)page \(part.firstPage), \(part.bytes) bytes"
+        }
+        return lines
     }
 
     static func lines(of segment: SegmentInspection) -> [String] {
