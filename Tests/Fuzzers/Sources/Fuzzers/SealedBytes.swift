@@ -94,7 +94,7 @@ struct SealedBytes {
         var bytes: [UInt8]
     }
 
-    /// Puts a file together whose checksums and parity hold in spite of the changes, except those to
+    /// Puts a file together whose checksums and parity hold in spite of the changes, except to
     /// the finished file.
     func make(changedBy changes: [Change]) throws -> (disk: SimulatedFileSystem, isDamaged: Bool) {
         var sections = sections
