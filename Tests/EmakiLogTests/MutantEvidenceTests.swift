@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(
-        "files that a creation may leave, in another place, of another kind or too large, are not its"
+        "what a creation leaves, in another place, of another kind or too large, is not its"
     )
     func almostOwn() throws {
         let zeros = [UInt8](repeating: 0, count: 4096)

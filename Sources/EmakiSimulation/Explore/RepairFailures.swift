@@ -74,7 +74,7 @@ package enum RepairFailures {
         }
     }
 
-    /// - Returns: false if the repair makes no such call; it was held to the same then, too.
+    /// - Returns: false if the repair makes no such call; it is held to the same all the same.
     private static func run(
         _ subject: RepairSubject, _ fault: Fault, _ cut: FateRule?, _ counts: inout RunCounts
     ) -> (hasStruck: Bool, Violation?) {

@@ -49,10 +49,7 @@ struct SealedBytes {
                 return bytes.withBytes { $0.copyToArray() }
             }
         }
-        let opened = try SealedFile(
-            file, path: Self.path, storeID: Self.storeID, isWritable: false)
-        let first = try opened.chunk(0)
-        chunk = first.memory.withBytes(in: 0..<first.byteCount) { $0.copyToArray() }
+        chunk = try Self.chunk()
         // Whoever changes the format is told here that the fuzzer does not know it any more.
         let (made, _) = try make(changedBy: [])
         let whole = try SealedFile(
@@ -76,6 +73,20 @@ struct SealedBytes {
         return SealedChunk.Event(EventRecord(in: memory, at: 0), at: Position(position))
     }
 
+    /// Three events of the first stream.
+    private static func chunk() throws -> [UInt8] {
+        var events = try ChunkBuffer(capacity: 4096)
+        for index in 0..<3 {
+            try SealedChunk.append(
+                try event(index + 1, at: UInt64(1_000 + index)), positionDelta: index == 0 ? 0 : 1,
+                to: &events)
+        }
+        var chunk = try ChunkBuffer(capacity: 4096)
+        try SealedChunk.appendRun(
+            stream: 0, version: .first, eventCount: 3, events: events, to: &chunk)
+        return chunk.memory.withBytes(in: chunk.range) { $0.copyToArray() }
+    }
+
     /// Some bytes, and where they go.
     struct Change {
         var place: UInt8
@@ -83,7 +94,7 @@ struct SealedBytes {
         var bytes: [UInt8]
     }
 
-    /// Puts a file together whose checksums and parity hold in spite of the changes, except those to
+    /// Puts a file together whose checksums and parity hold in spite of the changes, except to
     /// the finished file.
     func make(changedBy changes: [Change]) throws -> (disk: SimulatedFileSystem, isDamaged: Bool) {
         var sections = sections
@@ -133,7 +144,7 @@ struct SealedBytes {
         let memory = try PageMemory(byteCount: SealedFooter.byteCount)
         footer.encode(into: memory, at: 0)
         var bytes = memory.withBytes(in: 0..<SealedFooter.byteCount) { $0.copyToArray() }
-        for change in changes { bytes.replace(at: change.offset % 256, by: change.bytes) }
+        for change in changes { bytes.replace(at: change.offset % 512, by: change.bytes) }
         bytes.withRawSpan { memory.copy($0, at: 0) }
         memory.store(memory.checksum(12..<SealedFooter.byteCount), at: 8)
         let end = try file.byteCount() - SealedFooter.byteCount

@@ -96,7 +96,7 @@ enum ChunkFuzzer: Fuzzer {
         let bounds = SealedChunk.Bounds(
             firstPosition: Position(1_000), endPosition: Position(1_030), streamCount: 3)
         var contentBytes = 0
-        let makesSense = SealedChunk.walk(memory, byteCount: bytes.count, bounds: bounds) {
+        let makesSense = SealedChunk.walk(memory, 0..<bytes.count, bounds: bounds) {
             stream, event in
             SealedFuzzer.touch(event)
             expect(stream < 3 && event.payloadRange.upperBound <= bytes.count, "out of bounds")
