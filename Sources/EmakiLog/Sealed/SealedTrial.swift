@@ -23,8 +23,8 @@ package final class SealedTrial: Sendable {
     private static let path = "sealed"
     private static let eventType = "Event"
     private static let eventsPerCommit = 100
-    /// Of all the numbers below it, each comes up once: streams are appended to in this order.
-    private static let stride = 7_919_999
+    /// A prime: taken so many streams further on each time, each stream comes up once in a round.
+    private static let stride = 7_920_019
 
     private let file: SealedFile
 

@@ -27,8 +27,9 @@ struct SealedFileCommand: AsyncParsableCommand {
 
     func run() async throws {
         let folder = try BenchFolder(dir)
-        defer { BenchFolder.remove(folder.path) }
+        // Somebody else's folder is refused here, and so is not removed.
         if dir != nil { try PosixFileSystem(root: folder.path).makeFolder("") }
+        defer { BenchFolder.remove(folder.path) }
         let payloads = BenchPayload(payloadBytes: 256)
         var result = JSONObject()
         result.add("streams", streams)
