@@ -130,6 +130,7 @@ final class SealedFile: Sendable {
         let lastVersion = view.loadUInt64(at: entry + 20)
         guard first < end, end <= footer.eventCount, chunk < footer.chunkCount,
             firstVersion > 0, firstVersion <= lastVersion,
+            lastVersion <= FrameHeader.positionMax,
             lastVersion - firstVersion >= UInt64(end - first - 1)
         else { throw nonsense(stream: number, "numbers of a stream") }
         return Stream(

@@ -53,7 +53,7 @@ final class SealedSet: Sendable {
             return nil
         }
         var buffer = try Self.buffer()
-        try file.read(position..<position.advanced(by: 1), into: &buffer)
+        _ = try file.read(position..<position.advanced(by: 1), into: &buffer)
         return buffer.take(.positions).first
     }
 

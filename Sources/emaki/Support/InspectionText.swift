@@ -30,7 +30,8 @@ enum InspectionText {
 
     static func lines(of file: SealedInspection) -> [String] {
         var lines = [
-            "", "\(file.file)  tier \(file.tier), positions"
+            "",
+            "\(file.file)  tier \(file.tier), positions"
                 + " \(file.firstPosition)..<\(file.endPosition)",
         ]
         if let fault = file.fault { return lines + ["  DAMAGED: \(fault)"] }
