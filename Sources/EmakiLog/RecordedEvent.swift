@@ -42,9 +42,6 @@ public struct RecordedEvent: Sendable {
         return FrameHeader.commitInstant(in: record.image, at: frame)
     }
 
-    /// True if it was read from a sealed file.
-    var isSealed: Bool { sealed != nil }
-
     /// Compares it with what a caller gives.
     func hasSameContent(as event: borrowing Event) -> Bool {
         record.view.hasSameContent(as: event)

@@ -134,6 +134,8 @@ import Testing
                 return try await log.durable(try log.reserve(event, to: stream))
             } catch .wouldWait {
                 await Task.yield()
+            } catch .needsLookup {
+                return try await log.append(event, to: stream)
             }
         }
     }

@@ -13,6 +13,7 @@ extension Committer {
         // being made now is no leftover.
         let manifest = core.manifest
         core.isCleaning = true
+        core.hasSealer = core.configuration.sealsInBackground
         _ = sealer.run { [self] in
             do {
                 let leftovers = try SealedLeftovers.find(
@@ -77,6 +78,7 @@ extension Committer {
             tellMergeWaiters(.failure(error))
             return
         }
+        made.file?.prepareFilter()
         let isTaken = worker.run { [self] in change(to: made, by: merging) }
         if !isTaken { made.file?.pages.close() }
     }

@@ -59,6 +59,7 @@ extension Committer {
             tellSealingFailed(error)
             return
         }
+        made.file?.prepareFilter()
         let isTaken = worker.run { [self] in change(to: made, by: sealing) }
         // The log is being closed: what is not switched to is made again some other time.
         if !isTaken { made.file?.pages.close() }

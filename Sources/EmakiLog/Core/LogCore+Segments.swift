@@ -25,7 +25,7 @@ extension LogCore {
 
     /// So many full segments wait to be sealed that no further one is made ready: appends wait.
     var isAtUnsealedLimit: Bool {
-        configuration.sealsInBackground && activeIndex >= configuration.unsealedSegmentsMax
+        hasSealer && activeIndex >= configuration.unsealedSegmentsMax
     }
 
     var readyCount: Int { segments.count - activeIndex - 1 }

@@ -40,6 +40,8 @@ package final class LogCore {
     var isSealing = false
     /// Why the last sealing failed; nil once one succeeded.
     var sealingFailure: LogError?
+    /// Somebody seals full segments in the background. Not so for who holds the core alone.
+    var hasSealer = false
     /// What earlier stops left is being removed: no file may be made yet.
     var isCleaning = false
     /// Files that were made, and whose MANIFEST may or may not have been written. They go once one

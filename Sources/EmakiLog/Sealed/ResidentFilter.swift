@@ -21,6 +21,14 @@ final class ResidentFilter: @unchecked Sendable {
 }
 
 extension SealedFile {
+    /// Brings the filter of a new file into memory, so that streams that it lacks are known to be
+    /// new at once.
+    func prepareFilter() {
+        guard footer[.filter].byteCount <= Limits.residentFilterBytesMax else { return }
+        // Without it whoever asks looks into the file.
+        do throws(LogError) { try loadFilter() } catch { return }
+    }
+
     /// Brings the filter into memory.
     func loadFilter() throws(LogError) {
         guard !residentFilter.isLoaded else { return }

@@ -14,12 +14,6 @@ extension SealedSet {
         }
     }
 
-    /// False if no file has the stream.
-    func mayContain(hash: UInt64) throws(LogError) -> Bool {
-        for file in files where try file.mayContain(hash: hash) { return true }
-        return false
-    }
-
     /// What a read of a stream found.
     struct StreamBatch {
         var events: [RecordedEvent] = []

@@ -16,8 +16,6 @@ package struct Merging: Sendable {
     let tier: UInt8
     let storeID: Bits128
 
-    package var inputBytes: Int { inputs.reduce(0) { $0 + $1.footer.fileBytes } }
-
     /// - Parameter goesOn: called now and then; it may take its time, and false ends the merge.
     /// - Throws: `.corrupt`, `.noSpace`, `.disk`; `.closed` if it was ended. Nothing has changed
     ///   then.

@@ -36,8 +36,6 @@ package struct Sealing: Sendable {
     let layout: SegmentLayout
     let options: SealedFileWriter.Options
 
-    package var segmentBytes: Int { segmentCount * layout.segmentBytes }
-
     /// - Parameter shouldStop: asked now and then; true ends it, with nothing left behind.
     /// - Throws: `.corrupt` if memory and device, or the file that was read back, are not what they
     ///   must be; `.noSpace`, `.disk`; `.closed` if it was to stop.
