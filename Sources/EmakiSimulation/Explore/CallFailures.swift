@@ -59,10 +59,9 @@ package enum CallFailures {
         "prepare", "append a 2x10", "append big 1x40000", "idle",
         "append a 1x5000 + b 1x0", "fill 0", "write", "append big 1x40000", "prepare",
         "fill 1", "write", "append a 1x3", "retire 0", "prepare", "fill 0", "write",
-        "append c 1x10", "prepare", "fill 0", "write", "append big 1x40000", "retire 1", "prepare",
-        "seal 0", "append a 1x7", "read", "prepare",
-        "fill 0", "write", "append c 1x10", "seal 0", "merge", "prepare", "reopen", "append a 1x10",
-        "close", "append b 1x10", "prepare", "append c 1x10", "close",
+        "append c 1x10", "seal 0", "append a 1x7", "prepare", "fill 0", "write", "append c 1x10",
+        "seal 0", "merge", "prepare", "reopen", "append a 1x10", "close", "append b 1x10",
+        "prepare", "append c 1x10", "close",
     ]
     /// After all that the log works.
     private static let lastLines = ["reopen", "append last 1x10", "read", "close", "read"]
