@@ -85,6 +85,8 @@ import Testing
             let back = try log.events(in: stream, limit: 7, direction: .backwards)
             #expect(back.map { $0.payload[0] } == Array(wanted.reversed().prefix(7)))
             #expect(back.allSatisfy { $0.commitInstant > 0 && $0.stream == stream })
+            #expect(try log.events(in: stream, from: 0, limit: 2).map(\.version) == [1, 2])
+            #expect(try log.events(in: stream, from: 99).isEmpty)
             let middle = try log.events(in: stream, from: 5, limit: 3)
             #expect(middle.map(\.version) == [5, 6, 7])
             #expect(try log.version(of: stream).rawValue == UInt64(perStream))

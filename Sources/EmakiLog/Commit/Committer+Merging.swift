@@ -85,7 +85,13 @@ extension Committer {
 
     /// Runs on the worker, like every other replacement of MANIFEST.
     private func change(to made: Merging.Made, by merging: Merging) {
-        let step = lock.withLock { core.beginSwitch(merging, to: made) }
+        let step = lock.withLock { core.isPoisoned ? nil : core.beginSwitch(merging, to: made) }
+        guard let step else {
+            made.file?.pages.close()
+            lock.lock()
+            core.fail(merging, with: .poisoned)
+            return tellMergeWaiters(.failure(.poisoned))
+        }
         do throws(DiskError) {
             try step.perform(in: core.files)
         } catch {
@@ -110,8 +116,7 @@ extension Committer {
     }
 }
 
-/// Lets a merge rest about as long as it works, unless somebody waits for it or sealing is at its
-/// limit anyway.
+/// Lets a merge rest about as long as it works, unless somebody waits for it.
 private struct MergePace {
     private let committer: Committer
     private let word = WaitWord()

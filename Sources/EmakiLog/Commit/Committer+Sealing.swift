@@ -67,7 +67,13 @@ extension Committer {
 
     /// Runs on the worker, like every other replacement of MANIFEST.
     private func change(to made: Sealing.Made, by sealing: Sealing) {
-        let step = lock.withLock { core.beginSwitch(sealing, to: made) }
+        let step = lock.withLock { core.isPoisoned ? nil : core.beginSwitch(sealing, to: made) }
+        guard let step else {
+            made.file?.pages.close()
+            lock.lock()
+            core.fail(sealing, with: .poisoned)
+            return tellSealingFailed(.poisoned)
+        }
         do throws(DiskError) {
             try step.perform(in: core.files)
         } catch {

@@ -311,8 +311,8 @@ final class Committer: @unchecked Sendable {
         merger.stop()
         worker.stop()
         lookups.stop()
-        lock.withLock { core.releaseSealed() }
-        core.closeFiles()
+        // Under the lock, because readers may still look at the core.
+        lock.withLock { core.closeFiles() }
         lockFile.unlock()
         lock.lock()
         isClosed = true

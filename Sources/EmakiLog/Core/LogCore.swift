@@ -156,14 +156,11 @@ package final class LogCore {
         isWriting = false
     }
 
-    /// Releases the files.
+    /// Releases the files. Sealed ones are closed once the last who reads them is done.
     package func closeFiles() {
         for segment in segments { segment.file.close() }
-        releaseSealed()
+        sealed = .empty
     }
-
-    /// Sealed files are closed once the last who reads them is done.
-    func releaseSealed() { sealed = .empty }
 }
 
 /// Counts since the log was opened.

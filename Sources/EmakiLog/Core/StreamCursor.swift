@@ -19,7 +19,8 @@ struct StreamCursor {
     init(_ stream: StreamID, from version: StreamVersion?, backwards: Bool) {
         self.stream = stream
         isBackwards = backwards
-        next = version ?? (backwards ? StreamVersion(.max) : .first)
+        // Versions start at 1, so there is nothing to be missed before.
+        next = backwards ? version ?? StreamVersion(.max) : max(version ?? .first, .first)
     }
 
     /// The next events; and behind them the version that is lost, if one is.
@@ -88,7 +89,8 @@ struct StreamCursor {
         if isSealed {
             // In no file, and not in memory: what was read before it says whether it is missed.
             if isBackwards { return .memory(Step()) }
-            if follows { return .memory(Step(lost: next)) }
+            // Nothing was removed since there are sealed files, so it was lost.
+            if follows || !core.manifest.sealedFiles.isEmpty { return .memory(Step(lost: next)) }
             next = first
         }
         var step = Step()

@@ -20,6 +20,7 @@ struct SealedEventBuffer {
 
     var eventCount: Int { found.count }
     var byteCount: Int { buffer.count }
+
     /// The events that are added next are of this stream.
     mutating func begin(stream id: RawSpan) throws(DiskError) {
         section = buffer.count

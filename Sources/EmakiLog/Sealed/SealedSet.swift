@@ -28,7 +28,7 @@ final class SealedSet: Sendable {
     /// For a set that nobody has seen yet; others are closed by whoever lets go of them last.
     func close() { for file in files { file.pages.close() } }
 
-    /// As `mayContain`, and never reads the disk: true if a filter is not in memory.
+    /// False if no file has the stream. Never reads the disk: true if a filter is not in memory.
     func mayContainAtOnce(hash: UInt64) -> Bool {
         for file in files where file.residentFilter.mayContain(hash) { return true }
         return false

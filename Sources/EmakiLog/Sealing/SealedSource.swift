@@ -9,9 +9,6 @@ struct SealedSource {
         var slot: Int
     }
 
-    /// Larger than any event's header in a chunk.
-    private static let eventOverheadMax = 48
-
     private(set) var streams: [Stream] = []
     private(set) var digest: UInt64 = 0
     private(set) var eventCount = 0
@@ -37,8 +34,8 @@ struct SealedSource {
     ) throws(DiskError) {
         let id = stream.id
         let hash = id.withRawSpan { StableHash.hash($0) }
-        var events: ContiguousArray<SealedChunk.Event> = []
-        var contentBytes = 0
+        var isBegun = false
+        var failure: DiskError?
         scan.index.visit(
             scan.index.slot(stream.slot), from: .first, backwards: false,
             durable: scan.end.nextPosition
@@ -49,18 +46,21 @@ struct SealedSource {
             let segment = segments[Int(place.segment - segments[0].number)]
             let event = SealedChunk.Event(
                 EventRecord(in: segment.image, at: place.offset), at: position)
-            events.append(event)
-            contentBytes += event.contentBytes + Self.eventOverheadMax
-            return true
+            do throws(DiskError) {
+                if !isBegun {
+                    try id.withRawSpan { (bytes: RawSpan) throws(DiskError) in
+                        try writer.beginStream(bytes)
+                    }
+                    isBegun = true
+                }
+                digest &+= event.digest(stream: hash)
+                eventCount += 1
+                try writer.add(event)
+            } catch {
+                failure = error
+            }
+            return failure == nil
         }
-        guard !events.isEmpty else { return }
-        try id.withRawSpan { (bytes: RawSpan) throws(DiskError) in
-            try writer.beginStream(bytes, contentBytes: contentBytes)
-        }
-        for event in events {
-            digest &+= event.digest(stream: hash)
-            try writer.add(event)
-        }
-        eventCount += events.count
+        if let failure { throw failure }
     }
 }

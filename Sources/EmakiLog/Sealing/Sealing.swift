@@ -10,7 +10,7 @@ import EmakiPlatform
 /// 3. the file is read back past the page cache: pages, order, count, and the digest of all events
 ///    must be those of the segments;
 /// 4. it gets its name, and the folder is synced;
-/// 5. (`SealedSwitch`) MANIFEST lists the file and no longer the segments;
+/// 5. (`ManifestSwitch`) MANIFEST lists the file and no longer the segments;
 /// 6. only then their events leave the index, and their files go back to the pool.
 package struct Sealing: Sendable {
     /// What was made.
