@@ -4,7 +4,7 @@ import EmakiPlatform
 /// segments back to the pool.
 extension LogCore {
     /// Segments that one file is made of at most, so that sealing needs no more memory and time.
-    static let segmentsPerSealingMax = 16
+    package static let segmentsPerSealingMax = 16
 
     /// The next piece of sealing: as many full segments as there are, oldest first; or nil.
     /// - Parameter number: of the last segment to seal.

@@ -90,13 +90,13 @@ extension Driver {
         }
     }
 
-    /// Gives back all full segments but the newest ones.
+    /// Gives back the full segments but the newest ones; at most as many as one switch takes.
     func retire(keeping keptCount: Int) throws(Violation) {
         try settleWrites()
         guard let core, !core.isPoisoned, out == nil else { return }
         let full = core.fullSegments
         guard full.count > keptCount else { return }
-        let last = full[full.count - 1 - keptCount]
+        let last = full[min(full.count - keptCount, LogCore.segmentsPerSealingMax) - 1]
         reference.beginRetiring(before: last.end.rawValue)
         do throws(LogError) {
             try core.retire(upTo: last.number)
