@@ -4,17 +4,19 @@ import EmakiPlatform
 /// from memory; what is may have to be read from the disk, so a job on the commit loop that reads
 /// old events holds up commits.
 extension EventLog {
-    /// A stream's version: how many durable events it has had; 0 if it was never written.
+    /// A stream's version: how many durable events it has had, removed ones included; 0 if it was
+    /// never written.
     /// - Throws: `.closed`; `.corrupt` or `.disk` from a sealed file.
     public func version(of stream: StreamID) throws(LogError) -> StreamVersion {
-        let (version, sealed) = try committer.reading { core in
+        let (version, sealed, removed) = try committer.reading { core in
             (
                 core.index.find(stream)
-                    .map { core.index.durableHead($0, durable: core.durableEnd) }, core.sealed
+                    .map { core.index.durableHead($0, durable: core.durableEnd) }, core.sealed,
+                core.removals.through(stream)
             )
         }
         if let version { return version }
-        return try sealed.head(of: stream) ?? .none
+        return max(try sealed.head(of: stream) ?? .none, removed)
     }
 
     /// Events of one stream, by default all of them, oldest first.
@@ -60,7 +62,7 @@ extension EventLog {
 
     /// Events of the whole log in commit order, from a position on.
     ///
-    /// Positions that were retired or lost are skipped.
+    /// Positions of which the event was removed or lost are skipped.
     /// - Throws: `.closed`.
     public func events(
         from position: Position = .start, limit: Int = .max
@@ -89,7 +91,7 @@ extension EventLog {
         }
     }
 
-    /// Streams whose id starts with `prefix`, in the order of their ids.
+    /// Streams with events whose id starts with `prefix`, in the order of their ids.
     ///
     /// To go on, pass the last id that you got as `after`.
     /// - Throws: `.closed`.
@@ -103,7 +105,10 @@ extension EventLog {
         var slot = 0
         while let next = try committer.list(from: slot, into: &listing) { slot = next }
         let sealed = try committer.reading { $0.sealed }
-        return try listing.merged(with: sealed).compactMap { found in
+        let streams = try listing.merged(with: sealed) { look throws(LogError) in
+            try committer.reading(look)
+        }
+        return streams.compactMap { found in
             let text = Array(found.id).withRawSpan { String(validating: $0) }
             guard let text else { return nil }
             return StreamSummary(stream: StreamID(checked: text), version: found.version)

@@ -20,6 +20,8 @@ public enum Limits {
     public static let segmentCountMax = 65_536
     /// Sealed files that a MANIFEST may list.
     public static let sealedFileCountMax = 65_536
+    /// Streams of which events were removed: what each has lost is kept in memory.
+    public static let removedStreamsMax = 4 << 20
     /// Events that are not sealed: the index tells them apart by the low 31 bits of their
     /// positions.
     public static let unsealedEventsMax = Int(Int32.max)

@@ -64,7 +64,8 @@ extension LimitName {
         case .metadataBytes, .payloadBytes: "store it elsewhere and append a reference to it"
         case .batchBytes, .eventsPerBatch, .streamsPerBatch: "append it in several batches"
         case .segmentBytes, .blockBytes: "choose a smaller one"
-        case .segmentCount, .unsealedEvents, .sealedFiles: "the store is full: go on in a new one"
+        case .segmentCount, .unsealedEvents, .sealedFiles, .removedStreams:
+            "the store is full: go on in a new one"
         }
     }
 }

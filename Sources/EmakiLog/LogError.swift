@@ -101,6 +101,8 @@ public enum LimitName: String, Sendable, Codable {
     case unsealedEvents
     /// Sealed files that are not merged.
     case sealedFiles
+    /// Streams of which events were removed.
+    case removedStreams
 }
 
 /// Arguments that can never be accepted.

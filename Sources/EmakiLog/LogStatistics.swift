@@ -72,6 +72,10 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var mergedBytesWritten: UInt64
     /// Why the last merge failed; nil if it did not.
     public var mergingFailure: String?
+    /// Streams of which events were removed: what each has lost is kept in memory.
+    public var removedStreams: Int
+    /// Removed events that merges left out since the log was opened.
+    public var droppedEvents: UInt64
     /// Sealed files by tier: those made of segments, those merged from these, and so on.
     public var filesByTier: [Int]
     /// Pages of sealed files that were damaged and made whole again since the log was opened.
@@ -121,7 +125,9 @@ extension LogCore {
             sealingDifferences: counters.sealingDifferences,
             sealingFailure: sealingFailure.map { "\($0)" },
             merges: counters.merges, mergedBytesWritten: counters.mergedBytes,
-            mergingFailure: mergingFailure.map { "\($0)" }, filesByTier: filesByTier,
+            mergingFailure: mergingFailure.map { "\($0)" },
+            removedStreams: removals.streamCount, droppedEvents: counters.droppedEvents,
+            filesByTier: filesByTier,
             repairedPages: sealed.files.reduce(0) { $0 + $1.pages.repairs },
             readySegments: readyCount, followers: followers,
             isPoisoned: isPoisoned)
@@ -165,6 +171,8 @@ extension LogStatistics: CustomStringConvertible {
              \(sealedBytesWritten) bytes written, \(repairedPages) pages repaired\(troubleLines)
             tiers             \(filesByTier.map(String.init).joined(separator: " ")) files;\
              since opened \(merges) merges, \(mergedBytesWritten) bytes written
+            removed           events of \(removedStreams) streams; since opened \(droppedEvents)\
+             events left out by merges
             memory            \(eventsInMemory) events of \(streamsInMemory) streams:\
              index \(indexBytes) bytes, images \(imageBytes) bytes
             followers         \(followers)\(isPoisoned ? "\nPOISONED: close and reopen" : "")

@@ -42,6 +42,32 @@ struct StoreCommandTests {
         #expect((objects[1]["payload"] as? [String: Any])?["base64"] as? String == "/wA=")
     }
 
+    @Test("truncate and delete remove events, and a late append is refused")
+    func removal() throws {
+        let store = try TestStore()
+        for _ in 0..<4 {
+            _ = try Command.run("append", store.path, "a", "--type", "T", "--payload", "x")
+        }
+        let cut = try Command.run("truncate", store.path, "a", "--before", "3")
+        #expect(cut.output == "removed: stream \"a\" now has versions 3 to 4\n")
+        let kept = try Command.run("read", store.path, "a", "--json").objects()
+        #expect(kept.map { $0["version"] as? Int } == [3, 4])
+        let beyond = try Command.run("truncate", store.path, "a", "--before", "9")
+        #expect(beyond.status == 3 && beyond.errors.contains("version 4"))
+        let inspected = try Command.run("inspect", store.path)
+        #expect(inspected.output.contains("truncate: up to version 2"))
+        let deleted = try Command.run("delete", store.path, "a", "--expecting", "4", "--json")
+        #expect(
+            deleted.output
+                == #"{"firstVersion":5,"isDeleted":true,"stream":"a","version":4}"# + "\n")
+        let late = try Command.run("append", store.path, "a", "--type", "T", "--payload", "x")
+        #expect(late.status == 3 && late.errors.contains("deleted"))
+        #expect(try Command.run("streams", store.path).output.isEmpty)
+        #expect(try Command.run("verify", store.path).status == 0)
+        let stats = try Command.run("stats", store.path, "--json").object()
+        #expect("\(stats)".contains("removedStreams"))
+    }
+
     @Test("a payload may come from a file, and is printed as it is")
     func payloadFile() throws {
         let store = try TestStore()

@@ -302,6 +302,8 @@ import Testing
                 touched += record.image.withBytes(in: record.typeRange) { $0.byteCount }
                 touched += section.streamID.text.utf8.count
                 return true
+            } removal: { record in
+                touched += record.stream.text.utf8.count
             }
             if fault != nil { faults += 1 }
             #expect(touched <= 4 * payload.count)

@@ -64,7 +64,10 @@ import Testing
         ) -> BatchFormat.Fault? {
             BatchFormat.validate(
                 range ?? self.range, frame: frame, in: image, eventCount: eventCount
-            ) { _, _ in accepts }
+            ) { _, _ in
+                accepts
+            } removal: { _ in
+            }
         }
     }
 

@@ -9,6 +9,44 @@ protocol BatchSource: Sendable {
     func eventCount(_ section: Int) -> Int
     /// Lends an event, so that it is not copied on its way.
     func withEvent<R>(_ section: Int, _ event: Int, _ body: (borrowing Event) -> R) -> R
+    /// What the batch removes of its only stream, if that is what it is for.
+    var removal: RemovalRequest? { get }
+}
+
+extension BatchSource {
+    var removal: RemovalRequest? { nil }
+}
+
+/// What is to be removed of a stream.
+enum RemovalRequest: Sendable, Equatable {
+    /// The events up to and including this version.
+    case truncate(through: StreamVersion)
+    /// All events.
+    case delete
+}
+
+/// Removes events, and has none.
+struct RemovalSource: BatchSource {
+    let stream: StreamID
+    let expected: ExpectedVersion
+    let request: RemovalRequest
+
+    var removal: RemovalRequest? { request }
+    var sectionCount: Int { 1 }
+    func stream(_ section: Int) -> StreamID { stream }
+    func expecting(_ section: Int) -> ExpectedVersion { expected }
+    func eventCount(_ section: Int) -> Int { 0 }
+    func withEvent<R>(_ section: Int, _ event: Int, _ body: (borrowing Event) -> R) -> R {
+        preconditionFailure("a removal has no event")
+    }
+}
+
+extension MeasuredBatch where Source == RemovalSource {
+    init(removal source: RemovalSource) {
+        self.source = source
+        byteCount = RemovalRecord.byteCount(streamIDBytes: source.stream.text.utf8.count)
+        eventCount = 0
+    }
 }
 
 /// One event for one stream.

@@ -70,6 +70,9 @@ extension LogCore {
         precondition(isWriting, "only a write that is out comes back")
         isWriting = false
         staging.durableEnd = write.end.nextPosition
+        if !staging.removals.isEmpty {
+            staging.removals.settle(durable: write.end.nextPosition)
+        }
         if write.eventCount > 0 { counters.groups += 1 }
         counters.events += UInt64(write.eventCount)
         counters.writtenBytes += UInt64(write.range.count)

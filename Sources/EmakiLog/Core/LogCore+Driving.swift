@@ -29,9 +29,25 @@ extension LogCore {
             SingleEvent(event: part.events[0], to: part.stream, expected: part.expecting))
     }
 
+    /// Offers to remove events of a stream, as the shell does.
+    /// - Parameter through: the newest version that goes; nil: the stream is deleted.
+    package func offerRemoval(
+        of stream: StreamID, through: StreamVersion?, expecting: ExpectedVersion = .anything
+    ) throws(LogError) -> OfferedBatch {
+        let request = through.map { RemovalRequest.truncate(through: $0) } ?? .delete
+        return try offer(
+            MeasuredBatch(
+                removal: RemovalSource(stream: stream, expected: expecting, request: request)))
+    }
+
     private func offer(_ source: some BatchSource) throws(LogError) -> OfferedBatch {
-        let batch = try MeasuredBatch(source, batchBytesMax: store.batchBytesMax)
-        var versions = [StreamVersion](repeating: .none, count: source.sectionCount)
+        try offer(MeasuredBatch(source, batchBytesMax: store.batchBytesMax))
+    }
+
+    private func offer<Source: BatchSource>(
+        _ batch: MeasuredBatch<Source>
+    ) throws(LogError) -> OfferedBatch {
+        var versions = [StreamVersion](repeating: .none, count: batch.source.sectionCount)
         var outcome = stage(batch) { section, version in versions[section] = version }
         while case .lookUp(let question) = outcome {
             let found = try SealedAnswer(batch: batch).find(question) { $0(self) }
@@ -71,11 +87,12 @@ extension LogCore {
         min(sealed.firstPosition ?? index.positions.lowerBound, index.positions.lowerBound)
     }
 
-    /// The durable event at a position that is held; nil if it was lost.
+    /// The durable event at a position that is held; nil if there is none any more.
     package func durableEvent(at position: Position) throws(LogError) -> RecordedEvent? {
         precondition(position >= firstPosition && position < durableEnd, "a durable position")
-        guard position < index.positions.lowerBound else { return event(at: position) }
-        return try sealed.event(at: position)
+        let isSealed = position < index.positions.lowerBound
+        let found = isSealed ? try sealed.event(at: position) : event(at: position)
+        return found.flatMap { removals.hides($0) ? nil : $0 }
     }
 
     /// As `EventLog.events(from:)`.
@@ -89,7 +106,7 @@ extension LogCore {
     /// As `EventLog.version(of:)`.
     package func durableVersion(of stream: StreamID) throws(LogError) -> StreamVersion {
         if let slot = index.find(stream) { return index.durableHead(slot, durable: durableEnd) }
-        return try sealed.head(of: stream) ?? .none
+        return max(try sealed.head(of: stream) ?? .none, removals.through(stream))
     }
 
     /// As `EventLog.forEachEvent(in:from:direction:)`; a lost version is handed over as nil.
@@ -109,7 +126,9 @@ extension LogCore {
     package func forEachStream(_ body: ([UInt8], StreamVersion) -> Void) throws(LogError) {
         var listing = StreamListing(prefix: [], after: nil, limit: .max)
         for slot in 0..<index.slotCount { listing.add(slot, of: self) }
-        for found in try listing.merged(with: sealed) { body(Array(found.id), found.version) }
+        for found in try listing.merged(with: sealed, looking: { $0(self) }) {
+            body(Array(found.id), found.version)
+        }
     }
 }
 

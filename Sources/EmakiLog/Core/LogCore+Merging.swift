@@ -14,7 +14,8 @@ extension LogCore {
         isMerging = true
         return Merging(
             inputs: Array(sealed.files[range]), number: takeSealedNumber(),
-            tier: min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID)
+            tier: min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID,
+            hasRemovals: !removals.isEmpty)
     }
 
     /// As many neighbours of one tier as make a file of the next, of the lowest tier that has them.
@@ -108,6 +109,7 @@ extension LogCore {
         sealed = sealed.replacing(merging.inputs, by: made.file)
         counters.merges += 1
         counters.mergedBytes += UInt64(made.fileBytes)
+        counters.droppedEvents += UInt64(made.droppedCount)
         return merging.inputs.map(\.pages.path)
     }
 
@@ -130,7 +132,7 @@ extension LogCore {
         guard let merging = planMerging(all: all) else { return false }
         let made: Merging.Made
         do throws(LogError) {
-            made = try merging.run(in: files)
+            made = try merging.run(in: files, removed: { self.removals.through($0) })
         } catch {
             fail(merging, with: error)
             throw error

@@ -19,7 +19,7 @@ extension LogCore {
             segments: segments, segmentCount: count, start: manifest.anchor,
             end: segmentEnds[count - 1], hasRetired: manifest.anchorSegment > 0,
             number: takeSealedNumber(), storeID: store.storeID, layout: layout,
-            options: SealedFileWriter.Options())
+            options: SealedFileWriter.Options(), removalsBefore: manifest.removalFile)
     }
 
     /// Why no further sealed file can be listed, if so.
@@ -31,7 +31,7 @@ extension LogCore {
 
     /// Files of switches that failed, and that MANIFEST certainly does not list now.
     func takeOrphans() -> [String] {
-        let listed = Set(manifest.sealedFiles.map(\.path))
+        let listed = manifest.sealedPaths
         defer { orphans.removeAll() }
         return orphans.filter { !listed.contains($0) }
     }
@@ -80,6 +80,7 @@ extension LogCore {
         if let entry = made.entry {
             next.sealedFiles.append(entry)
         }
+        if let removals = made.removals { next.removalFileNumber = removals.number }
         return ManifestSwitch(manifest: next)
     }
 
@@ -90,13 +91,14 @@ extension LogCore {
     ) {
         fail(sealing, with: LogError(error, file: Manifest.twin.name))
         manifest.generation = step.manifest.generation
-        if let entry = made.entry { orphans.append(entry.path) }
+        orphans += [made.entry?.path, made.removals?.path].compactMap(\.self)
         made.file?.pages.close()
     }
 
     /// MANIFEST was replaced: readers find the events in the file from here on. They are still in
     /// memory, too, until `dropSealed` says that it is done.
     package func finish(_ step: ManifestSwitch, of sealing: Sealing, to made: Sealing.Made) {
+        if made.removals != nil, let old = manifest.removalFile { orphans.append(old.path) }
         take(step)
         sealingFailure = nil
         if let file = made.file { sealed = sealed.adding(file) }
@@ -129,7 +131,7 @@ extension LogCore {
             count += 1
             let oldest = index.positions.lowerBound
             guard let place = index.place(at: oldest) else {
-                index.dropFirstLost()
+                index.dropFirstEmpty()
                 continue
             }
             let image = segment(place.segment).image

@@ -63,6 +63,18 @@ extension LogCore {
         case .tooManyEvents(let held):
             return .refused(
                 .tooLarge(.unsealedEvents, limit: Limits.unsealedEventsMax, value: held))
+        case .beyondHead(let head):
+            counters.conflicts += 1
+            let stream = batch.source.stream(0)
+            let after = index.find(stream).flatMap { index.lastPosition($0)?.advanced(by: 1) }
+            return .refused(
+                .versionConflict(stream: stream, actual: head), after: after ?? .start)
+        case .removedBefore:
+            // What it rests on may be staged, and not durable yet.
+            return .repeated(positions: stagedEnd..<stagedEnd)
+        case .tooManyRemovals(let streams):
+            return .refused(
+                .tooLarge(.removedStreams, limit: Limits.removedStreamsMax, value: streams + 1))
         case .noRoom(.segment) where isOutOfSegments:
             return .refused(
                 .tooLarge(
@@ -123,14 +135,20 @@ extension LogCore {
         for section in 0..<source.sectionCount {
             let stream = source.stream(section)
             guard let slot = index.find(stream) else {
-                if sealed.mayContainAtOnce(hash: stream.hash) {
-                    return .lookUp(.head(section: section))
-                }
+                if staging.mayBeElsewhere(stream) { return .lookUp(.head(section: section)) }
                 if source.expecting(section).holds(at: .none) { continue }
                 counters.conflicts += 1
                 return .refused(.versionConflict(stream: stream, actual: .none))
             }
             let head = index.head(slot)
+            if !removals.isEmpty, source.removal == nil,
+                staging.isFenced(stream, at: head, against: source.expecting(section))
+            {
+                counters.conflicts += 1
+                return .refused(
+                    .streamDeleted(stream: stream, version: head),
+                    after: removals.stagedExtent(stream).after)
+            }
             if source.expecting(section).holds(at: head) { continue }
             let after = index.lastPosition(slot)?.advanced(by: 1) ?? .start
             counters.conflicts += 1
@@ -170,6 +188,10 @@ extension LogCore {
             return sealed.mayContainAtOnce(hash: stream.hash) ? .isSealed : .notStored
         }
         guard index.head(slot) >= match.next else { return .notStored }
+        // What was removed is not stored any more.
+        if !removals.isEmpty, removals.stagedExtent(stream).extent.through >= match.next {
+            return .notStored
+        }
         guard let first = index.firstVersion(slot), first <= match.next else {
             return sealed.isEmpty ? .notStored : .isSealed
         }
@@ -202,8 +224,9 @@ struct SectionMatch<Source: BatchSource> {
     private var first = Position.start
     private(set) var result = Result.notStored
 
-    /// - Returns: nil if the section expects nothing.
+    /// - Returns: nil if the section expects nothing, or has no events.
     init?(_ source: Source, _ section: Int) {
+        guard source.removal == nil else { return nil }
         switch source.expecting(section) {
         case .anything: return nil
         case .noStream: expected = .none

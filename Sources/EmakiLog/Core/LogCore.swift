@@ -78,6 +78,7 @@ package final class LogCore {
         get { staging.sealed }
         set { staging.sealed = newValue }
     }
+    var removals: Removals { _read { yield staging.removals } }
     var gathering: StagingArea.Gathering { staging.gathering }
     /// What the next frame links to: the last group that was begun.
     var end: LogEnd { staging.end }
@@ -108,7 +109,8 @@ package final class LogCore {
         segmentEnds = recovered.segmentEnds
         guardedStaging = Guarded(
             StagingArea(
-                index: recovered.index, sealed: recovered.sealed, end: recovered.end,
+                index: recovered.index, sealed: recovered.sealed,
+                removals: recovered.removals, end: recovered.end,
                 active: recovered.segments[recovered.activeIndex],
                 nextOffset: recovered.nextOffset, layout: store.layout,
                 configuration: configuration))
@@ -177,6 +179,8 @@ package struct LogCounters: Sendable, Equatable {
     package var sealedBytes: UInt64 = 0
     package var merges: UInt64 = 0
     package var mergedBytes: UInt64 = 0
+    /// Removed events that merges left out.
+    package var droppedEvents: UInt64 = 0
     /// Places where a segment on the device was not what it was in memory.
     package var sealingDifferences: UInt64 = 0
 }

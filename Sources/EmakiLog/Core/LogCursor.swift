@@ -28,7 +28,9 @@ struct LogCursor {
             start = max(start, memory)
             var looked = 0
             while start < durable, looked < Limits.readBatchEventsMax {
-                if let event = core.event(at: start) { found.append(event) }
+                if let event = core.event(at: start), !core.removals.hides(event) {
+                    found.append(event)
+                }
                 start = start.advanced(by: 1)
                 looked += 1
             }
@@ -39,7 +41,11 @@ struct LogCursor {
             return durable
         }
         // Behind the last file comes what is in memory.
-        next = try set.read(from: next, into: &events) ?? memory
+        next = try set.read(from: next, into: &found) ?? memory
+        try look { core in
+            if !core.removals.isEmpty { found.removeAll { core.removals.hides($0) } }
+        }
+        events += found
         return durable
     }
 }

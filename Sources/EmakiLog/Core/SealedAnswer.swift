@@ -47,7 +47,9 @@ struct SealedAnswer<Source: BatchSource> {
                 // Another file may hold newer events of a stream, appended meanwhile.
                 guard core.sealed === set else { return }
                 for (stream, head) in heads {
-                    core.index.learn(stream, head: head, keeping: batch.source.sectionCount)
+                    let removed = core.removals.stagedExtent(stream).extent.through
+                    core.index.learn(
+                        stream, head: max(head, removed), keeping: batch.source.sectionCount)
                 }
                 isLearned = true
             }

@@ -19,6 +19,8 @@ struct StagingArea: ~Copyable {
     private(set) var batchCount: UInt64 = 0
     /// What is not in segments any more. Readers take it under the lock, and read without it.
     var sealed: SealedSet
+    /// What streams have lost.
+    var removals: Removals
 
     private let segmentBytes: Int
     private let groupBytesMax: Int
@@ -44,12 +46,13 @@ struct StagingArea: ~Copyable {
     }
 
     init(
-        index: consuming LogIndex, sealed: SealedSet, end: LogEnd, active: Segment, nextOffset: Int,
-        layout: SegmentLayout, configuration: Configuration
+        index: consuming LogIndex, sealed: SealedSet, removals: Removals, end: LogEnd,
+        active: Segment, nextOffset: Int, layout: SegmentLayout, configuration: Configuration
     ) {
         self.index = index
         self.index.idleHeadsMax = configuration.cachedHeadsMax
         self.sealed = sealed
+        self.removals = removals
         self.end = end
         durableEnd = end.nextPosition
         gathering = Gathering(at: nextOffset)
@@ -80,6 +83,11 @@ struct StagingArea: ~Copyable {
         case needsHead(section: Int)
         /// With the batch the index would hold more than it can.
         case tooManyEvents(held: Int)
+        /// More is to be removed than the stream ever had.
+        case beyondHead(StreamVersion)
+        /// What is to be removed is removed already, or staged to be.
+        case removedBefore
+        case tooManyRemovals(streams: Int)
         case noRoom(WaitReason)
     }
 
@@ -88,15 +96,16 @@ struct StagingArea: ~Copyable {
     mutating func stage<Source: BatchSource>(
         _ batch: MeasuredBatch<Source>, version report: (Int, StreamVersion) -> Void
     ) -> Answer {
+        if let request = batch.source.removal { return stage(request, batch, version: report) }
         var slot: LogIndex.Slot?
         for section in 0..<batch.source.sectionCount {
             let stream = batch.source.stream(section)
             let found = index.lookUp(stream)
             slot = found.slot
-            if slot == nil, !sealed.isEmpty, sealed.mayContainAtOnce(hash: stream.hash) {
-                return .needsHead(section: section)
-            }
-            guard batch.source.expecting(section).holds(at: found.head) else {
+            if slot == nil, mayBeElsewhere(stream) { return .needsHead(section: section) }
+            let expecting = batch.source.expecting(section)
+            guard expecting.holds(at: found.head) else { return .notAsExpected }
+            if !removals.isEmpty, isFenced(stream, at: found.head, against: expecting) {
                 return .notAsExpected
             }
         }
@@ -104,20 +113,37 @@ struct StagingArea: ~Copyable {
         guard held + batch.eventCount <= Limits.unsealedEventsMax else {
             return .tooManyEvents(held: held)
         }
-        if let reason = reasonToWait(for: batch) { return .noRoom(reason) }
+        let reason = reasonToWait(byteCount: batch.byteCount, positionCount: batch.eventCount)
+        if let reason { return .noRoom(reason) }
         let first = stagedEnd
         add(batch, onlySlot: batch.source.sectionCount == 1 ? slot : nil, version: report)
         return .staged(first..<first.advanced(by: batch.eventCount))
     }
 
     /// Nil if the batch fits into the gathering group.
-    private func reasonToWait<Source>(for batch: MeasuredBatch<Source>) -> WaitReason? {
+    func reasonToWait(byteCount: Int, positionCount: Int) -> WaitReason? {
         let pending = pendingEventCount
-        if pending > 0, pending + batch.eventCount > pendingEventsMax { return .pendingEvents }
-        if !gathering.isEmpty, gathering.payloadBytes + batch.byteCount > groupBytesMax {
+        if pending > 0, pending + positionCount > pendingEventsMax { return .pendingEvents }
+        if !gathering.isEmpty, gathering.payloadBytes + byteCount > groupBytesMax {
             return .groupBytes
         }
-        return gathering.next + batch.byteCount <= segmentBytes ? nil : .segment
+        return gathering.next + byteCount <= segmentBytes ? nil : .segment
+    }
+
+    /// Encodes a removal behind what is there. It takes a position, which holds no event.
+    mutating func add(_ record: RemovalRecord, byteCount: Int) {
+        removals.stage(record, at: stagedEnd)
+        record.encode(into: image, at: gathering.next)
+        index.addEmptyPosition()
+        advance(to: gathering.next + byteCount, positionCount: 1)
+    }
+
+    /// Counts a batch that was encoded up to `end`.
+    private mutating func advance(to end: Int, positionCount: Int) {
+        gathering.checksum = image.checksum(gathering.next..<end, seed: gathering.checksum)
+        gathering.eventCount += positionCount
+        gathering.next = end
+        batchCount += 1
     }
 
     /// Encodes a batch behind what is there, and adds its events to the index: memory only, and
@@ -153,10 +179,7 @@ struct StagingArea: ~Copyable {
         }
         precondition(
             next == batchStart + batch.byteCount, "a batch takes the bytes it was measured at")
-        gathering.checksum = image.checksum(batchStart..<next, seed: gathering.checksum)
-        gathering.eventCount += batch.eventCount
-        gathering.next = next
-        batchCount += 1
+        advance(to: next, positionCount: batch.eventCount)
     }
 }
 

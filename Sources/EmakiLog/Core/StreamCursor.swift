@@ -13,6 +13,8 @@ struct StreamCursor {
     /// The version before `next` was read.
     private var follows = false
     private var bookmark: LogIndex.Bookmark?
+    /// Up to this version nothing is left, as of the last look.
+    private var removed = StreamVersion.none
     private(set) var isDone = false
 
     /// - Parameter version: to start at; nil: the first, or backwards the newest.
@@ -32,6 +34,8 @@ struct StreamCursor {
     private enum Look {
         case memory(Step)
         case sealed(SealedSet)
+        /// All that is left of the stream was read.
+        case nothing
     }
 
     /// - Parameter look: hands out the core for a moment.
@@ -45,7 +49,11 @@ struct StreamCursor {
                 found = self.look(at: core, tried: tried, limit: limit)
             }
             switch found {
-            case .memory(let step):
+            case .nothing:
+                isDone = true
+                return Step()
+            case .memory(var step):
+                cut(&step)
                 advance(behind: step)
                 // What is in memory is the newest: forwards nothing comes behind it.
                 if step.lost == nil,
@@ -65,7 +73,8 @@ struct StreamCursor {
                     tried = set
                     continue
                 }
-                let step = Step(events: batch.events, lost: batch.missing)
+                var step = Step(events: batch.events, lost: batch.missing)
+                cut(&step)
                 advance(behind: step)
                 return step
             }
@@ -79,8 +88,28 @@ struct StreamCursor {
         next = StreamVersion(isBackwards ? last.rawValue - 1 : last.rawValue + 1)
     }
 
+    /// Backwards, ends in front of what was removed.
+    private mutating func cut(_ step: inout Step) {
+        guard isBackwards, removed > .none else { return }
+        if let lost = step.lost, lost <= removed {
+            step.lost = nil
+            isDone = true
+        }
+        if let end = step.events.firstIndex(where: { $0.version <= removed }) {
+            step.events.removeSubrange(end...)
+            step.lost = nil
+            isDone = true
+        }
+    }
+
     /// Called where the core may be looked at.
     private mutating func look(at core: LogCore, tried: SealedSet?, limit: Int) -> Look {
+        removed = core.removals.through(stream)
+        if isBackwards, next <= removed { return .nothing }
+        if !isBackwards, next <= removed {
+            next = StreamVersion(removed.rawValue + 1)
+            follows = false
+        }
         let slot = core.index.find(stream)
         let first = slot.flatMap { core.index.firstVersion($0) }
         let isSealed = first.map { next < $0 } ?? true
@@ -89,7 +118,7 @@ struct StreamCursor {
         if isSealed {
             // In no file, and not in memory: what was read before it says whether it is missed.
             if isBackwards { return .memory(Step()) }
-            // Nothing was removed since there are sealed files, so it was lost.
+            // What was removed was passed, so it was lost.
             if follows || !core.manifest.sealedFiles.isEmpty { return .memory(Step(lost: next)) }
             next = first
         }

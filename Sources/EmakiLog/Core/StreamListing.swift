@@ -27,9 +27,18 @@ struct StreamListing {
         }
         guard let stream else { return }
         if let after, !after.lexicographicallyPrecedes(stream.id) { return }
+        guard !isRemoved(stream.id[...], stream.version, core) else { return }
         found.append(Found(id: stream.id[...], version: stream.version))
         // Keep what can still be among the first, so that memory follows the limit.
         if found.count / 2 > max(limit, 1024) { keepFirst() }
+    }
+
+    /// Whether nothing of a stream is left.
+    private func isRemoved(
+        _ id: ArraySlice<UInt8>, _ version: StreamVersion, _ core: LogCore
+    ) -> Bool {
+        guard !core.removals.isEmpty else { return false }
+        return Array(id).withRawSpan { core.removals.through(id: $0) } >= version
     }
 
     private mutating func keepFirst() {
@@ -46,9 +55,13 @@ struct StreamListing {
 
     /// The page.
     /// - Complexity: O((streams of the page + 1) · files).
-    mutating func merged(with set: SealedSet) throws(LogError) -> [Found] {
+    mutating func merged(
+        with set: SealedSet, looking look: ((LogCore) -> Void) throws(LogError) -> Void
+    ) throws(LogError) -> [Found] {
         keepFirst()
         guard !set.isEmpty, limit > 0 else { return found }
+        var hasRemovals = false
+        try look { core in hasRemovals = !core.removals.isEmpty }
         var cursors: [FileCursor] = []
         for file in set.files {
             let cursor = try FileCursor(file, prefix: prefix, after: after)
@@ -75,7 +88,11 @@ struct StreamListing {
                 version = max(version, cursors[index].version)
                 if try !cursors[index].advance(within: prefix) { cursors.remove(at: index) }
             }
-            page.append(Found(id: id, version: version))
+            var isRemoved = false
+            if hasRemovals {
+                try look { core in isRemoved = self.isRemoved(id, version, core) }
+            }
+            if !isRemoved { page.append(Found(id: id, version: version)) }
         }
         return page
     }

@@ -5,17 +5,17 @@ import EmakiPlatform
 ///     offset  bytes
 ///        0      4   batch bytes, this header included
 ///        4      2   section count
-///        6      1   kind: 0 = events, 1 = loss record
+///        6      1   kind: 0 = events, 1 = loss record, 2 = removal
 ///        7      1   zero
 ///        8          events: sections (`SectionHeader`), each with its events (`EventRecord`)
-///                   loss record: see `LossRecord`
+///                   loss record: see `LossRecord`; removal: see `RemovalRecord`
 ///
 /// Offsets inside are relative to the frame or the section, so a reader that holds the place of one
 /// event finds its stream and its frame in two steps.
 enum BatchFormat {
     static let headerBytes = 8
 
-    enum Kind: UInt8 { case events = 0, loss = 1 }
+    enum Kind: UInt8 { case events = 0, loss = 1, removal = 2 }
 
     static func encodeHeader(
         byteCount: Int, sectionCount: Int, kind: Kind, into image: PageMemory, at offset: Int
@@ -26,14 +26,15 @@ enum BatchFormat {
     }
 
     /// Walks every batch of a frame whose payload checksum holds, checks every length against what
-    /// encloses it, and hands out each event with its section.
+    /// encloses it, and hands out each event with its section, and each removal, in their order.
     ///
     /// A checksum that holds does not make lengths true (a bug, or a forger, may have written
     /// them), so nothing is used before it was checked here. Later readers rely on it.
     /// - Returns: nil, or why the payload makes no sense.
     static func validate(
         _ payload: Range<Int>, frame: Int, in image: PageMemory, eventCount: Int,
-        event visit: (SectionHeader, EventRecord) -> Bool
+        event visit: (SectionHeader, EventRecord) -> Bool,
+        removal visitRemoval: (RemovalRecord) -> Void
     ) -> Fault? {
         var offset = payload.lowerBound
         var seen = 0
@@ -44,9 +45,18 @@ enum BatchFormat {
                 byteCount <= payload.upperBound - offset
             else { return .batchLength(offset) }
             let end = offset + byteCount
+            switch Kind(rawValue: image.loadUInt8(at: offset + 6)) {
+            case .events: break
+            case .removal:
+                guard let record = RemovalRecord(from: image, batch: offset..<end) else {
+                    return .removal(offset)
+                }
+                visitRemoval(record)
+                seen += 1
+                offset = end
+                continue
             // A loss record stands alone in a frame of its own kind.
-            guard image.loadUInt8(at: offset + 6) == Kind.events.rawValue else {
-                return .batchKind(offset)
+            case .loss, nil: return .batchKind(offset)
             }
             var walk = SectionWalk(image: image, frame: frame, end: end)
             let sectionCount = Int(image.loadUInt16(at: offset + 4))
@@ -62,6 +72,7 @@ enum BatchFormat {
     enum Fault: Equatable {
         case batchLength(Int)
         case batchKind(Int)
+        case removal(Int)
         case section(Int)
         case record(Int)
         case eventCount(Int)
@@ -71,6 +82,7 @@ enum BatchFormat {
             switch self {
             case .batchLength(let offset): "length of the batch at byte \(offset)"
             case .batchKind(let offset): "kind of the batch at byte \(offset)"
+            case .removal(let offset): "removal at byte \(offset)"
             case .section(let offset): "section at byte \(offset)"
             case .record(let offset): "event at byte \(offset)"
             case .eventCount(let seen): "\(seen) events, not as many as the header says"

@@ -15,14 +15,15 @@ import EmakiPlatform
 ///       64      4   segment count
 ///       68      4   sealed file count
 ///       72      8   next number of a sealed file
-///       80     32   per segment, in order of use; those in preparation last:
+///       80      8   number of the file of removals (`RemovalFile`); 0: there is none
+///       88     32   per segment, in order of use; those in preparation last:
 ///                     0   8   number, 0 in preparation
 ///                     8  16   incarnation, zero in preparation
 ///                    24   4   file index
 ///                    28   4   zero
 ///                   then per sealed file, in the order of positions: see `SealedEntry`
 struct Manifest: Equatable, Sendable {
-    static let headerBytes = 80
+    static let headerBytes = 88
     static let entryBytes = 32
     static let twin = TwinFile(
         name: "MANIFEST", magic: 0x494E_414D_4B41_4D45,
@@ -58,8 +59,19 @@ struct Manifest: Equatable, Sendable {
     var segments: [Entry] = []
     /// Larger than that of any sealed file there has been.
     var nextSealedNumber: UInt64 = 1
+    /// Of the file that says what streams had lost at the anchor; 0 if none had lost anything.
+    var removalFileNumber: UInt64 = 0
     /// In the order of positions, all below the anchor.
     var sealedFiles: [SealedEntry] = []
+
+    /// Nil if no stream had lost anything.
+    var removalFile: RemovalFile? {
+        removalFileNumber > 0 ? RemovalFile(number: removalFileNumber) : nil
+    }
+    /// Everything in `sealed/` that this MANIFEST needs.
+    var sealedPaths: Set<String> {
+        Set(sealedFiles.map(\.path) + [removalFile?.path].compactMap(\.self))
+    }
 
     static func path(ofFile index: UInt32) -> String {
         let digits = String(index)
@@ -101,6 +113,7 @@ struct Manifest: Equatable, Sendable {
         nextFileIndex = memory.loadUInt32(at: start + 52)
         nextSegmentNumber = memory.loadUInt64(at: start + 56)
         nextSealedNumber = memory.loadUInt64(at: start + 72)
+        removalFileNumber = memory.loadUInt64(at: start + 80)
         sealedFiles = (0..<sealedCount).map { index in
             SealedEntry(
                 from: memory, at: start + Self.headerBytes + (count + index) * Self.entryBytes)
@@ -150,7 +163,8 @@ struct Manifest: Equatable, Sendable {
             else { return false }
             end = entry.positions.upperBound
         }
-        return end <= anchor.nextPosition && nextSealedNumber <= FrameHeader.positionMax
+        return end <= anchor.nextPosition && removalFileNumber < nextSealedNumber
+            && nextSealedNumber <= FrameHeader.positionMax
             && Set(sealedFiles.map(\.number)).count == sealedFiles.count
     }
 
@@ -178,6 +192,7 @@ struct Manifest: Equatable, Sendable {
         memory.store(UInt32(segments.count), at: start + 64)
         memory.store(UInt32(sealedFiles.count), at: start + 68)
         memory.store(nextSealedNumber, at: start + 72)
+        memory.store(removalFileNumber, at: start + 80)
         for (index, entry) in segments.enumerated() {
             let offset = start + Self.headerBytes + index * Self.entryBytes
             memory.store(entry.number, at: offset)

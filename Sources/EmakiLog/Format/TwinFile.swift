@@ -1,6 +1,7 @@
 import EmakiPlatform
 
-/// A small file that is stored twice inside itself and only ever replaced whole: STORE, MANIFEST.
+/// A file that is stored twice inside itself and only ever replaced whole: STORE, MANIFEST, the
+/// removals of what is sealed.
 ///
 /// A copy is a multiple of 4,096 bytes and starts with
 ///
@@ -18,6 +19,8 @@ struct TwinFile {
     let name: String
     let magic: UInt64
     let byteCountMax: Int
+    /// That the file is in, for the sync of its name.
+    var folder = ""
 
     static let headerBytes = 24
     static let unit = 4096
@@ -185,7 +188,7 @@ struct TwinFile {
         }
         try file.sync()
         try files.rename(temporaryName, to: name)
-        try files.syncFolder("")
+        try files.syncFolder(folder)
     }
 }
 

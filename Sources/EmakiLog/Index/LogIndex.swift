@@ -202,8 +202,9 @@ struct LogIndex: ~Copyable {
         return true
     }
 
-    /// Positions that a repair declared lost: they are counted and lead nowhere.
-    mutating func addLostPosition() { places.append(.max) }
+    /// A position without an event, because it was lost or is a removal's: it is counted and leads
+    /// nowhere.
+    mutating func addEmptyPosition() { places.append(.max) }
 
     // MARK: Reading
 
@@ -362,8 +363,8 @@ struct LogIndex: ~Copyable {
         if streams[slot.index].events.isEmpty { becomeIdle(slot) }
     }
 
-    /// Forgets the oldest position, which was lost.
-    mutating func dropFirstLost() { places.dropFirst(upTo: places.range.lowerBound + 1) }
+    /// Forgets the oldest position, which has no event.
+    mutating func dropFirstEmpty() { places.dropFirst(upTo: places.range.lowerBound + 1) }
 
     private mutating func remove(_ slot: Slot) {
         directory.remove(slot.index, hash: streams[slot.index].hash)

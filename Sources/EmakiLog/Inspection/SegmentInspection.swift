@@ -107,7 +107,15 @@ package struct BatchInspection: Sendable, Codable {
         package var fileOffset: Int
     }
 
+    /// What a stream loses.
+    package struct Removal: Sendable, Codable {
+        package var kind: String
+        package var stream: String
+        package var through: UInt64
+    }
+
     package var offset: Int
     package var sections: [Section] = []
     package var loss: Loss?
+    package var removal: Removal?
 }

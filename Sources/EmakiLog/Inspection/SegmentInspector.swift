@@ -193,6 +193,7 @@ struct SegmentInspector {
             }
             sections[sections.count - 1].section.add(record)
             return true
+        } removal: { _ in
         }
         frame.fault = fault?.description
         frame.batches = Self.batches(sections, in: payload, image, isValid: fault == nil)
@@ -210,6 +211,9 @@ struct SegmentInspector {
             let end =
                 isValid ? offset + BatchFormat.byteCount(in: image, at: offset) : payload.upperBound
             var batch = BatchInspection(offset: offset)
+            if isValid, let record = RemovalRecord(from: image, batch: offset..<end) {
+                batch.removal = .init(record)
+            }
             while let first = rest.first, first.offset < end {
                 batch.sections.append(first.section)
                 rest.removeFirst()
@@ -235,6 +239,13 @@ extension BatchInspection {
             loss: Loss(
                 lastGroup: record.end.lastGroup, nextPosition: record.end.nextPosition.rawValue,
                 segment: record.segment, fileOffset: record.fileOffset))
+    }
+}
+
+extension BatchInspection.Removal {
+    fileprivate init(_ record: RemovalRecord) {
+        self.init(
+            kind: "\(record.kind)", stream: record.stream.text, through: record.through.rawValue)
     }
 }
 

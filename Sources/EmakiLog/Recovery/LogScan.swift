@@ -41,10 +41,14 @@ struct LogScan: ~Copyable {
     private(set) var index: LogIndex
     private(set) var lastKind = FrameHeader.Kind.group
     private(set) var frameCount = 0
-    private(set) var eventCount = 0
+    /// Positions of the frames: events and removals.
+    private(set) var positionCount = 0
+    var eventCount: Int { positionCount - removals.count }
     private(set) var cuts: [RecoveryReceipt.Cut] = []
     private(set) var losses: [RecoveryReceipt.Loss] = []
     private(set) var isAtDamagedEnd = false
+    /// In the order of their positions.
+    private(set) var removals: ContiguousArray<RemovalRecord> = []
     /// Where each commit with events starts, and when it was made; nil: not recorded.
     private(set) var commits: ContiguousArray<Commit>?
     /// The frame at `place`, if it makes no sense.
@@ -159,7 +163,7 @@ struct LogScan: ~Copyable {
             commits?.append(Commit(position: header.firstPosition, instant: header.commitInstant))
         }
         frameCount += 1
-        eventCount += header.eventCount
+        positionCount += header.eventCount
         lastKind = header.kind
         end = newEnd
         remember(header, at: start)
@@ -186,6 +190,7 @@ struct LogScan: ~Copyable {
             eventCount: header.eventCount
         ) { section, record in
             check.accepts(record, of: section, after: index)
+        } removal: { _ in
         }
     }
 
@@ -207,6 +212,9 @@ struct LogScan: ~Copyable {
                 before: record.version, after: head, mayStartLater: hasRetired)
             index.add(to: slot, place: .init(segment: segment.number, offset: record.offset))
             return true
+        } removal: { record in
+            index.addEmptyPosition()
+            removals.append(record)
         }
     }
 
@@ -264,7 +272,7 @@ struct LogScan: ~Copyable {
                 file: segments[place.segment].path, fileOffset: place.offset,
                 firstPosition: end.nextPosition, endPosition: newEnd.nextPosition,
                 isRecorded: isRecorded))
-        for _ in 0..<lost { index.addLostPosition() }
+        for _ in 0..<lost { index.addEmptyPosition() }
         lostPositionCount += lost
         end = newEnd
         lastKind = .loss

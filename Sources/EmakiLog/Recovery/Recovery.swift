@@ -32,6 +32,7 @@ struct Recovery {
         var lastKind: FrameHeader.Kind
         var index: LogIndex
         var sealed: SealedSet
+        var removals: Removals
         var receipt: RecoveryReceipt
     }
 
@@ -60,6 +61,7 @@ struct Recovery {
         var sealedLoader = SealedLoader(
             files: files, storeID: store.storeID, isReadOnly: isReadOnly,
             toleratesDamage: configuration.toleratesDamage)
+        let removedBefore = try sealedLoader.loadRemovals(manifest.removalFile)
         let sealed = try sealedLoader.load(manifest.sealedFiles)
         let segments: ContiguousArray<Segment>
         do throws(LogError) {
@@ -83,7 +85,11 @@ struct Recovery {
             sealed.close()
             throw error
         }
-        return outcome(of: scan, manifest: manifest, sealed: sealed, receipt: receipt)
+        var extents = removedBefore
+        for record in scan.removals { extents.add(record) }
+        return outcome(
+            of: scan, manifest: manifest, sealed: sealed, removals: Removals(extents),
+            receipt: receipt)
     }
 
     /// What stands against the files, whatever their frames say.
@@ -157,7 +163,7 @@ struct Recovery {
     }
 
     private func outcome(
-        of scan: consuming LogScan, manifest: Manifest, sealed: SealedSet,
+        of scan: consuming LogScan, manifest: Manifest, sealed: SealedSet, removals: Removals,
         receipt: RecoveryReceipt
     ) -> Outcome {
         var lastKind = scan.lastKind
@@ -166,7 +172,8 @@ struct Recovery {
         return Outcome(
             manifest: manifest, segments: scan.segments, segmentEnds: scan.segmentEnds,
             activeIndex: scan.place.segment, nextOffset: scan.place.offset, end: scan.end,
-            lastKind: lastKind, index: scan.index, sealed: sealed, receipt: receipt)
+            lastKind: lastKind, index: scan.index, sealed: sealed, removals: removals,
+            receipt: receipt)
     }
 
     /// Files that nothing lists. What an interrupted replacement left is known by its name, and

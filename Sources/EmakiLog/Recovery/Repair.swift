@@ -30,6 +30,11 @@ struct Repair {
     private mutating func repairAll() throws(LogError) -> RepairReport {
         let (store, _) = try StoreFile.read(in: files)
         let (manifest, _) = try Manifest.read(in: files, storeID: store.storeID)
+        // What else an opening would refuse, before anything is changed.
+        var sealed = SealedLoader(
+            files: files, storeID: store.storeID, isReadOnly: true, toleratesDamage: false)
+        _ = try sealed.loadRemovals(manifest.removalFile)
+        try sealed.load(manifest.sealedFiles).close()
         let device = try DeviceChoice(for: store, in: files)
         var loader = SegmentLoader(
             files: files, store: store, method: device.method, isReadOnly: false,

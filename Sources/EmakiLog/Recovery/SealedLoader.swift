@@ -37,6 +37,19 @@ struct SealedLoader {
         return SealedSet(opened)
     }
 
+    /// What streams had lost at the anchor.
+    /// - Throws: as `load(_:)`.
+    mutating func loadRemovals(
+        _ file: RemovalFile?
+    ) throws(LogError) -> [StreamID: Removals.Extent] {
+        do throws(LogError) {
+            return try file?.read(in: files, storeID: storeID) ?? [:]
+        } catch .corrupt(let corruption) where toleratesDamage {
+            damages.append(corruption)
+            return [:]
+        }
+    }
+
     func open(_ entry: SealedEntry) throws(LogError) -> SealedFile {
         func corrupt(_ reason: Corruption.Reason, _ evidence: String) -> LogError {
             .corrupt(

@@ -23,12 +23,15 @@ enum SealedLeftovers {
         in files: any FileSystem, notIn manifest: Manifest, before number: UInt64
     ) throws(DiskError) -> [String] {
         guard try files.kind(of: StoreFolder.sealed) == .folder else { return [] }
-        let listed = Set(manifest.sealedFiles.map(\.path))
+        let listed = manifest.sealedPaths
         return try files.list(StoreFolder.sealed).compactMap { name in
             let path = StoreFolder.sealed + "/" + name
             guard !listed.contains(path) else { return nil }
             if name.hasSuffix(SealedEntry.temporarySuffix) { return path }
-            guard let own = UInt64(name), SealedEntry.path(ofNumber: own) == path, own < number
+            let isRemovals = name.hasSuffix(RemovalFile.suffix)
+            let digits = isRemovals ? name.dropLast(RemovalFile.suffix.count) : name[...]
+            guard let own = UInt64(digits), own < number,
+                path == SealedEntry.path(ofNumber: own) + (isRemovals ? RemovalFile.suffix : "")
             else { return nil }
             return path
         }

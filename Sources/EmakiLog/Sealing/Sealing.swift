@@ -10,8 +10,9 @@ import EmakiPlatform
 /// 3. the file is read back past the page cache: pages, order, count, and the digest of all events
 ///    must be those of the segments;
 /// 4. it gets its name, and the folder is synced;
-/// 5. (`ManifestSwitch`) MANIFEST lists the file and no longer the segments;
-/// 6. only then their events leave the index, and their files go back to the pool.
+/// 5. what streams lost in the segments joins what they had lost before, in a `RemovalFile`;
+/// 6. (`ManifestSwitch`) MANIFEST lists the file and no longer the segments;
+/// 7. only then their events leave the index, and their files go back to the pool.
 package struct Sealing: Sendable {
     /// What was made.
     package struct Made: Sendable {
@@ -20,6 +21,8 @@ package struct Sealing: Sendable {
         let entry: SealedEntry?
         /// Places where a segment on the device is not what it is in memory.
         package var differences: [String] = []
+        /// What streams have lost by the end of the segments, if any did in them.
+        var removals: RemovalFile?
         package var eventCount = 0
         package var fileBytes = 0
     }
@@ -35,6 +38,8 @@ package struct Sealing: Sendable {
     let storeID: Bits128
     let layout: SegmentLayout
     let options: SealedFileWriter.Options
+    /// What streams had lost at the start.
+    let removalsBefore: RemovalFile?
 
     /// - Parameter shouldStop: asked now and then; true ends it, with nothing left behind.
     /// - Throws: `.corrupt` if memory and device, or the file that was read back, are not what they
@@ -52,18 +57,49 @@ package struct Sealing: Sendable {
             recordsCommits: true)
         try scan.readLinkedFrames(before: segmentCount)
         guard scan.end == end else { throw memoryIsDamaged(scan) }
-        guard scan.eventCount > 0 else { return made }
-        let entry = SealedEntry(
-            number: number, positions: start.nextPosition..<end.nextPosition, footerChecksum: 0)
-        let path = entry.temporaryPath
-        do {
-            let file = try write(scan, to: path, in: files, shouldStop: shouldStop)
-            made = try finish(file, entry, made.differences, in: files)
-            return made
+        if scan.eventCount > 0 {
+            let entry = SealedEntry(
+                number: number, positions: start.nextPosition..<end.nextPosition,
+                footerChecksum: 0)
+            let path = entry.temporaryPath
+            do {
+                let file = try write(scan, to: path, in: files, shouldStop: shouldStop)
+                made = try finish(file, entry, made.differences, in: files)
+            } catch {
+                removeLeftover(path, in: files)
+                throw error
+            }
+        }
+        do throws(LogError) {
+            made.removals = try writeRemovals(of: scan, in: files)
         } catch {
-            removeLeftover(path, in: files)
+            made.file?.pages.close()
+            if let entry = made.entry { removeLeftover(entry.path, in: files) }
             throw error
         }
+        return made
+    }
+
+    /// What streams lost in the segments joins what they had lost before.
+    /// - Returns: nil if they lost nothing there.
+    private func writeRemovals(
+        of scan: borrowing LogScan, in files: any FileSystem
+    ) throws(LogError) -> RemovalFile? {
+        guard !scan.removals.isEmpty else { return nil }
+        var extents = try removalsBefore?.read(in: files, storeID: storeID) ?? [:]
+        for record in scan.removals { extents.add(record) }
+        let file = RemovalFile(number: number)
+        try LogError.translating(file.path) { () throws(DiskError) in
+            try file.write(extents, storeID: storeID, in: files)
+        }
+        // As a sealed file, it is read back before anything rests on it.
+        guard try file.isWhole(extents, in: files, storeID: storeID) else {
+            throw .corrupt(
+                Corruption(
+                    file: file.path, fileOffset: 0, reason: .badBatch,
+                    evidence: "it does not hold what was written to it"))
+        }
+        return file
     }
 
     /// What was written is nothing that MANIFEST lists, so an error here costs space at most.

@@ -90,6 +90,36 @@ extension Driver {
         }
     }
 
+    /// Offers to remove all but the newest events of a stream; nil: to delete it.
+    func remove(_ name: String, keeping keptCount: Int?) throws(Violation) {
+        let stream = StreamID(stringLiteral: name)
+        counts.removals += 1
+        for _ in 0..<4 {
+            guard let core, !isStopped else { return }
+            let head = reference.head(of: stream)
+            let through = keptCount.map { UInt64(max(0, Int(head) - $0)) }
+            let answer: OfferedBatch
+            let struckBefore = disk.faults.strikeCount
+            do throws(LogError) {
+                answer = try core.offerRemoval(
+                    of: stream, through: through.map { StreamVersion($0) })
+            } catch {
+                guard isStopped || disk.faults.strikeCount > struckBefore || mayBeDamaged else {
+                    throw Violation(.acknowledgedSurvives, "\(error), without a cause")
+                }
+                hash.add("not looked up")
+                return
+            }
+            try reference.take(answer, toRemovalOf: stream, through: through)
+            guard case .wait(let reason) = answer else { return try note(answer, core) }
+            hash.add("wait \(reason)")
+            try settleWrites()
+            guard reason == .segment else { continue }
+            guard allowance == nil else { return }
+            try prepare(paused: false)
+        }
+    }
+
     private func note(_ answer: OfferedBatch, _ core: LogCore) throws(Violation) {
         switch answer {
         case .staged(let positions, _):
@@ -180,7 +210,10 @@ extension Driver {
             }
         }
         guard !isOver else { return }
-        for (position, seen) in zip(start..., events) {
+        let wanted = (start..<max(start, core.durableEnd.rawValue)).filter {
+            !reference.isEmpty(at: $0)
+        }
+        for (position, seen) in zip(wanted, events) {
             let stored = reference.event(at: position)
             guard seen.position.rawValue == position, seen.stream == stored.stream,
                 seen.version.rawValue == stored.version
@@ -189,7 +222,7 @@ extension Driver {
                     .followersSeeAll, "follower \(follower) misses position \(position)")
             }
         }
-        guard start + UInt64(events.count) == max(start, core.durableEnd.rawValue) else {
+        guard events.count == wanted.count else {
             throw Violation(
                 .followersSeeAll, "follower \(follower) sees \(events.count) events from \(start)")
         }

@@ -41,6 +41,8 @@ extension Driver {
         case .retire(let keeping): try retire(keeping: keeping)
         case .seal(let keeping): try seal(keeping: keeping)
         case .merge: try merge()
+        case .truncate(let stream, let keeping): try remove(stream, keeping: keeping)
+        case .delete(let stream): try remove(stream, keeping: nil)
         case .close: try close()
         case .reopen, .crash, .kill, .fault: break
         }

@@ -46,6 +46,8 @@ package struct RunCounts: Counts {
     package var retirements = 0
     package var sealings = 0
     package var merges = 0
+    /// Truncations and deletions that were offered.
+    package var removals = 0
     package var marks = 0
     /// Reads and followers that were compared.
     package var reads = 0
@@ -65,7 +67,8 @@ package struct RunCounts: Counts {
             ("acknowledged", \.acknowledged), ("conflicts", \.conflicts),
             ("repetitions", \.repetitions), ("unknown", \.unknown), ("torn_cuts", \.tornCuts),
             ("rotations", \.rotations), ("retirements", \.retirements),
-            ("sealings", \.sealings), ("merges", \.merges), ("marks", \.marks),
+            ("sealings", \.sealings), ("merges", \.merges), ("removals", \.removals),
+            ("marks", \.marks),
             ("reads", \.reads),
         ]
     }

@@ -58,7 +58,8 @@ package enum CallFailures {
     private static let lines = [
         "prepare", "append a 2x10", "append big 1x40000", "idle",
         "append a 1x5000 + b 1x0", "fill 0", "write", "append big 1x40000", "prepare",
-        "fill 1", "write", "append a 1x3", "retire 0", "prepare", "fill 0", "write",
+        "fill 1", "write", "append a 1x3", "retire 0", "prepare", "append c 2x5",
+        "truncate c 1", "fill 0", "write",
         "append c 1x10", "seal 0", "append a 1x7", "prepare", "fill 0", "write", "append c 1x10",
         "seal 0", "merge", "prepare", "reopen", "append a 1x10", "close", "append b 1x10",
         "prepare", "append c 1x10", "close",

@@ -94,6 +94,21 @@ package enum RandomScript {
             clientChoices + writeChoices + stopChoices
                 + (habits.isDamaging ? [(3, { .fault($0.damage()) })] : [])
                 + (habits.isFilling ? fullChoices : [])
+                + (habits.seals ? removalChoices : [])
+        }
+
+        /// What is removed stays removed in sealed files only: a retirement forgets it.
+        private var removalChoices: [Choice] {
+            [
+                (
+                    3,
+                    { maker in
+                        let stream = "s\(maker.random.below(maker.habits.streamCount))"
+                        return .truncate(stream, keeping: maker.random.pick([0, 1, 2, 5]))
+                    }
+                ),
+                (3, { .delete("s\($0.random.below($0.habits.streamCount))") }),
+            ]
         }
 
         private var fullChoices: [Choice] {

@@ -101,7 +101,7 @@ extension Step {
         case .fill(let blocks): Self.smaller(blocks, above: 0).map { .fill(blocksLeft: $0) }
         case .prepare(let paused): paused ? [.prepare(paused: false)] : []
         case .advance(let calls): Self.smaller(calls, above: 1).map { .advance(calls: $0) }
-        case .merge: []
+        case .merge, .truncate, .delete: []
         case .seal(let keeping): Self.smaller(keeping, above: 0).map { .seal(keeping: $0) }
         case .retire(let keeping): Self.smaller(keeping, above: 0).map { .retire(keeping: $0) }
         case .idle: [.beginMark]

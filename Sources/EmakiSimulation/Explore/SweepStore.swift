@@ -23,7 +23,8 @@ package enum SweepEnding: String, Sendable, CaseIterable {
             start + filled + ["append old 1x700", "prepare", "fill 0", "write", "append old 1x9"]
                 + ["retire 0", "prepare", "fill 0", "write", "append b 1x3", "append c 1x40"]
         case .sealed:
-            start + filled + end + ["prepare", "fill 0", "write", "append a 1x3", "seal 0", "idle"]
+            start + ["truncate a 1", "write"] + filled + end
+                + ["prepare", "fill 0", "write", "append a 1x3", "seal 0", "idle"]
         }
     }
 }
@@ -93,10 +94,10 @@ enum SweepOutcome: Equatable {
 
 extension SweepStore {
     /// No more than one copy of a header or of a slot, each of which is stored twice: a piece of
-    /// STORE, of MANIFEST, or of a segment before its first frame.
+    /// STORE, of MANIFEST, of the file of removals, or of a segment before its first frame.
     func isOneCopy(_ path: String, _ ranges: [Range<Int>]?) -> Bool {
         guard let ranges, ranges.count == 1, ranges[0].count <= 4096 else { return false }
-        if path == "STORE" || path == "MANIFEST" { return true }
+        if path == "STORE" || path == "MANIFEST" || path.hasSuffix(".removals") { return true }
         let first = groups.filter { $0.place.path == path }.map(\.place.range.lowerBound).min()
         return ranges[0].upperBound <= first ?? .max
     }

@@ -15,6 +15,8 @@ extension ReferenceLog {
             try checkRepeated(parts, positions, versions)
         case .refused(.versionConflict(let stream, let actual), let after):
             try checkConflict(parts, stream, actual.rawValue, after: after.rawValue)
+        case .refused(.streamDeleted(let stream, let version), let after):
+            try checkDeleted(parts, stream, version.rawValue, after: after.rawValue)
         case .refused(.idReused(let stream, let version), let after):
             try checkReused(parts, stream, version.rawValue, after: after.rawValue)
         case .refused(let error, _):
@@ -60,7 +62,8 @@ extension ReferenceLog {
     }
 
     private func isAsExpected(_ part: StreamAppend) -> Bool {
-        switch part.expecting {
+        if isFenced(part) { return false }
+        return switch part.expecting {
         case .anything: true
         case .noStream: head(of: part.stream) == 0
         case .version(let version): head(of: part.stream) == version.rawValue
@@ -100,7 +103,7 @@ extension ReferenceLog {
             guard part.expecting != .anything else { return nil }
             var version = firstVersion(of: part)
             for event in part.events {
-                guard event.id != nil,
+                guard event.id != nil, version > removed(part.stream, before: end),
                     let position = streams[part.stream]?.position(ofVersion: version),
                     next == nil || next == position, self.event(at: position).event == event
                 else { return nil }
@@ -115,6 +118,19 @@ extension ReferenceLog {
 
     // MARK: Refused
 
+    private func checkDeleted(
+        _ parts: [StreamAppend], _ stream: StreamID, _ version: UInt64, after: UInt64
+    ) throws(Violation) {
+        guard let part = parts.first(where: { !isAsExpected($0) }), part.stream == stream,
+            isFenced(part), version == head(of: stream)
+        else {
+            throw Violation(
+                .expectationsHold, "\(stream) is said to be deleted at \(version)")
+        }
+        let deletion = streams[stream]?.removals.last { $0.kind == .delete }
+        try checkRests(on: deletion.map { $0.position + 1 } ?? 0, after: after)
+    }
+
     private func checkConflict(
         _ parts: [StreamAppend], _ stream: StreamID, _ actual: UInt64, after: UInt64
     ) throws(Violation) {
@@ -124,7 +140,7 @@ extension ReferenceLog {
         if storedPositions(of: parts) != nil {
             throw Violation(.repetitionsAreKnown, "a repetition got a conflict over \(stream)")
         }
-        guard part.stream == stream, head(of: stream) == actual else {
+        guard part.stream == stream, head(of: stream) == actual, !isFenced(part) else {
             throw Violation(
                 .expectationsHold,
                 "the conflict names \(stream) at \(actual); it is \(part.stream) that is at"

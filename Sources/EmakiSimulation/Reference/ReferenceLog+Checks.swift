@@ -12,9 +12,9 @@ extension ReferenceLog {
                 seenEnd > acknowledgedEnd ? .nothingVisibleEarly : .acknowledgedSurvives,
                 "visible up to \(seenEnd), acknowledged up to \(acknowledgedEnd)")
         }
-        guard core.firstPosition.rawValue == first else {
-            throw Violation(
-                .acknowledgedSurvives, "starts at \(core.firstPosition) instead of \(first)")
+        let foundFirst = core.firstPosition.rawValue
+        guard startsRightly(foundFirst) else {
+            throw Violation(.acknowledgedSurvives, "starts at \(foundFirst) instead of \(first)")
         }
         try checkByPosition(core)
         try checkByStream(core)
@@ -29,9 +29,10 @@ extension ReferenceLog {
     ) throws(Violation) {
         let foundEnd = core.durableEnd.rawValue
         let foundFirst = core.firstPosition.rawValue
-        let startsRightly = foundFirst == first || uncertainAnchors.contains(foundFirst)
+        let startsRightly = startsRightly(foundFirst) || uncertainAnchors.contains(foundFirst)
+        let newFirst = uncertainAnchors.contains(foundFirst) ? foundFirst : first
         if mayLackLast, startsRightly, foundFirst <= foundEnd, foundEnd < acknowledgedEnd {
-            settle(end: foundEnd, first: foundFirst)
+            settle(end: foundEnd, first: newFirst)
             return try check(core)
         }
         guard foundEnd >= acknowledgedEnd else {
@@ -51,16 +52,30 @@ extension ReferenceLog {
         guard startsRightly else {
             throw Violation(.acknowledgedSurvives, "starts at \(foundFirst) instead of \(first)")
         }
-        settle(end: foundEnd, first: foundFirst)
+        settle(end: foundEnd, first: newFirst)
         try check(core)
+    }
+
+    /// A merge may leave no file for positions of which every event was removed.
+    private func startsRightly(_ found: UInt64) -> Bool {
+        found == first
+            || found > first && found <= acknowledgedEnd
+                && (first..<found).allSatisfy { isEmpty(at: $0) }
     }
 
     // MARK: Both orders
 
     private func checkByPosition(_ core: LogCore) throws(Violation) {
-        for position in first..<acknowledgedEnd {
+        for position in core.firstPosition.rawValue..<acknowledgedEnd {
             let stored = event(at: position)
-            guard let seen = try core.readable(at: position) else {
+            let seen = try core.readable(at: position)
+            if isEmpty(at: position) {
+                guard let seen else { continue }
+                throw Violation(
+                    .removedStaysRemoved,
+                    "position \(position) shows version \(seen.version) of \(seen.stream)")
+            }
+            guard let seen else {
                 throw Violation(.acknowledgedSurvives, "position \(position) holds nothing")
             }
             if !seen.isSame(as: stored), isFormer(seen) {
@@ -105,7 +120,9 @@ extension ReferenceLog {
             }
         }
         if let fault { throw fault }
-        let visibleCount = streams.keys.count { durableHead(of: $0) > 0 }
+        let visibleCount = streams.keys.count {
+            durableHead(of: $0) > removed($0, before: acknowledgedEnd)
+        }
         guard listedCount == visibleCount else {
             throw Violation(
                 .orderAndDensity, "\(listedCount) streams are listed instead of \(visibleCount)")
@@ -132,7 +149,9 @@ extension ReferenceLog {
                 "\(stream) is listed at \(version), found at \(found),"
                     + " and should be at \(durableHead(of: stream))")
         }
+        let removedCount = Int(max(removed(stream, before: acknowledgedEnd), held.first - 1))
         let visible = held.positions.prefix { $0 < acknowledgedEnd }
+            .dropFirst(removedCount - Int(held.first - 1))
         for backwards in [false, true] {
             let wanted = backwards ? visible.reversed() : Array(visible)
             let seen = try positions(of: stream, backwards, core)

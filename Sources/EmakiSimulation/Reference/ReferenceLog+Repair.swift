@@ -17,6 +17,7 @@ extension ReferenceLog {
         }
         for position in range {
             let seen = try core.readable(at: position)
+            if seen == nil, position >= first, mayBeEmpty(at: position) { continue }
             guard let seen else {
                 let isNamed = core.receipt.losses.contains {
                     $0.firstPosition.rawValue <= position && position < $0.endPosition.rawValue

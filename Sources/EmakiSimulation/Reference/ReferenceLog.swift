@@ -12,6 +12,17 @@ package struct ReferenceLog: Sendable {
         var stream: StreamID
         var version: UInt64
         var event: Event
+        /// It is a removal: `version` is the newest that is removed, and there is no event.
+        var removal: RemovalKind?
+    }
+
+    enum RemovalKind: Sendable { case truncate, delete }
+
+    /// What a stream has lost.
+    struct Removal: Sendable {
+        var position: UInt64
+        var through: UInt64
+        var kind: RemovalKind
     }
 
     /// Where the events of a stream are.
@@ -19,6 +30,8 @@ package struct ReferenceLog: Sendable {
         /// Version of the oldest event that is held.
         var first: UInt64 = 1
         var positions: [UInt64] = []
+        /// In the order of their positions.
+        var removals: [Removal] = []
 
         var head: UInt64 { first - 1 + UInt64(positions.count) }
 
@@ -79,6 +92,17 @@ package struct ReferenceLog: Sendable {
         stagedEnds.append(end)
     }
 
+    /// A removal was staged.
+    mutating func stage(_ kind: RemovalKind, of stream: StreamID, through: UInt64) {
+        let removal = Removal(position: end, through: through, kind: kind)
+        streams[stream]?.removals.append(removal)
+        events.append(
+            Stored(
+                stream: stream, version: through, event: Event(type: "removal", payload: []),
+                removal: kind))
+        stagedEnds.append(end)
+    }
+
     /// The write of everything that is staged was begun.
     package mutating func beginGroup() { begunEnd = end }
 
@@ -112,6 +136,10 @@ package struct ReferenceLog: Sendable {
     mutating func settle(end newEnd: UInt64, first anchor: UInt64) {
         retire(before: anchor)
         while end > newEnd, let last = events.popLast() {
+            if last.removal != nil {
+                streams[last.stream]?.removals.removeLast()
+                continue
+            }
             streams[last.stream]?.positions.removeLast()
             if streams[last.stream]?.positions.isEmpty == true { streams[last.stream] = nil }
         }

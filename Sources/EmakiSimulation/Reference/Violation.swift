@@ -46,6 +46,7 @@ package enum Promise: Int, Sendable, CaseIterable {
     case limitsAreNamed = 24
     case closeLeavesNothing = 26
     case followersSeeAll = 27
+    case removedStaysRemoved = 30
 }
 
 extension Promise: CustomStringConvertible {

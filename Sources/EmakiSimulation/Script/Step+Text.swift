@@ -21,6 +21,8 @@ extension Step {
         case .retire(let keeping): "retire \(keeping)"
         case .seal(let keeping): "seal \(keeping)"
         case .merge: "merge"
+        case .truncate(let stream, let keeping): "truncate \(stream) \(keeping)"
+        case .delete(let stream): "delete \(stream)"
         case .close: "close"
         case .reopen: "reopen"
         case .crash(let call, let fate): "crash at \(call) \(fate.text)"
@@ -51,6 +53,10 @@ extension Step {
         case "prepare": self = .prepare(paused: words.takes("paused"))
         case "advance": self = .advance(calls: try words.number("calls", in: 1...Self.callsMax))
         case "merge": self = .merge
+        case "truncate":
+            let stream = try BatchShape.Section.stream(&words)
+            self = .truncate(stream, keeping: try words.number("kept", in: 0...Self.callsMax))
+        case "delete": self = .delete(try BatchShape.Section.stream(&words))
         case "seal": self = .seal(keeping: try words.number("kept", in: 0...Self.callsMax))
         case "retire": self = .retire(keeping: try words.number("kept", in: 0...Self.callsMax))
         case "close": self = .close
@@ -109,11 +115,16 @@ extension BatchShape.Section {
             + (expecting == .exact ? "" : " \(expecting.rawValue)")
     }
 
-    init(_ words: inout Words) throws(ScriptError) {
+    static func stream(_ words: inout Words) throws(ScriptError) -> String {
         let stream = try words.take("stream")
         guard stream.utf8.count <= Limits.streamIDBytesMax, stream != "+" else {
             throw ScriptError(words.line, "\"\(stream)\" is no stream")
         }
+        return stream
+    }
+
+    init(_ words: inout Words) throws(ScriptError) {
+        let stream = try Self.stream(&words)
         let shape = try words.take("events").split(separator: "x").map(String.init)
         guard shape.count == 2 else {
             throw ScriptError(words.line, "\(shape) is no count and size of events, as 2x100")

@@ -13,6 +13,10 @@ package enum Step: Equatable, Sendable {
     case fill(blocksLeft: Int)
     /// Reads everything by position, by stream in both directions, and lists all streams.
     case read
+    /// Removes all events of a stream but the newest.
+    case truncate(String, keeping: Int)
+    /// Deletes a stream.
+    case delete(String)
     /// A follower goes on to the end.
     case follow(Int)
 

@@ -40,7 +40,8 @@ struct FuzzReport {
                 + " \(counts.repetitions.grouped) repetitions",
             "passed    \(counts.rotations.grouped) full segments, \(counts.retirements.grouped)"
                 + " retirements, \(counts.sealings.grouped) sealings,"
-                + " \(counts.merges.grouped) merges, \(counts.marks.grouped) marks,"
+                + " \(counts.merges.grouped) merges, \(counts.removals.grouped) removals,"
+                + " \(counts.marks.grouped) marks,"
                 + " \(counts.tornCuts.grouped) torn frames cut",
             "failed    \(counts.faults.grouped) calls on purpose, up to \(plan.faultsPercent) %",
             "refused   \(counts.refusals.grouped) openings because of them,"

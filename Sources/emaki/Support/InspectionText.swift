@@ -106,6 +106,10 @@ enum InspectionText {
                     + " in segment \(loss.segment) at byte \(loss.fileOffset)"
             ]
         }
+        if let removal = batch.removal {
+            let stream = EventView.preview(Array(removal.stream.utf8))
+            return ["    - \(stream)  \(removal.kind): up to version \(removal.through)"]
+        }
         return batch.sections.enumerated().map { index, section in
             let last = section.firstVersion + UInt64(max(1, section.eventCount)) - 1
             let versions =

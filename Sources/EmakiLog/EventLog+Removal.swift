@@ -1,0 +1,80 @@
+import EmakiPlatform
+
+/// Removing events. A removal is recorded in the log like an append: it is durable once the call
+/// returns, it is whole or absent after a crash, and takes one position, which holds no event.
+///
+/// Removed events are not seen any more from then on. Their bytes stay where they are until their
+/// file is merged; with `EventLog.merge()` that can be had at once.
+extension EventLog {
+    /// Removes the oldest events of a stream: those before `version`.
+    ///
+    /// Versions and positions of the others stay. With the version behind the stream's last event
+    /// nothing is left, and the next append goes on at that version. What was removed before, or
+    /// more than that, changes nothing and is no error.
+    /// - Returns: the stream's version.
+    /// - Throws: `.versionConflict` if the stream has not had the event before `version`;
+    ///   `.noSpace`, `.readOnly`, `.poisoned`, `.closed`, and `.tooLarge(.removedStreams)`: nothing
+    ///   is removed. `.outcomeUnknown`: it may or may not be.
+    @discardableResult
+    nonisolated(nonsending) public func truncate(
+        _ stream: StreamID, before version: StreamVersion
+    ) async throws(LogError) -> StreamVersion {
+        try await remove(RemovalSource(truncating: stream, before: version))
+    }
+
+    /// Deletes a stream: removes all its events, and ends it.
+    ///
+    /// A deleted stream keeps its version. An append that does not expect exactly that version is
+    /// refused with `.streamDeleted`, so that a late writer cannot bring the stream back by
+    /// mistake; one that does starts it again, and versions go on. Deleting a stream that was never
+    /// written, or is deleted, changes nothing and is no error.
+    /// - Returns: the version at which the stream is deleted.
+    /// - Throws: `.versionConflict` if the stream is not where it is expected; else as
+    ///   `truncate(_:before:)`.
+    @discardableResult
+    nonisolated(nonsending) public func delete(
+        _ stream: StreamID, expecting: ExpectedVersion = .anything
+    ) async throws(LogError) -> StreamVersion {
+        try await remove(RemovalSource(stream: stream, expected: expecting, request: .delete))
+    }
+
+    nonisolated(nonsending) private func remove(
+        _ source: RemovalSource
+    ) async throws(LogError) -> StreamVersion {
+        var version = StreamVersion.none
+        _ = try await committer.commit(MeasuredBatch(removal: source)) { version = $1 }
+        return version
+    }
+}
+
+extension BlockingLog {
+    /// Removes the oldest events of a stream. As `EventLog.truncate(_:before:)`.
+    @discardableResult
+    public func truncate(
+        _ stream: StreamID, before version: StreamVersion
+    ) throws(LogError) -> StreamVersion {
+        try remove(RemovalSource(truncating: stream, before: version))
+    }
+
+    /// Deletes a stream. As `EventLog.delete(_:expecting:)`.
+    @discardableResult
+    public func delete(
+        _ stream: StreamID, expecting: ExpectedVersion = .anything
+    ) throws(LogError) -> StreamVersion {
+        try remove(RemovalSource(stream: stream, expected: expecting, request: .delete))
+    }
+
+    private func remove(_ source: RemovalSource) throws(LogError) -> StreamVersion {
+        var version = StreamVersion.none
+        _ = try committer.commitOnThread(MeasuredBatch(removal: source)) { version = $1 }
+        return version
+    }
+}
+
+extension RemovalSource {
+    init(truncating stream: StreamID, before version: StreamVersion) {
+        self.init(
+            stream: stream, expected: .anything,
+            request: .truncate(through: StreamVersion(max(version, .first).rawValue - 1)))
+    }
+}

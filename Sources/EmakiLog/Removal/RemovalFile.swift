@@ -1,0 +1,109 @@
+import EmakiPlatform
+
+/// What streams had lost when segments were sealed: the removals of all segments so far, of which
+/// the records are gone with their segments. Written anew by each sealing that meets a removal,
+/// and listed by MANIFEST. Twice in itself, as STORE and MANIFEST are.
+///
+///     offset  bytes   (from the start of the contents, see `TwinFile`)
+///        0     16   store id
+///       16      8   number, which names the file
+///       24      8   streams
+///       32          for each stream, in the order of ids:
+///                     0   8   events up to and including this version are removed
+///                     8   8   version at which it was last deleted, 0 if it never was
+///                    16   1   stream id bytes
+///                    17   7   zero
+///                    24       stream id · zeros up to 8
+struct RemovalFile {
+    private static let headerBytes = 32
+    private static let entryBytes = 24
+    private static let entryBytesMax = entryBytes + 256
+    private static let byteCountMax =
+        2 * (TwinFile.headerBytes + headerBytes + Limits.removedStreamsMax * entryBytesMax)
+        + 2 * TwinFile.unit
+
+    let number: UInt64
+    var path: String { SealedEntry.path(ofNumber: number) + Self.suffix }
+    static let suffix = ".removals"
+    private var twin: TwinFile {
+        TwinFile(
+            name: path, magic: 0x4F4D_4552_4B41_4D45, byteCountMax: Self.byteCountMax,
+            folder: StoreFolder.sealed)
+    }
+
+    // MARK: Reading
+
+    /// - Throws: `.corrupt` if the file is missing or makes no sense, `.disk`.
+    func read(
+        in files: any FileSystem, storeID: Bits128
+    ) throws(LogError) -> [StreamID: Removals.Extent] {
+        let contents = try twin.read(in: files)
+        guard let extents = decode(contents.memory, contents.range, storeID: storeID) else {
+            throw twin.corrupt(.badHeader, "store, number or entries that make no sense")
+        }
+        return extents
+    }
+
+    /// Whether both copies on the device hold this.
+    func isWhole(
+        _ extents: [StreamID: Removals.Extent], in files: any FileSystem, storeID: Bits128
+    ) throws(LogError) -> Bool {
+        let contents = try twin.read(in: files)
+        return !contents.isHalfBad
+            && decode(contents.memory, contents.range, storeID: storeID) == extents
+    }
+
+    private func decode(
+        _ memory: PageMemory, _ range: Range<Int>, storeID: Bits128
+    ) -> [StreamID: Removals.Extent]? {
+        guard range.count >= Self.headerBytes,
+            Bits128(from: memory, at: range.lowerBound) == storeID,
+            memory.loadUInt64(at: range.lowerBound + 16) == number
+        else { return nil }
+        let count = memory.loadUInt64(at: range.lowerBound + 24)
+        var extents: [StreamID: Removals.Extent] = [:]
+        var offset = range.lowerBound + Self.headerBytes
+        while offset < range.upperBound {
+            guard range.upperBound - offset > Self.entryBytes else { return nil }
+            let through = memory.loadUInt64(at: offset)
+            let deletedAt = memory.loadUInt64(at: offset + 8)
+            let idBytes = Int(memory.loadUInt8(at: offset + 16))
+            let start = offset + Self.entryBytes
+            guard idBytes > 0, through > 0, through <= FrameHeader.positionMax,
+                deletedAt <= through, range.upperBound - start >= (idBytes + 7) & ~7,
+                let text = memory.withBytes(
+                    in: start..<start + idBytes, { String(validating: $0) })
+            else { return nil }
+            extents[StreamID(checked: text)] = Removals.Extent(
+                through: StreamVersion(through), deletedAt: StreamVersion(deletedAt))
+            offset = start + (idBytes + 7) & ~7
+        }
+        return offset == range.upperBound && UInt64(extents.count) == count ? extents : nil
+    }
+
+    // MARK: Writing
+
+    /// Durable on return.
+    func write(
+        _ extents: [StreamID: Removals.Extent], storeID: Bits128, in files: any FileSystem
+    ) throws(DiskError) {
+        let entries = extents.map { (id: Array($0.key.text.utf8), extent: $0.value) }
+            .sorted { $0.id.lexicographicallyPrecedes($1.id) }
+        let entryBytes = entries.reduce(0) { $0 + Self.entryBytes + ($1.id.count + 7) & ~7 }
+        let memory = try twin.encode(contentBytes: Self.headerBytes + entryBytes) {
+            memory, start in
+            storeID.encode(into: memory, at: start)
+            memory.store(number, at: start + 16)
+            memory.store(UInt64(entries.count), at: start + 24)
+            var offset = start + Self.headerBytes
+            for (id, extent) in entries {
+                memory.store(extent.through.rawValue, at: offset)
+                memory.store(extent.deletedAt.rawValue, at: offset + 8)
+                memory.store(UInt64(id.count), at: offset + 16)
+                id.withRawSpan { memory.copy($0, at: offset + Self.entryBytes) }
+                offset += Self.entryBytes + (id.count + 7) & ~7
+            }
+        }
+        try twin.replace(with: memory, in: files)
+    }
+}

@@ -1,0 +1,107 @@
+import EmakiPlatform
+
+/// What streams have lost to truncation and deletion: for each of them the last version that
+/// nobody sees any more, and whether the stream ended there.
+///
+/// A fact about a stream only grows, so joining facts in any order, or again, gives the same.
+/// Readers see what is durable; an append is also checked against what is staged.
+struct Removals {
+    /// What one stream has lost.
+    struct Extent: Equatable, Sendable {
+        /// Events up to and including this version are removed.
+        var through: StreamVersion
+        /// The version at which the stream was last deleted; `none` if it never was. It is deleted
+        /// as long as it is at this version.
+        var deletedAt = StreamVersion.none
+
+        static let nothing = Extent(through: .none)
+
+        init(through: StreamVersion, deletedAt: StreamVersion = .none) {
+            self.through = through
+            self.deletedAt = deletedAt
+        }
+
+        init(_ record: RemovalRecord) {
+            through = record.through
+            deletedAt = record.kind == .delete ? record.through : .none
+        }
+
+        mutating func join(_ other: Extent) {
+            through = max(through, other.through)
+            deletedAt = max(deletedAt, other.deletedAt)
+        }
+
+        func joined(with other: Extent) -> Extent {
+            var both = self
+            both.join(other)
+            return both
+        }
+    }
+
+    /// A removal that is not durable yet, and the position that it took.
+    private struct Staged {
+        var position: Position
+        var record: RemovalRecord
+    }
+
+    private(set) var durable: [StreamID: Extent]
+    /// In the order of positions; never more than the groups that are not durable hold.
+    private var staged: ContiguousArray<Staged> = []
+
+    init(_ durable: [StreamID: Extent] = [:]) { self.durable = durable }
+
+    /// True if no stream has lost anything, staged removals included.
+    var isEmpty: Bool { durable.isEmpty && staged.isEmpty }
+    var streamCount: Int { durable.count }
+
+    /// Takes a removal that is staged at a position.
+    mutating func stage(_ record: RemovalRecord, at position: Position) {
+        staged.append(Staged(position: position, record: record))
+    }
+
+    /// Lets readers see what is durable by now.
+    mutating func settle(durable end: Position) {
+        var count = 0
+        while count < staged.count, staged[count].position < end {
+            durable.add(staged[count].record)
+            count += 1
+        }
+        if count > 0 { staged.removeFirst(count) }
+    }
+
+    // MARK: Asking
+
+    /// What a reader of a stream does not see.
+    func through(_ stream: StreamID) -> StreamVersion {
+        durable.isEmpty ? .none : durable[stream]?.through ?? .none
+    }
+
+    /// As `through(_:)`, for a stream by the bytes of its id.
+    func through(id: RawSpan) -> StreamVersion {
+        guard !durable.isEmpty, let text = String(validating: id) else { return .none }
+        return through(StreamID(checked: text))
+    }
+
+    /// Whether a reader does not see an event.
+    func hides(_ event: RecordedEvent) -> Bool {
+        !durable.isEmpty && event.version <= through(event.stream)
+    }
+
+    /// What is true once everything that is staged is durable, and the position behind the last
+    /// removal of the stream that is not.
+    func stagedExtent(_ stream: StreamID) -> (extent: Extent, after: Position) {
+        var extent = durable[stream] ?? .nothing
+        var after = Position.start
+        for removal in staged where removal.record.stream == stream {
+            extent.join(Extent(removal.record))
+            after = removal.position.advanced(by: 1)
+        }
+        return (extent, after)
+    }
+}
+
+extension [StreamID: Removals.Extent] {
+    mutating func add(_ record: RemovalRecord) {
+        self[record.stream, default: .nothing].join(Removals.Extent(record))
+    }
+}

@@ -1,0 +1,56 @@
+import EmakiPlatform
+
+/// Removing, as seen from the group that gathers: a removal is staged behind the events that it may
+/// remove, and takes effect for readers once it is durable.
+extension StagingArea {
+    /// A stream that the index does not know may have a version all the same.
+    func mayBeElsewhere(_ stream: StreamID) -> Bool {
+        !sealed.isEmpty && sealed.mayContainAtOnce(hash: stream.hash)
+            || !removals.isEmpty && removals.stagedExtent(stream).extent != .nothing
+    }
+
+    /// Whether a stream was deleted at this version, which is where it still is, and the caller
+    /// does not know of it.
+    func isFenced(
+        _ stream: StreamID, at head: StreamVersion, against expecting: ExpectedVersion
+    ) -> Bool {
+        guard head > .none, expecting != .version(head) else { return false }
+        return removals.stagedExtent(stream).extent.deletedAt == head
+    }
+
+    /// Stages a removal, or says what is in the way and changes nothing.
+    mutating func stage<Source: BatchSource>(
+        _ request: RemovalRequest, _ batch: MeasuredBatch<Source>,
+        version report: (Int, StreamVersion) -> Void
+    ) -> Answer {
+        let stream = batch.source.stream(0)
+        let (slot, head) = index.lookUp(stream)
+        if slot == nil, mayBeElsewhere(stream) { return .needsHead(section: 0) }
+        guard batch.source.expecting(0).holds(at: head) else { return .notAsExpected }
+        let known = removals.stagedExtent(stream).extent
+        let record: RemovalRecord
+        switch request {
+        case .truncate(let through):
+            guard through <= head else { return .beyondHead(head) }
+            record = RemovalRecord(.truncate, of: stream, through: through)
+        case .delete:
+            record = RemovalRecord(.delete, of: stream, through: head)
+        }
+        report(0, head)
+        guard record.through > .none, known.joined(with: Removals.Extent(record)) != known else {
+            return .removedBefore
+        }
+        if known == .nothing, removals.streamCount >= Limits.removedStreamsMax {
+            return .tooManyRemovals(streams: removals.streamCount)
+        }
+        guard index.eventCount < Limits.unsealedEventsMax else {
+            return .tooManyEvents(held: index.eventCount)
+        }
+        if let reason = reasonToWait(byteCount: batch.byteCount, positionCount: 1) {
+            return .noRoom(reason)
+        }
+        let position = stagedEnd
+        add(record, byteCount: batch.byteCount)
+        return .staged(position..<position.advanced(by: 1))
+    }
+}
