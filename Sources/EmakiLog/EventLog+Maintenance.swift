@@ -131,9 +131,15 @@ extension EventLog {
     public func scrub(
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
     ) async throws(LogError) -> ScrubReport {
-        let sealed = try committer.reading { $0.sealed }
+        let (sealed, removals) = try committer.reading { ($0.sealed, $0.manifest.removalFile) }
+        let (files, storeID) = (committer.core.files, committer.core.store.storeID)
+        let isReadOnly = committer.core.configuration.isReadOnly
         return try await SystemThread.offload(name: "emaki-scrub") { () throws(LogError) in
-            try sealed.scrub(progress: progress)
+            var report = try sealed.scrub(progress: progress)
+            if !report.isCutShort, let removals {
+                try removals.scrub(in: files, storeID: storeID, isReadOnly, &report)
+            }
+            return report
         }
     }
 

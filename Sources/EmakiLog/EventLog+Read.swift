@@ -100,8 +100,14 @@ extension EventLog {
         withPrefix prefix: String = "", after: StreamID? = nil,
         limit: Int = Limits.streamsPerPageMax
     ) throws(LogError) -> [StreamSummary] {
-        var listing = StreamListing(
-            prefix: Array(prefix.utf8), after: after.map { Array($0.text.utf8) }, limit: limit)
+        guard prefix.utf8.first != SnapshotStream.marker else { return [] }
+        return try listed(
+            StreamListing(
+                prefix: Array(prefix.utf8), after: after.map { Array($0.text.utf8) }, limit: limit))
+    }
+
+    func listed(_ listing: StreamListing) throws(LogError) -> [StreamSummary] {
+        var listing = listing
         var slot = 0
         while let next = try committer.list(from: slot, into: &listing) { slot = next }
         let sealed = try committer.reading { $0.sealed }

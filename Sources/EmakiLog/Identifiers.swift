@@ -9,13 +9,14 @@ public struct StreamID: Sendable {
     let hash: UInt64
 
     /// Makes an id from text.
-    /// - Throws: `LogError.invalid(.emptyStreamID)`, or `.tooLarge` beyond
-    ///   `Limits.streamIDBytesMax` bytes of UTF-8.
+    /// - Throws: `LogError.invalid(.emptyStreamID)`, `.invalid(.reservedStreamID)` if it starts
+    ///   with a zero byte, or `.tooLarge` beyond `Limits.streamIDBytesMax` bytes of UTF-8.
     public init(_ text: String) throws(LogError) {
         var native = text
         native.makeContiguousUTF8()
         let byteCount = native.utf8.count
         guard byteCount > 0 else { throw .invalid(.emptyStreamID) }
+        guard native.utf8.first != SnapshotStream.marker else { throw .invalid(.reservedStreamID) }
         guard byteCount <= Limits.streamIDBytesMax else {
             throw .tooLarge(.streamIDBytes, limit: Limits.streamIDBytesMax, value: byteCount)
         }
@@ -60,6 +61,7 @@ extension StreamID: ExpressibleByStringLiteral {
     /// - Precondition: the literal is a valid id; anything else is a programming error.
     public init(stringLiteral text: String) {
         let byteCount = text.utf8.count
+        precondition(text.utf8.first != SnapshotStream.marker, "a stream id starts with no zero")
         precondition(
             byteCount > 0 && byteCount <= Limits.streamIDBytesMax,
             "a stream id has 1 to \(Limits.streamIDBytesMax) bytes of UTF-8, not \(byteCount)")

@@ -75,6 +75,7 @@ extension InvalidArgument: CustomStringConvertible {
     public var description: String {
         switch self {
         case .emptyStreamID: "a stream id has at least one byte"
+        case .reservedStreamID: "a stream id does not start with a zero byte"
         case .notUTF8: "the bytes are no valid UTF-8"
         case .emptyType: "an event type has at least one byte"
         case .emptyBatch: "a batch, and each stream in it, has at least one event"

@@ -109,6 +109,8 @@ public enum LimitName: String, Sendable, Codable {
 public enum InvalidArgument: Sendable, Equatable {
     /// A stream id without a byte.
     case emptyStreamID
+    /// A stream id that starts with a zero byte: such streams are the log's own.
+    case reservedStreamID
     /// Bytes that are no UTF-8.
     case notUTF8
     /// An event without a type.

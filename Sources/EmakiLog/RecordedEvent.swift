@@ -47,6 +47,13 @@ public struct RecordedEvent: Sendable {
         record.view.hasSameContent(as: event)
     }
 
+    /// It is no event of a caller.
+    var isSnapshot: Bool {
+        record.image.withBytes(in: record.view.section.streamIDRange) {
+            SnapshotStream.isSnapshots($0)
+        }
+    }
+
     /// Compares the stream's id in place.
     func streamStarts(with prefix: [UInt8], isWhole: Bool) -> Bool {
         let range = record.view.section.streamIDRange

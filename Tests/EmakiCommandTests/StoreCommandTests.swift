@@ -68,6 +68,33 @@ struct StoreCommandTests {
         #expect("\(stats)".contains("removedStreams"))
     }
 
+    @Test("snapshot stores one, and prints the newest")
+    func snapshot() throws {
+        let store = try TestStore()
+        for _ in 0..<3 {
+            _ = try Command.run("append", store.path, "a", "--type", "T", "--payload", "x")
+        }
+        #expect(try Command.run("snapshot", store.path, "a").output.contains("has no snapshot"))
+        let file = try store.folder.write("state", #"{"sum":2}"#)
+        let stored = try Command.run(
+            "snapshot", store.path, "a", "--at", "2", "--file", file, "--json")
+        #expect(stored.output == #"{"stream":"a","version":2,"isStored":true}"# + "\n")
+        let older = try Command.run("snapshot", store.path, "a", "--at", "1", "--file", file)
+        #expect(older.output.hasPrefix("not needed: "))
+        let beyond = try Command.run("snapshot", store.path, "a", "--at", "4", "--file", file)
+        #expect(beyond.status == 3)
+        let printed = try Command.run("snapshot", store.path, "a", "--json").object()
+        #expect(printed["version"] as? Int == 2)
+        #expect((printed["payload"] as? [String: Any])?["sum"] as? Int == 2)
+        let bytes = try Command.run("snapshot", store.path, "a", "--payload-only")
+        #expect(bytes.output == #"{"sum":2}"#)
+        #expect(try Command.run("verify", store.path).status == 0)
+        #expect(try Command.run("inspect", store.path).output.contains("snapshots of a"))
+        #expect(try Command.run("streams", store.path).lines.count == 1)
+        let exported = try Command.run("export", store.path)
+        #expect(exported.lines.count == 3)
+    }
+
     @Test("a payload may come from a file, and is printed as it is")
     func payloadFile() throws {
         let store = try TestStore()

@@ -304,6 +304,7 @@ import Testing
                 return true
             } removal: { record in
                 touched += record.stream.text.utf8.count
+                return true
             }
             if fault != nil { faults += 1 }
             #expect(touched <= 4 * payload.count)

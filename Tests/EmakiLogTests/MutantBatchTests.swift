@@ -67,6 +67,7 @@ import Testing
             ) { _, _ in
                 accepts
             } removal: { _ in
+                accepts
             }
         }
     }

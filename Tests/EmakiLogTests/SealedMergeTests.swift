@@ -79,7 +79,7 @@ struct SealedMergeTests {
         let (all, _) = try merged(sample.merge(), sample)
         let kept = Set(sample.events.prefix(100).map(\.event.position))
         let drops = SealedDrops(
-            extent: { _, _ in .nothing }, contains: { !kept.contains($0.rawValue) })
+            extent: { _, _ in .nothing }, contains: { !kept.contains($0.position.rawValue) })
         let outcome = try sample.merge(to: "sealed/few").run(dropping: drops, in: sample.files)
         guard case .merged(let few, _) = outcome else {
             Issue.record("\(outcome)")
@@ -169,8 +169,8 @@ struct SealedMergeTests {
 
         var drops: SealedDrops {
             SealedDrops(
-                extent: { _, hash in extents[hash] ?? .nothing },
-                contains: { positions.contains($0.rawValue) })
+                extent: { id, _ in extents[StableHash.hash(id)] ?? .nothing },
+                contains: { positions.contains($0.position.rawValue) })
         }
 
         /// The same in other words.

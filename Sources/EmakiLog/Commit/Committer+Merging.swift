@@ -71,10 +71,7 @@ extension Committer {
         var pace = MergePace(committer: self)
         let made: Merging.Made
         do throws(LogError) {
-            made = try merging.run(
-                in: core.files,
-                removed: { [self] stream in lock.withLock { core.removals.through(stream) } },
-                goesOn: { pace.goesOn() })
+            made = try merging.run(in: core.files) { pace.goesOn() }
         } catch {
             lock.lock()
             core.fail(merging, with: error)

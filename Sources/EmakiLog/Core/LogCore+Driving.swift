@@ -40,6 +40,21 @@ extension LogCore {
                 removal: RemovalSource(stream: stream, expected: expecting, request: request)))
     }
 
+    /// Offers a snapshot of a stream, as the shell does.
+    package func offerSnapshot(
+        of stream: StreamID, at version: StreamVersion, _ payload: [UInt8]
+    ) throws(LogError) -> OfferedBatch {
+        let beside = SnapshotStream.id(beside: stream)
+        let event = SnapshotStream.event(of: stream, at: version, payload)
+        let known = try durableVersion(of: beside)
+        return try offer([StreamAppend(to: beside, [event], expecting: .version(known))])
+    }
+
+    /// As `EventLog.newestSnapshot(of:)`.
+    package func newestSnapshot(of stream: StreamID) throws(LogError) -> Snapshot? {
+        try SnapshotLookup(stream).newest { $0(self) }
+    }
+
     private func offer(_ source: some BatchSource) throws(LogError) -> OfferedBatch {
         try offer(MeasuredBatch(source, batchBytesMax: store.batchBytesMax))
     }

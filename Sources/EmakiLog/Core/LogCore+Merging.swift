@@ -12,10 +12,11 @@ extension LogCore {
         guard let range else { return nil }
         let tiers = manifest.sealedFiles[range].map(\.tier)
         isMerging = true
+        removalsOfMerge = manifest.removalFile?.path
         return Merging(
             inputs: Array(sealed.files[range]), number: takeSealedNumber(),
             tier: min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID,
-            hasRemovals: !removals.isEmpty)
+            removals: manifest.removalFile)
     }
 
     /// As many neighbours of one tier as make a file of the next, of the lowest tier that has them.
@@ -40,12 +41,12 @@ extension LogCore {
         return found
     }
 
-    /// The first neighbours that fit into one file.
+    /// The first neighbours that fit into one file; or one that may hold removed events.
     private func mergeableRun() -> Range<Int>? {
         let count = sealed.files.count
         guard manifest.sealedFiles.count == count else { return nil }
         var start = 0
-        while start + 1 < count {
+        while start < count {
             var end = start
             var byteCount = 0
             while end < count, !unmergeable.contains(sealed.files[end].pages.path) {
@@ -53,13 +54,18 @@ extension LogCore {
                 guard byteCount <= configuration.mergedBytesMax else { break }
                 end += 1
             }
-            while end - start >= 2 {
+            while end - start >= 2 || (end - start == 1 && mayHoldRemoved(sealed.files[start])) {
                 if canMerge(start..<end) { return start..<end }
                 end -= 1
             }
             start += 1
         }
         return nil
+    }
+
+    /// Streams lost something after the file was made, so a file of its own may get smaller.
+    private func mayHoldRemoved(_ file: SealedFile) -> Bool {
+        manifest.removalFileNumber >= file.footer.number
     }
 
     private func canMerge(_ range: Range<Int>) -> Bool {
@@ -71,6 +77,7 @@ extension LogCore {
 
     package func fail(_ merging: Merging, with error: LogError) {
         isMerging = false
+        removalsOfMerge = nil
         mergingFailure = error
         // It would fail again, at the same place.
         if case .corrupt(let corruption) = error { unmergeable.insert(corruption.file) }
@@ -105,6 +112,7 @@ extension LogCore {
     ) -> [String] {
         take(step)
         isMerging = false
+        removalsOfMerge = nil
         mergingFailure = nil
         sealed = sealed.replacing(merging.inputs, by: made.file)
         counters.merges += 1
@@ -132,7 +140,7 @@ extension LogCore {
         guard let merging = planMerging(all: all) else { return false }
         let made: Merging.Made
         do throws(LogError) {
-            made = try merging.run(in: files, removed: { self.removals.through($0) })
+            made = try merging.run(in: files)
         } catch {
             fail(merging, with: error)
             throw error

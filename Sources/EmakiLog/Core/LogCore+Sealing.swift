@@ -31,9 +31,10 @@ extension LogCore {
 
     /// Files of switches that failed, and that MANIFEST certainly does not list now.
     func takeOrphans() -> [String] {
-        let listed = manifest.sealedPaths
-        defer { orphans.removeAll() }
-        return orphans.filter { !listed.contains($0) }
+        var needed = manifest.sealedPaths
+        if let removalsOfMerge { needed.insert(removalsOfMerge) }
+        defer { orphans.removeAll { !needed.contains($0) || manifest.sealedPaths.contains($0) } }
+        return orphans.filter { !needed.contains($0) }
     }
 
     /// A number for a file that is about to be made: never used twice, whatever becomes of the

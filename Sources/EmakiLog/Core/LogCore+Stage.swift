@@ -138,7 +138,9 @@ extension LogCore {
                 if staging.mayBeElsewhere(stream) { return .lookUp(.head(section: section)) }
                 if source.expecting(section).holds(at: .none) { continue }
                 counters.conflicts += 1
-                return .refused(.versionConflict(stream: stream, actual: .none))
+                return .refused(
+                    .versionConflict(stream: stream, actual: .none),
+                    after: endOfStagedRemovals(source))
             }
             let head = index.head(slot)
             if !removals.isEmpty, source.removal == nil,
@@ -150,11 +152,21 @@ extension LogCore {
                     after: removals.stagedExtent(stream).after)
             }
             if source.expecting(section).holds(at: head) { continue }
-            let after = index.lastPosition(slot)?.advanced(by: 1) ?? .start
+            let last = index.lastPosition(slot)?.advanced(by: 1) ?? .start
             counters.conflicts += 1
-            return .refused(.versionConflict(stream: stream, actual: head), after: after)
+            return .refused(
+                .versionConflict(stream: stream, actual: head),
+                after: max(last, endOfStagedRemovals(source)))
         }
         return nil
+    }
+
+    /// A batch may be no repetition only because of a removal that is staged.
+    private func endOfStagedRemovals<Source: BatchSource>(_ source: Source) -> Position {
+        guard !removals.isEmpty else { return .start }
+        return (0..<source.sectionCount).reduce(Position.start) { end, section in
+            max(end, removals.stagedExtent(source.stream(section)).after)
+        }
     }
 
     /// Nothing is stored any more; but what is offered may be there.

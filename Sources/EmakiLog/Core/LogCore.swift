@@ -47,6 +47,8 @@ package final class LogCore {
     /// Files that were made, and whose MANIFEST may or may not have been written. They go once one
     /// was written that does not list them.
     var orphans: [String] = []
+    /// The file of removals that a merge reads, which stays until it is done.
+    var removalsOfMerge: String?
     /// Sealed files that are damaged beyond their parity, as far as merges have met them: they are
     /// not merged while the log is open.
     var unmergeable: Set<String> = []

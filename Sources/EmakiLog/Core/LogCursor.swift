@@ -18,8 +18,10 @@ struct LogCursor {
         var set: SealedSet?
         var start = next
         var found: [RecordedEvent] = []
+        var hasRemovals = false
         try look { core in
             durable = core.durableEnd
+            hasRemovals = !core.removals.isEmpty
             memory = core.index.positions.lowerBound
             if start < memory, !core.sealed.isEmpty {
                 set = core.sealed
@@ -28,24 +30,55 @@ struct LogCursor {
             start = max(start, memory)
             var looked = 0
             while start < durable, looked < Limits.readBatchEventsMax {
-                if let event = core.event(at: start), !core.removals.hides(event) {
-                    found.append(event)
-                }
+                if let event = core.event(at: start) { found.append(event) }
                 start = start.advanced(by: 1)
                 looked += 1
             }
         }
-        guard let set else {
-            events += found
-            next = start
-            return durable
-        }
         // Behind the last file comes what is in memory.
-        next = try set.read(from: next, into: &found) ?? memory
-        try look { core in
-            if !core.removals.isEmpty { found.removeAll { core.removals.hides($0) } }
-        }
+        next =
+            try set.map { set throws(LogError) in
+                try set.read(from: next, into: &found) ?? memory
+            } ?? start
+        found.removeAll { $0.isSnapshot }
+        if hasRemovals { try Self.dropRemoved(from: &found, looking: look) }
         events += found
         return durable
+    }
+
+    /// Asks once for each stream, and for a bounded number of them under one lock.
+    private static func dropRemoved(
+        from events: inout [RecordedEvent],
+        looking look: ((LogCore) -> Void) throws(LogError) -> Void
+    ) throws(LogError) {
+        // Of each event the number of its stream.
+        var numbers: [Int] = []
+        var streams: [StreamID] = []
+        var known: [StreamID: Int] = [:]
+        var last: (id: [UInt8], number: Int)?
+        for event in events {
+            if let last, event.streamStarts(with: last.id, isWhole: true) {
+                numbers.append(last.number)
+                continue
+            }
+            let stream = event.stream
+            let number = known[stream] ?? streams.count
+            if number == streams.count {
+                streams.append(stream)
+                known[stream] = number
+            }
+            numbers.append(number)
+            last = (Array(stream.text.utf8), number)
+        }
+        var removed: [StreamVersion] = []
+        for start in stride(from: 0, to: streams.count, by: Limits.readBatchEventsMax) {
+            let some = streams[start..<min(start + Limits.readBatchEventsMax, streams.count)]
+            try look { core in removed += some.map { core.removals.through($0) } }
+        }
+        var kept: [RecordedEvent] = []
+        for (event, number) in zip(events, numbers) where event.version > removed[number] {
+            kept.append(event)
+        }
+        events = kept
     }
 }

@@ -98,6 +98,12 @@ struct SealedAnswer<Source: BatchSource> {
         _ section: Int, _ look: Look
     ) throws(LogError) -> SectionMatch<Source>.Result {
         guard var match = SectionMatch(batch.source, section) else { return .notStored }
+        var isRemoved = false
+        try look { core in
+            let removed = core.removals.stagedExtent(batch.source.stream(section)).extent
+            isRemoved = removed.through >= match.next
+        }
+        if isRemoved { return .notStored }
         var cursor = StreamCursor(
             batch.source.stream(section), from: match.next, backwards: false)
         while !cursor.isDone {

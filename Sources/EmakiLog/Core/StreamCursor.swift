@@ -119,7 +119,8 @@ struct StreamCursor {
             // In no file, and not in memory: what was read before it says whether it is missed.
             if isBackwards { return .memory(Step()) }
             // What was removed was passed, so it was lost.
-            if follows || !core.manifest.sealedFiles.isEmpty { return .memory(Step(lost: next)) }
+            let isMissed = follows || removed > .none || !core.manifest.sealedFiles.isEmpty
+            if isMissed { return .memory(Step(lost: next)) }
             next = first
         }
         var step = Step()

@@ -33,10 +33,16 @@ struct StreamListing {
         if found.count / 2 > max(limit, 1024) { keepFirst() }
     }
 
-    /// Whether nothing of a stream is left.
+    /// Whether a stream holds snapshots, which only who asks for them by name is shown.
+    private func isHidden(_ id: ArraySlice<UInt8>) -> Bool {
+        id.first == SnapshotStream.marker && prefix.first != SnapshotStream.marker
+    }
+
+    /// Whether nothing of a stream is left, or it is hidden.
     private func isRemoved(
         _ id: ArraySlice<UInt8>, _ version: StreamVersion, _ core: LogCore
     ) -> Bool {
+        if isHidden(id) { return true }
         guard !core.removals.isEmpty else { return false }
         return Array(id).withRawSpan { core.removals.through(id: $0) } >= version
     }
@@ -80,7 +86,9 @@ struct StreamListing {
             }
             guard let id = least else { break }
             var version = StreamVersion.none
+            var isFromMemory = false
             if let first = memory.first, first.id == id {
+                isFromMemory = true
                 version = first.version
                 memory.removeFirst()
             }
@@ -88,8 +96,10 @@ struct StreamListing {
                 version = max(version, cursors[index].version)
                 if try !cursors[index].advance(within: prefix) { cursors.remove(at: index) }
             }
-            var isRemoved = false
-            if hasRemovals {
+            var isRemoved = isHidden(id)
+            // One in memory was visible when it was looked at; asking again could drop it, and with
+            // it those behind it that a full page has left out.
+            if hasRemovals, !isFromMemory {
                 try look { core in isRemoved = self.isRemoved(id, version, core) }
             }
             if !isRemoved { page.append(Found(id: id, version: version)) }

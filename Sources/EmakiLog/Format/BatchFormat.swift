@@ -34,7 +34,7 @@ enum BatchFormat {
     static func validate(
         _ payload: Range<Int>, frame: Int, in image: PageMemory, eventCount: Int,
         event visit: (SectionHeader, EventRecord) -> Bool,
-        removal visitRemoval: (RemovalRecord) -> Void
+        removal visitRemoval: (RemovalRecord) -> Bool
     ) -> Fault? {
         var offset = payload.lowerBound
         var seen = 0
@@ -51,7 +51,7 @@ enum BatchFormat {
                 guard let record = RemovalRecord(from: image, batch: offset..<end) else {
                     return .removal(offset)
                 }
-                visitRemoval(record)
+                guard visitRemoval(record) else { return .refused(offset) }
                 seen += 1
                 offset = end
                 continue
@@ -86,7 +86,7 @@ enum BatchFormat {
             case .section(let offset): "section at byte \(offset)"
             case .record(let offset): "event at byte \(offset)"
             case .eventCount(let seen): "\(seen) events, not as many as the header says"
-            case .refused(let offset): "version of the event at byte \(offset)"
+            case .refused(let offset): "version of the event or removal at byte \(offset)"
             }
         }
     }

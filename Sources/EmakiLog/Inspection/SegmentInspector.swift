@@ -194,6 +194,7 @@ struct SegmentInspector {
             sections[sections.count - 1].section.add(record)
             return true
         } removal: { _ in
+            true
         }
         frame.fault = fault?.description
         frame.batches = Self.batches(sections, in: payload, image, isValid: fault == nil)

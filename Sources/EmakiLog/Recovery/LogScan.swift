@@ -190,7 +190,8 @@ struct LogScan: ~Copyable {
             eventCount: header.eventCount
         ) { section, record in
             check.accepts(record, of: section, after: index)
-        } removal: { _ in
+        } removal: { record in
+            check.accepts(record, after: index)
         }
     }
 
@@ -215,7 +216,24 @@ struct LogScan: ~Copyable {
         } removal: { record in
             index.addEmptyPosition()
             removals.append(record)
+            return advance(record)
         }
+    }
+
+    /// The stream of a removal was at the version that it names, or beyond: what is missing up to
+    /// there was lost, and its versions are not given again. Of a stream of which nothing is here
+    /// the sealed files know, and what they say is held against removals when it is looked up.
+    private mutating func advance(_ record: RemovalRecord) -> Bool {
+        let slot = index.find(record.stream)
+        if slot == nil, hasRetired { return true }
+        let head = slot.map { index.head($0) } ?? .none
+        guard record.through > head else { return true }
+        let missing = record.through.rawValue - head.rawValue
+        guard missing <= lostPositionCount else { return false }
+        lostPositionCount -= missing
+        return index.advance(
+            index.findOrAdd(record.stream), toBefore: StreamVersion(record.through.rawValue + 1),
+            mayStartLater: false, lostCountMax: missing)
     }
 
     /// Cuts are remembered until a clean close.

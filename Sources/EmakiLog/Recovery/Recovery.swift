@@ -70,7 +70,8 @@ struct Recovery {
             sealed.close()
             throw error
         }
-        receipt.mended += loader.mended
+        receipt.mended += sealedLoader.mended + loader.mended
+        receipt.warnings += sealedLoader.warnings
         receipt.sealedFileCount = sealed.files.count
         receipt.scannedBytes = segments.count * store.layout.segmentBytes
         receipt.segmentCount = segments.count

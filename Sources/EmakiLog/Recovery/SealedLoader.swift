@@ -8,6 +8,9 @@ struct SealedLoader {
     let isReadOnly: Bool
     let toleratesDamage: Bool
     private(set) var damages: [Corruption] = []
+    /// The file of removals was written again from its good copy, or would be if read-only.
+    private(set) var mended: [String] = []
+    private(set) var warnings: [String] = []
 
     init(
         files: any FileSystem, storeID: Bits128, isReadOnly: Bool, toleratesDamage: Bool
@@ -43,7 +46,17 @@ struct SealedLoader {
         _ file: RemovalFile?
     ) throws(LogError) -> [StreamID: Removals.Extent] {
         do throws(LogError) {
-            return try file?.read(in: files, storeID: storeID) ?? [:]
+            guard let file else { return [:] }
+            let (extents, isHalfBad) = try file.read(in: files, storeID: storeID)
+            guard isHalfBad else { return extents }
+            if isReadOnly {
+                mended.append(file.path)
+            } else if try file.mend(in: files, storeID: storeID) == true {
+                mended.append(file.path)
+            } else {
+                warnings.append("one copy of \(file.path) is bad and could not be written again")
+            }
+            return extents
         } catch .corrupt(let corruption) where toleratesDamage {
             damages.append(corruption)
             return [:]

@@ -40,6 +40,19 @@ struct VersionCheck {
         return true
     }
 
+    /// The rule of `LogScan` for removals: the stream was where it says, or beyond.
+    mutating func accepts(_ record: RemovalRecord, after index: borrowing LogIndex) -> Bool {
+        let known = heads[record.stream] ?? index.find(record.stream).map { index.head($0) }
+        if known == nil, mayStartLater { return true }
+        let head = known ?? .none
+        guard record.through > head else { return true }
+        let missing = record.through.rawValue - head.rawValue
+        guard missing <= lostCount else { return false }
+        lostCount -= missing
+        heads[record.stream] = record.through
+        return true
+    }
+
     /// Events that are missing between a stream's last one and its next; none if the stream may
     /// start with it.
     static func missingCount(

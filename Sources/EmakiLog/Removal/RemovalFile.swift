@@ -36,12 +36,42 @@ struct RemovalFile {
     /// - Throws: `.corrupt` if the file is missing or makes no sense, `.disk`.
     func read(
         in files: any FileSystem, storeID: Bits128
-    ) throws(LogError) -> [StreamID: Removals.Extent] {
+    ) throws(LogError) -> (extents: [StreamID: Removals.Extent], isHalfBad: Bool) {
         let contents = try twin.read(in: files)
         guard let extents = decode(contents.memory, contents.range, storeID: storeID) else {
             throw twin.corrupt(.badHeader, "store, number or entries that make no sense")
         }
-        return extents
+        return (extents, contents.isHalfBad)
+    }
+
+    /// Writes the file again if one of its copies is bad.
+    /// - Returns: whether it was; nil: it was, and there is no room or permission.
+    /// - Throws: as `read(in:storeID:)`.
+    func mend(in files: any FileSystem, storeID: Bits128) throws(LogError) -> Bool? {
+        let (extents, isHalfBad) = try read(in: files, storeID: storeID)
+        guard isHalfBad else { return false }
+        let failure = try twin.mend { () throws(DiskError) in
+            try write(extents, storeID: storeID, in: files)
+        }
+        return failure == nil ? true : nil
+    }
+
+    /// Looks at both copies, and mends one by the other.
+    func scrub(
+        in files: any FileSystem, storeID: Bits128, _ isReadOnly: Bool, _ report: inout ScrubReport
+    ) throws(LogError) {
+        do throws(LogError) {
+            let isHalfBad =
+                isReadOnly
+                ? try read(in: files, storeID: storeID).isHalfBad
+                : try mend(in: files, storeID: storeID) ?? true
+            if isHalfBad { report.repairedPages += 1 }
+        } catch .corrupt(let corruption) {
+            // A sealing may have put another one in its place meanwhile.
+            guard corruption.reason != .missingFile else { return }
+            report.damages.append(corruption)
+        }
+        report.files += 1
     }
 
     /// Whether both copies on the device hold this.

@@ -47,6 +47,8 @@ struct Removals {
     private(set) var durable: [StreamID: Extent]
     /// In the order of positions; never more than the groups that are not durable hold.
     private var staged: ContiguousArray<Staged> = []
+    /// The same by stream: what they come to together, where the last one ends, how many there are.
+    private var stagedByStream: [StreamID: (extent: Extent, after: Position, count: Int)] = [:]
 
     init(_ durable: [StreamID: Extent] = [:]) { self.durable = durable }
 
@@ -57,13 +59,21 @@ struct Removals {
     /// Takes a removal that is staged at a position.
     mutating func stage(_ record: RemovalRecord, at position: Position) {
         staged.append(Staged(position: position, record: record))
+        var sum = stagedByStream[record.stream] ?? (.nothing, position, 0)
+        sum.extent.join(Extent(record))
+        sum.after = position.advanced(by: 1)
+        sum.count += 1
+        stagedByStream[record.stream] = sum
     }
 
     /// Lets readers see what is durable by now.
     mutating func settle(durable end: Position) {
         var count = 0
         while count < staged.count, staged[count].position < end {
-            durable.add(staged[count].record)
+            let record = staged[count].record
+            durable.add(record)
+            stagedByStream[record.stream]?.count -= 1
+            if stagedByStream[record.stream]?.count == 0 { stagedByStream[record.stream] = nil }
             count += 1
         }
         if count > 0 { staged.removeFirst(count) }
@@ -71,10 +81,13 @@ struct Removals {
 
     // MARK: Asking
 
-    /// What a reader of a stream does not see.
-    func through(_ stream: StreamID) -> StreamVersion {
-        durable.isEmpty ? .none : durable[stream]?.through ?? .none
+    /// What a stream has lost, as a reader sees it.
+    func extent(_ stream: StreamID) -> Extent {
+        durable.isEmpty ? .nothing : durable[stream] ?? .nothing
     }
+
+    /// What a reader of a stream does not see.
+    func through(_ stream: StreamID) -> StreamVersion { extent(stream).through }
 
     /// As `through(_:)`, for a stream by the bytes of its id.
     func through(id: RawSpan) -> StreamVersion {
@@ -82,21 +95,17 @@ struct Removals {
         return through(StreamID(checked: text))
     }
 
-    /// Whether a reader does not see an event.
+    /// Whether a reader of the log does not see an event: it was removed, or is a snapshot.
     func hides(_ event: RecordedEvent) -> Bool {
-        !durable.isEmpty && event.version <= through(event.stream)
+        event.isSnapshot || !durable.isEmpty && event.version <= through(event.stream)
     }
 
     /// What is true once everything that is staged is durable, and the position behind the last
     /// removal of the stream that is not.
     func stagedExtent(_ stream: StreamID) -> (extent: Extent, after: Position) {
-        var extent = durable[stream] ?? .nothing
-        var after = Position.start
-        for removal in staged where removal.record.stream == stream {
-            extent.join(Extent(removal.record))
-            after = removal.position.advanced(by: 1)
-        }
-        return (extent, after)
+        let extent = extent(stream)
+        guard !staged.isEmpty, let sum = stagedByStream[stream] else { return (extent, .start) }
+        return (extent.joined(with: sum.extent), sum.after)
     }
 }
 

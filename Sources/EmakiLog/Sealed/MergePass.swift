@@ -10,6 +10,9 @@ final class MergePass {
     private var file: (any File)?
     private var writer: SealedFileWriter?
 
+    private var seenCount = 0
+    private static let seenPerPause = 1_024
+
     /// Of each input.
     private(set) var seen: [SealedMerge.Tally]
     private(set) var dropped = SealedMerge.Tally()
@@ -61,7 +64,11 @@ final class MergePass {
     /// Takes what all inputs have of a stream.
     private func takeStream(_ id: [UInt8], _ goesOn: () -> Bool) throws(LogError) -> Bool {
         let hash = id.withRawSpan { StableHash.hash($0) }
-        let extent = id.withRawSpan { drops.extent($0, hash) }
+        var newest = StreamVersion.none
+        for walk in walks where walk.event != nil && walk.id == id {
+            newest = max(newest, try walk.file.stream(walk.stream).lastVersion)
+        }
+        let extent = id.withRawSpan { drops.extent($0, newest) }
         var isBegun = false
         var version = StreamVersion.none
         for (index, walk) in walks.enumerated() where walk.event != nil && walk.id == id {
@@ -72,8 +79,11 @@ final class MergePass {
                 }
                 version = event.version
                 seen[index].add(event, stream: hash)
+                seenCount += 1
                 if drops.drops(event, extent) {
                     dropped.add(event, stream: hash)
+                    // Where nothing is written, it goes on no less.
+                    if seenCount % Self.seenPerPause == 0, !goesOn() { return false }
                 } else {
                     let before = writer?.footer.chunkCount ?? 0
                     try LogError.translating(merge.path) { () throws(DiskError) in

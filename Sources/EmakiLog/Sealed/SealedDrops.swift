@@ -11,10 +11,11 @@ struct SealedDrops {
         case everything
     }
 
-    /// Asked once for each stream, in the order of ids, with its id and the hash of that.
-    var extent: (_ id: RawSpan, _ hash: UInt64) -> Extent
+    /// Asked once for each stream, in the order of ids, with its id and its newest version in the
+    /// files.
+    var extent: (_ id: RawSpan, _ newest: StreamVersion) -> Extent
     /// Asked for each event that `extent` would keep: whether nobody needs it any more.
-    var contains: (Position) -> Bool
+    var contains: (SealedChunk.Event) -> Bool
 
     static var nothing: SealedDrops {
         SealedDrops(extent: { _, _ in .nothing }, contains: { _ in false })
@@ -24,7 +25,7 @@ struct SealedDrops {
         switch extent {
         case .everything: true
         case .before(let version) where event.version < version: true
-        case .before, .nothing: contains(event.position)
+        case .before, .nothing: contains(event)
         }
     }
 }

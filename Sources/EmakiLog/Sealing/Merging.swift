@@ -17,17 +17,16 @@ package struct Merging: Sendable {
     let number: UInt64
     let tier: UInt8
     let storeID: Bits128
-    /// Some stream has lost something.
-    let hasRemovals: Bool
+    /// What streams had lost when they were planned, as far as it is sealed: a removal that is only
+    /// in a segment may still be lost with it, and then its events must be here.
+    let removals: RemovalFile?
 
     /// - Parameters:
-    ///   - removed: what nobody sees of a stream any more, and is left out.
     ///   - goesOn: called now and then; it may take its time, and false ends the merge.
     /// - Throws: `.corrupt`, `.noSpace`, `.disk`; `.closed` if it was ended. Nothing has changed
     ///   then.
-    package func run(
-        in files: any FileSystem, removed: @escaping (StreamID) -> StreamVersion,
-        goesOn: () -> Bool = { true }
+    func run(
+        in files: any FileSystem, goesOn: () -> Bool = { true }
     ) throws(LogError) -> Made {
         let positions =
             inputs[0].footer.positions
@@ -37,13 +36,7 @@ package struct Merging: Sendable {
         let merge = SealedMerge(
             inputs: inputs, number: number, storeID: storeID, path: entry.path,
             temporaryPath: entry.temporaryPath, folder: StoreFolder.sealed)
-        let drops = SealedDrops(
-            extent: { id, _ in
-                guard let text = String(validating: id) else { return .nothing }
-                let through = removed(StreamID(checked: text))
-                return through == .none ? .nothing : .before(StreamVersion(through.rawValue + 1))
-            }, contains: { _ in false })
-        switch try merge.run(dropping: hasRemovals ? drops : .nothing, in: files, goesOn: goesOn) {
+        switch try merge.run(dropping: drops(in: files), in: files, goesOn: goesOn) {
         case .stopped: throw .closed
         case .nothingLeft(let dropped):
             return Made(file: nil, entry: nil, droppedCount: dropped.eventCount)
@@ -55,5 +48,29 @@ package struct Merging: Sendable {
                 file: file, entry: entry, fileBytes: file.footer.fileBytes,
                 droppedCount: dropped.eventCount)
         }
+    }
+
+    /// What nobody sees any more: removed events, and all snapshots of a stream but the newest one
+    /// that can be used.
+    private func drops(in files: any FileSystem) throws(LogError) -> SealedDrops {
+        let extents = try removals?.read(in: files, storeID: storeID).extents ?? [:]
+        var holdsSnapshots = false
+        return SealedDrops(
+            extent: { id, newest in
+                holdsSnapshots = SnapshotStream.isSnapshots(id)
+                if holdsSnapshots { return .before(newest) }
+                guard !extents.isEmpty, let text = String(validating: id),
+                    let extent = extents[StreamID(checked: text)]
+                else { return .nothing }
+                return .before(StreamVersion(extent.through.rawValue + 1))
+            },
+            contains: { event in
+                guard holdsSnapshots, !extents.isEmpty else { return false }
+                let owner = event.memory.withBytes(in: event.metadataRange) {
+                    SnapshotStream.owner($0)
+                }
+                guard let owner, let extent = extents[owner.stream] else { return false }
+                return !extent.leaves(snapshotAt: owner.version)
+            })
     }
 }

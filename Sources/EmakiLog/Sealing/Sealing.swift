@@ -66,7 +66,7 @@ package struct Sealing: Sendable {
                 let file = try write(scan, to: path, in: files, shouldStop: shouldStop)
                 made = try finish(file, entry, made.differences, in: files)
             } catch {
-                removeLeftover(path, in: files)
+                for leftover in [path, entry.path] { removeLeftover(leftover, in: files) }
                 throw error
             }
         }
@@ -75,6 +75,10 @@ package struct Sealing: Sendable {
         } catch {
             made.file?.pages.close()
             if let entry = made.entry { removeLeftover(entry.path, in: files) }
+            let path = RemovalFile(number: number).path
+            for leftover in [path, path + SealedEntry.temporarySuffix] {
+                removeLeftover(leftover, in: files)
+            }
             throw error
         }
         return made
@@ -86,7 +90,7 @@ package struct Sealing: Sendable {
         of scan: borrowing LogScan, in files: any FileSystem
     ) throws(LogError) -> RemovalFile? {
         guard !scan.removals.isEmpty else { return nil }
-        var extents = try removalsBefore?.read(in: files, storeID: storeID) ?? [:]
+        var extents = try removalsBefore?.read(in: files, storeID: storeID).extents ?? [:]
         for record in scan.removals { extents.add(record) }
         let file = RemovalFile(number: number)
         try LogError.translating(file.path) { () throws(DiskError) in

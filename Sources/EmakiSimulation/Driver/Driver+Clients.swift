@@ -62,12 +62,60 @@ extension Driver {
     func offer(_ parts: [StreamAppend]) throws(Violation) {
         offered.append(parts)
         counts.batches += 1
+        try offer(orLookUp: { core throws(LogError) in try core.offer(parts) }) {
+            answer throws(Violation) in
+            try reference.take(answer, to: parts)
+        }
+    }
+
+    /// Stores a snapshot of a stream where it is, as far as that is durable.
+    func snapshot(_ name: String, payloadBytes: Int) throws(Violation) {
+        let stream = StreamID(stringLiteral: name)
+        let version = reference.durableHead(of: stream)
+        let isNew = reference.snapshot(of: stream).map { $0.version < version } ?? true
+        guard version > reference.removed(stream, before: reference.end), isNew else { return }
+        counts.snapshots += 1
+        let number = UInt8(truncatingIfNeeded: counts.snapshots)
+        let payload = [UInt8](repeating: number, count: payloadBytes)
+        try offer(orLookUp: { core throws(LogError) in
+            try core.offerSnapshot(of: stream, at: StreamVersion(version), payload)
+        }) { answer throws(Violation) in
+            // Another one may be staged.
+            guard case .staged(let positions, _) = answer else { return }
+            guard positions.lowerBound.rawValue == reference.end,
+                positions.upperBound.rawValue == reference.end + 1
+            else {
+                throw Violation(.orderAndDensity, "a snapshot is staged at \(positions)")
+            }
+            reference.stage(snapshot: payload, of: stream, at: version)
+        }
+    }
+
+    /// Offers to remove all but the newest events of a stream; nil: to delete it.
+    func remove(_ name: String, keeping keptCount: Int?) throws(Violation) {
+        let stream = StreamID(stringLiteral: name)
+        counts.removals += 1
+        var through: UInt64?
+        try offer(orLookUp: { core throws(LogError) in
+            let head = reference.head(of: stream)
+            through = keptCount.map { UInt64(max(0, Int(head) - $0)) }
+            return try core.offerRemoval(of: stream, through: through.map { StreamVersion($0) })
+        }) { answer throws(Violation) in
+            try reference.take(answer, toRemovalOf: stream, through: through)
+        }
+    }
+
+    /// Offers something until there is room for it.
+    private func offer(
+        orLookUp offer: (LogCore) throws(LogError) -> OfferedBatch,
+        take: (OfferedBatch) throws(Violation) -> Void
+    ) throws(Violation) {
         for _ in 0..<4 {
             guard let core, !isStopped else { return }
             let answer: OfferedBatch
             let struckBefore = disk.faults.strikeCount
             do throws(LogError) {
-                answer = try core.offer(parts)
+                answer = try offer(core)
             } catch {
                 // What had to be looked up in a sealed file could not be read.
                 if isStopped || disk.faults.strikeCount > struckBefore || mayBeDamaged {
@@ -78,7 +126,7 @@ extension Driver {
                 hash.add("limit")
                 return
             }
-            try reference.take(answer, to: parts)
+            try take(answer)
             guard case .wait(let reason) = answer else { return try note(answer, core) }
             hash.add("wait \(reason)")
             try settleWrites()
@@ -86,36 +134,6 @@ extension Driver {
             // Whoever waits for a preparation that is held gives up.
             guard allowance == nil else { return }
             if core.lastSegmentFailure != nil { hash.add("no segment") }
-            try prepare(paused: false)
-        }
-    }
-
-    /// Offers to remove all but the newest events of a stream; nil: to delete it.
-    func remove(_ name: String, keeping keptCount: Int?) throws(Violation) {
-        let stream = StreamID(stringLiteral: name)
-        counts.removals += 1
-        for _ in 0..<4 {
-            guard let core, !isStopped else { return }
-            let head = reference.head(of: stream)
-            let through = keptCount.map { UInt64(max(0, Int(head) - $0)) }
-            let answer: OfferedBatch
-            let struckBefore = disk.faults.strikeCount
-            do throws(LogError) {
-                answer = try core.offerRemoval(
-                    of: stream, through: through.map { StreamVersion($0) })
-            } catch {
-                guard isStopped || disk.faults.strikeCount > struckBefore || mayBeDamaged else {
-                    throw Violation(.acknowledgedSurvives, "\(error), without a cause")
-                }
-                hash.add("not looked up")
-                return
-            }
-            try reference.take(answer, toRemovalOf: stream, through: through)
-            guard case .wait(let reason) = answer else { return try note(answer, core) }
-            hash.add("wait \(reason)")
-            try settleWrites()
-            guard reason == .segment else { continue }
-            guard allowance == nil else { return }
             try prepare(paused: false)
         }
     }

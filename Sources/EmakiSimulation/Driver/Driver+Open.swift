@@ -57,7 +57,6 @@ extension Driver {
 
     private func startProcess() {
         hasRemovedLeftovers = false
-        maintainedBefore = counts.sealings + counts.merges
         openingCalls = 0
         strikesBeforeOpening = disk.faults.strikeCount
         let started = life

@@ -69,16 +69,18 @@ extension Driver {
     /// Merges sealed files, which changes nothing that a reader sees.
     func merge() throws(Violation) {
         guard let core, !core.isPoisoned else { return }
-        if !hasRemovedLeftovers, counts.sealings + counts.merges == maintainedBefore {
-            hasRemovedLeftovers = true
-            do throws(DiskError) { try core.removeLeftovers() } catch { hash.add("leftovers") }
-        }
         try maintain(\.merges) { () throws(LogError) in try core.merge() }
     }
 
     private func maintain(
         _ count: WritableKeyPath<RunCounts, Int>, _ work: () throws(LogError) -> Bool
     ) throws(Violation) {
+        // As the shell does, before any number is taken. Where the switch to a file failed, nobody
+        // knows whether MANIFEST lists it, so later would be too late.
+        if let core, !hasRemovedLeftovers {
+            hasRemovedLeftovers = true
+            do throws(DiskError) { try core.removeLeftovers() } catch { hash.add("leftovers") }
+        }
         let struckBefore = disk.faults.strikeCount
         do throws(LogError) {
             if try work() { counts[keyPath: count] += 1 }

@@ -36,8 +36,6 @@ package final class Driver {
     var strikesBeforeOpening = 0
     /// In this life of the log what earlier ones left was removed.
     var hasRemovedLeftovers = false
-    /// Sealings and merges before this life of the log.
-    var maintainedBefore = 0
     /// The reference is being held against the log: calls pass the gate.
     var isLooking = false
     /// The faults that are set damage what is written, without a word.

@@ -48,6 +48,7 @@ package struct RunCounts: Counts {
     package var merges = 0
     /// Truncations and deletions that were offered.
     package var removals = 0
+    package var snapshots = 0
     package var marks = 0
     /// Reads and followers that were compared.
     package var reads = 0
@@ -68,6 +69,7 @@ package struct RunCounts: Counts {
             ("repetitions", \.repetitions), ("unknown", \.unknown), ("torn_cuts", \.tornCuts),
             ("rotations", \.rotations), ("retirements", \.retirements),
             ("sealings", \.sealings), ("merges", \.merges), ("removals", \.removals),
+            ("snapshots", \.snapshots),
             ("marks", \.marks),
             ("reads", \.reads),
         ]

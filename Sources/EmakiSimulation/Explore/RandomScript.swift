@@ -107,7 +107,15 @@ package enum RandomScript {
                         return .truncate(stream, keeping: maker.random.pick([0, 1, 2, 5]))
                     }
                 ),
-                (3, { .delete("s\($0.random.below($0.habits.streamCount))") }),
+                (
+                    4,
+                    { maker in
+                        let stream = "s\(maker.random.below(maker.habits.streamCount))"
+                        return .snapshot(
+                            stream, payloadBytes: maker.random.pick(maker.habits.sizes))
+                    }
+                ),
+                (2, { .delete("s\($0.random.below($0.habits.streamCount))") }),
             ]
         }
 

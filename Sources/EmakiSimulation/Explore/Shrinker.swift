@@ -102,6 +102,8 @@ extension Step {
         case .prepare(let paused): paused ? [.prepare(paused: false)] : []
         case .advance(let calls): Self.smaller(calls, above: 1).map { .advance(calls: $0) }
         case .merge, .truncate, .delete: []
+        case .snapshot(let stream, let bytes):
+            Self.smaller(bytes, above: 0).map { .snapshot(stream, payloadBytes: $0) }
         case .seal(let keeping): Self.smaller(keeping, above: 0).map { .seal(keeping: $0) }
         case .retire(let keeping): Self.smaller(keeping, above: 0).map { .retire(keeping: $0) }
         case .idle: [.beginMark]

@@ -147,7 +147,12 @@ extension ReferenceLog {
                     + " \(head(of: part.stream))")
         }
         let last = streams[stream]?.positions.last.map { $0 + 1 } ?? 0
-        try checkRests(on: last, after: after)
+        // Where a staged removal has taken what the batch may repeat, it rests on that.
+        let removals = parts.compactMap { part in
+            streams[part.stream]?.removals.last { $0.through >= firstVersion(of: part) }
+        }
+        let end = removals.map { $0.position + 1 }.max() ?? 0
+        try checkRests(on: max(last, end), after: after)
     }
 
     private func checkReused(

@@ -120,6 +120,10 @@ extension ReferenceLog {
             }
         }
         if let fault { throw fault }
+        for stream in streams.keys {
+            try checkEvents(of: stream, core)
+            try checkSnapshot(of: stream, core)
+        }
         let visibleCount = streams.keys.count {
             durableHead(of: $0) > removed($0, before: acknowledgedEnd)
         }
@@ -141,7 +145,7 @@ extension ReferenceLog {
         let found = try Violation.ofReading { () throws(LogError) in
             try core.durableVersion(of: stream)
         }
-        guard let held = streams[stream], version == durableHead(of: stream),
+        guard streams[stream] != nil, version == durableHead(of: stream),
             found.rawValue == version
         else {
             throw Violation(
@@ -149,29 +153,55 @@ extension ReferenceLog {
                 "\(stream) is listed at \(version), found at \(found),"
                     + " and should be at \(durableHead(of: stream))")
         }
-        let removedCount = Int(max(removed(stream, before: acknowledgedEnd), held.first - 1))
+    }
+
+    /// Version and events of a stream, listed or not, from its ends and from where its removed
+    /// events end.
+    private func checkEvents(of stream: StreamID, _ core: LogCore) throws(Violation) {
+        guard let held = streams[stream] else { return }
+        let head = durableHead(of: stream)
+        let found = try Violation.ofReading { () throws(LogError) in
+            try core.durableVersion(of: stream)
+        }
+        guard found.rawValue == head else {
+            throw Violation(
+                found.rawValue > head ? .nothingVisibleEarly : .orderAndDensity,
+                "\(stream) is found at \(found), and should be at \(head)")
+        }
+        let removed = max(removed(stream, before: acknowledgedEnd), held.first - 1)
         let visible = held.positions.prefix { $0 < acknowledgedEnd }
-            .dropFirst(removedCount - Int(held.first - 1))
-        for backwards in [false, true] {
-            let wanted = backwards ? visible.reversed() : Array(visible)
-            let seen = try positions(of: stream, backwards, core)
-            guard seen == wanted else {
-                throw Violation(
-                    .orderAndDensity,
-                    "\(stream) read \(backwards ? "backwards" : "forwards") is at positions"
-                        + " \(seen) instead of \(wanted)")
+            .dropFirst(Int(removed - (held.first - 1)))
+        let starts = removed < held.first ? [nil] : [nil, removed, removed + 1]
+        for start in starts {
+            for backwards in [false, true] {
+                // Of events behind what is removed, or up to one, the latter has none or one.
+                let count = start.map { backwards ? Int($0 - removed) : visible.count }
+                let some = Array(visible.prefix(count ?? visible.count))
+                let wanted = backwards ? some.reversed() : some
+                let seen = try positions(of: stream, from: start, backwards, core)
+                guard seen == wanted else {
+                    throw Violation(
+                        .orderAndDensity,
+                        "\(stream) read \(backwards ? "backwards" : "forwards") from"
+                            + " \(start.map(String.init) ?? "the end") is at positions"
+                            + " \(seen) instead of \(wanted)")
+                }
             }
         }
     }
 
+    /// A lost version is the largest position.
     private func positions(
-        of stream: StreamID, _ backwards: Bool, _ core: LogCore
+        of stream: StreamID, from version: UInt64?, _ backwards: Bool, _ core: LogCore
     ) throws(Violation) -> [UInt64] {
         var seen: [UInt64] = []
         try Violation.ofReading { () throws(LogError) in
-            try core.visit(stream, from: nil, backwards: backwards) { _, event in
-                if let event { seen.append(event.position.rawValue) }
-                return true
+            try core.visit(
+                stream, from: version.map { StreamVersion($0) }, backwards: backwards
+            ) { _, event in
+                seen.append(event?.position.rawValue ?? .max)
+                // What is lost may be followed without an end.
+                return event != nil
             }
         }
         return seen

@@ -11,14 +11,14 @@ extension ReferenceLog {
     /// A reader does not see what is at a position: the event was removed, or none was ever there.
     func isEmpty(at position: UInt64) -> Bool {
         let stored = event(at: position)
-        return stored.removal != nil
+        return stored.special != nil
             || stored.version <= removed(stored.stream, before: acknowledgedEnd)
     }
 
     /// As `isEmpty(at:)`, if a removal that is staged may have been stored.
     func mayBeEmpty(at position: UInt64) -> Bool {
         let stored = event(at: position)
-        return stored.removal != nil || stored.version <= removed(stored.stream, before: end)
+        return stored.special != nil || stored.version <= removed(stored.stream, before: end)
     }
 
     /// The stream is deleted, staged removals included.
@@ -30,6 +30,34 @@ extension ReferenceLog {
     /// A stream is deleted, and an append does not know of it.
     func isFenced(_ part: StreamAppend) -> Bool {
         isDeleted(part.stream) && part.expecting != .version(StreamVersion(head(of: part.stream)))
+    }
+
+    /// The newest snapshot of a stream that a reader can use.
+    func snapshot(of stream: StreamID) -> Snapshot? {
+        guard
+            let newest = streams[stream]?.snapshots.last(where: { $0.position < acknowledgedEnd })
+        else { return nil }
+        let deletedAt = streams[stream]?.removals
+            .filter { $0.kind == .delete && $0.position < acknowledgedEnd }.map(\.through).max()
+        let isUsable =
+            newest.version >= removed(stream, before: acknowledgedEnd)
+            && newest.version > deletedAt ?? 0
+        return isUsable ? newest : nil
+    }
+
+    /// Holds what a reader finds of a stream's snapshots against what was stored.
+    func checkSnapshot(of stream: StreamID, _ core: LogCore) throws(Violation) {
+        let found = try Violation.ofReading { () throws(LogError) in
+            try core.newestSnapshot(of: stream)
+        }
+        let wanted = snapshot(of: stream)
+        guard found?.version.rawValue == wanted?.version, found?.payload == wanted?.payload else {
+            throw Violation(
+                .acknowledgedSurvives,
+                "the snapshot of \(stream) is at"
+                    + " \(found.map { "\($0.version)" } ?? "none") instead of"
+                    + " \(wanted.map { "\($0.version)" } ?? "none")")
+        }
     }
 
     /// Holds the answer to a removal against what the promises allow, and takes in what was staged.
@@ -52,8 +80,12 @@ extension ReferenceLog {
                     "a removal of \(stream) at \(head) is staged at \(positions), \(versions)")
             }
             stage(through == nil ? .delete : .truncate, of: stream, through: through ?? head)
-        case .repeated(_, let versions):
-            guard !changes, versions == [StreamVersion(head)] else {
+        case .repeated(let positions, let versions):
+            // It holds once the removal that it repeats is durable.
+            let last = streams[stream]?.removals.last.map { $0.position + 1 } ?? 0
+            guard !changes, versions == [StreamVersion(head)],
+                positions.upperBound.rawValue >= last
+            else {
                 throw Violation(
                     .repetitionsAreKnown, "a removal of \(stream) is taken for a repetition")
             }

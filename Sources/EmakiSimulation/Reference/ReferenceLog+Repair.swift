@@ -28,6 +28,11 @@ extension ReferenceLog {
                     "position \(position) is gone after a repair, and no loss names it")
             }
             let stored = appended(at: position)
+            guard position < first || !isHiddenByHeld(stored, at: position, core) else {
+                throw Violation(
+                    .repairRenumbersNothing,
+                    "after a repair position \(position) shows what was removed")
+            }
             guard seen.isSame(as: stored) else {
                 throw Violation(
                     .repairRenumbersNothing,
@@ -35,6 +40,18 @@ extension ReferenceLog {
                         + " \(seen.stream) instead of version \(stored.version) of"
                         + " \(stored.stream)")
             }
+        }
+    }
+
+    /// An event was removed, and the removal is not in a loss.
+    private func isHiddenByHeld(_ stored: Stored, at position: UInt64, _ core: LogCore) -> Bool {
+        let removals = streams[stored.stream]?.removals ?? []
+        return removals.contains { removal in
+            removal.through >= stored.version && removal.position < core.durableEnd.rawValue
+                && !core.receipt.losses.contains {
+                    $0.firstPosition.rawValue <= removal.position
+                        && removal.position < $0.endPosition.rawValue
+                }
         }
     }
 

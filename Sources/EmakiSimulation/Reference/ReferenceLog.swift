@@ -12,17 +12,24 @@ package struct ReferenceLog: Sendable {
         var stream: StreamID
         var version: UInt64
         var event: Event
-        /// It is a removal: `version` is the newest that is removed, and there is no event.
-        var removal: RemovalKind?
+        /// There is no event: it is a removal, of which `version` is the newest that is removed,
+        /// or a snapshot at `version`.
+        var special: Special?
     }
 
-    enum RemovalKind: Sendable { case truncate, delete }
+    enum Special: Sendable { case truncate, delete, snapshot }
 
     /// What a stream has lost.
     struct Removal: Sendable {
         var position: UInt64
         var through: UInt64
-        var kind: RemovalKind
+        var kind: Special
+    }
+
+    struct Snapshot: Sendable {
+        var position: UInt64
+        var version: UInt64
+        var payload: [UInt8]
     }
 
     /// Where the events of a stream are.
@@ -32,6 +39,8 @@ package struct ReferenceLog: Sendable {
         var positions: [UInt64] = []
         /// In the order of their positions.
         var removals: [Removal] = []
+        /// In the order of their positions.
+        var snapshots: [Snapshot] = []
 
         var head: UInt64 { first - 1 + UInt64(positions.count) }
 
@@ -93,13 +102,24 @@ package struct ReferenceLog: Sendable {
     }
 
     /// A removal was staged.
-    mutating func stage(_ kind: RemovalKind, of stream: StreamID, through: UInt64) {
+    mutating func stage(_ kind: Special, of stream: StreamID, through: UInt64) {
         let removal = Removal(position: end, through: through, kind: kind)
         streams[stream]?.removals.append(removal)
         events.append(
             Stored(
                 stream: stream, version: through, event: Event(type: "removal", payload: []),
-                removal: kind))
+                special: kind))
+        stagedEnds.append(end)
+    }
+
+    /// A snapshot was staged.
+    mutating func stage(snapshot payload: [UInt8], of stream: StreamID, at version: UInt64) {
+        let snapshot = Snapshot(position: end, version: version, payload: payload)
+        streams[stream]?.snapshots.append(snapshot)
+        events.append(
+            Stored(
+                stream: stream, version: version, event: Event(type: "snapshot", payload: payload),
+                special: .snapshot))
         stagedEnds.append(end)
     }
 
@@ -136,10 +156,12 @@ package struct ReferenceLog: Sendable {
     mutating func settle(end newEnd: UInt64, first anchor: UInt64) {
         retire(before: anchor)
         while end > newEnd, let last = events.popLast() {
-            if last.removal != nil {
-                streams[last.stream]?.removals.removeLast()
-                continue
+            switch last.special {
+            case .truncate, .delete: streams[last.stream]?.removals.removeLast()
+            case .snapshot: streams[last.stream]?.snapshots.removeLast()
+            case nil: break
             }
+            if last.special != nil { continue }
             streams[last.stream]?.positions.removeLast()
             if streams[last.stream]?.positions.isEmpty == true { streams[last.stream] = nil }
         }

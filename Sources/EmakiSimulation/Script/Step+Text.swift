@@ -23,6 +23,7 @@ extension Step {
         case .merge: "merge"
         case .truncate(let stream, let keeping): "truncate \(stream) \(keeping)"
         case .delete(let stream): "delete \(stream)"
+        case .snapshot(let stream, let bytes): "snapshot \(stream) \(bytes)"
         case .close: "close"
         case .reopen: "reopen"
         case .crash(let call, let fate): "crash at \(call) \(fate.text)"
@@ -56,6 +57,10 @@ extension Step {
         case "truncate":
             let stream = try BatchShape.Section.stream(&words)
             self = .truncate(stream, keeping: try words.number("kept", in: 0...Self.callsMax))
+        case "snapshot":
+            let stream = try BatchShape.Section.stream(&words)
+            self = .snapshot(
+                stream, payloadBytes: try words.number("size", in: 0...Limits.payloadBytesMax))
         case "delete": self = .delete(try BatchShape.Section.stream(&words))
         case "seal": self = .seal(keeping: try words.number("kept", in: 0...Self.callsMax))
         case "retire": self = .retire(keeping: try words.number("kept", in: 0...Self.callsMax))

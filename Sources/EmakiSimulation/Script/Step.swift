@@ -17,6 +17,8 @@ package enum Step: Equatable, Sendable {
     case truncate(String, keeping: Int)
     /// Deletes a stream.
     case delete(String)
+    /// Stores a snapshot of a stream where it is.
+    case snapshot(String, payloadBytes: Int)
     /// A follower goes on to the end.
     case follow(Int)
 

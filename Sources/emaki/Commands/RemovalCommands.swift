@@ -34,9 +34,11 @@ struct TruncateCommand: AsyncParsableCommand {
         let stream = try StreamID(stream)
         try await RemovalReport.run(place, answer) { log in
             let version = try await log.truncate(stream, before: StreamVersion(before))
+            // It may have lost more than that before.
+            let first = try log.events(in: stream, limit: 1).first?.version.rawValue
             return RemovalReport(
-                stream: stream.text, version: version.rawValue, firstVersion: before,
-                isDeleted: false)
+                stream: stream.text, version: version.rawValue,
+                firstVersion: first ?? version.rawValue + 1, isDeleted: false)
         }
     }
 }

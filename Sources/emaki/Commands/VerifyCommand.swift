@@ -108,8 +108,9 @@ struct StoreCheck {
         }
         let end = log.durablePosition
         gapCount += end.rawValue - (next ?? end).rawValue
-        // Positions of removed events, and of removals, hold no event either.
-        guard gapCount > lost, log.statistics.removedStreams == 0 else { return }
+        // Positions of removed events, of removals and of snapshots hold no event either.
+        guard gapCount > lost, log.statistics.removedStreams == 0, try !log.holdsSnapshots()
+        else { return }
         add("\(gapCount) positions hold no event, and only \(lost) are known to be lost")
     }
 

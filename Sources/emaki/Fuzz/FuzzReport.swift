@@ -41,6 +41,7 @@ struct FuzzReport {
             "passed    \(counts.rotations.grouped) full segments, \(counts.retirements.grouped)"
                 + " retirements, \(counts.sealings.grouped) sealings,"
                 + " \(counts.merges.grouped) merges, \(counts.removals.grouped) removals,"
+                + " \(counts.snapshots.grouped) snapshots,"
                 + " \(counts.marks.grouped) marks,"
                 + " \(counts.tornCuts.grouped) torn frames cut",
             "failed    \(counts.faults.grouped) calls on purpose, up to \(plan.faultsPercent) %",

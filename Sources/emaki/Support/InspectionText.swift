@@ -116,7 +116,10 @@ enum InspectionText {
                 section.eventCount == 1
                 ? "\(section.firstVersion)" : "\(section.firstVersion)-\(last)"
             let more = section.types.count == BatchInspection.Section.typesMax ? ", …" : ""
-            let stream = EventView.preview(Array(section.stream.utf8))
+            let isSnapshots = section.stream.utf8.first == 0
+            let id = isSnapshots ? section.stream.dropFirst() : section.stream[...]
+            let stream =
+                (isSnapshots ? "snapshots of " : "") + EventView.preview(Array(id.utf8))
             return (index == 0 ? "    - " : "      ") + stream
                 + "  version \(versions)  \(section.types.joined(separator: ", "))\(more)"
         }
