@@ -182,9 +182,10 @@ import Testing
         #expect(refused > 1_000)
     }
 
-    /// Appends to a stream of its own until so many segments are full, and seals them.
-    private static func fill(_ harness: CoreHarness, segments: Int = 1) throws {
-        while harness.core.fullSegments.count < segments {
+    /// Appends to a stream of its own until a further segment is full, and seals what is.
+    private static func fill(_ harness: CoreHarness) throws {
+        let count = harness.core.fullSegments.count
+        while harness.core.fullSegments.count == count {
             try harness.append(to: "f", [[UInt8](repeating: 3, count: 45_000)])
             try harness.core.prepareSegments()
         }
@@ -236,7 +237,8 @@ import Testing
         _ = try Self.remove("a", through: 2_999, harness)
         try harness.commit()
         try Self.fill(harness)
-        let merging = try #require(harness.core.planMerging(all: true))
+        let planned = harness.core.planMerging(all: true)
+        let merging = try #require(planned)
         var asked = 0
         let error = #expect(throws: LogError.self) {
             _ = try merging.run(in: harness.files) {
