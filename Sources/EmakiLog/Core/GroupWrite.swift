@@ -69,6 +69,7 @@ extension LogCore {
     package func finish(_ write: GroupWrite) {
         precondition(isWriting, "only a write that is out comes back")
         isWriting = false
+        durableGroup = write.end
         staging.durableEnd = write.end.nextPosition
         if write.eventCount > 0 { counters.groups += 1 }
         counters.events += UInt64(write.eventCount)

@@ -42,26 +42,35 @@ package struct Sealing: Sendable {
     package func run(
         in files: any FileSystem, shouldStop: () -> Bool = { false }
     ) throws(LogError) -> Made {
-        var made = Made(file: nil, entry: nil)
+        var differences: [String] = []
         for index in 0..<segmentCount {
             guard !shouldStop() else { throw .closed }
-            try compare(segments[index], in: files, &made.differences)
+            try compare(segments[index], in: files, &differences)
         }
+        var made = try makeFile(
+            SealedEntry.path(ofNumber: number), in: files, folder: StoreFolder.sealed,
+            shouldStop: shouldStop)
+        made.differences = differences
+        return made
+    }
+
+    /// Steps 2 to 4, which look at the images only: of what is still written to, no byte behind the
+    /// last group.
+    func makeFile(
+        _ path: String, in files: any FileSystem, folder: String, shouldStop: () -> Bool
+    ) throws(LogError) -> Made {
         var scan = LogScan(
             segments, from: start, hasRetired: hasRetired, layout: layout, stepsOverDamage: false,
             recordsCommits: true)
-        try scan.readLinkedFrames(before: segmentCount)
+        try scan.readLinkedFrames(before: segmentCount, through: end.lastGroup)
         guard scan.end == end else { throw memoryIsDamaged(scan) }
-        guard scan.eventCount > 0 else { return made }
-        let entry = SealedEntry(
-            number: number, positions: start.nextPosition..<end.nextPosition, footerChecksum: 0)
-        let path = entry.temporaryPath
+        guard scan.eventCount > 0 else { return Made(file: nil, entry: nil) }
+        let temporaryPath = path + SealedEntry.temporarySuffix
         do {
-            let file = try write(scan, to: path, in: files, shouldStop: shouldStop)
-            made = try finish(file, entry, made.differences, in: files)
-            return made
+            let file = try write(scan, to: temporaryPath, in: files, shouldStop: shouldStop)
+            return try finish(file, from: temporaryPath, to: path, folder, in: files)
         } catch {
-            removeLeftover(path, in: files)
+            removeLeftover(temporaryPath, in: files)
             throw error
         }
     }
@@ -178,12 +187,13 @@ package struct Sealing: Sendable {
 
     /// Reads the file back, holds it against its source, and names it.
     private func finish(
-        _ written: Written, _ entry: SealedEntry, _ differences: [String],
+        _ written: Written, from temporaryPath: String, to path: String, _ folder: String,
         in files: any FileSystem
     ) throws(LogError) -> Made {
-        var entry = entry
+        var entry = SealedEntry(
+            number: number, positions: start.nextPosition..<end.nextPosition, footerChecksum: 0)
         let sealed = try SealedFile.open(
-            entry.temporaryPath, named: entry.path, storeID: storeID, isWritable: true, in: files)
+            temporaryPath, named: path, storeID: storeID, isWritable: true, in: files)
         do throws(LogError) {
             let report = try sealed.check()
             let footer = sealed.footer
@@ -192,17 +202,16 @@ package struct Sealing: Sendable {
             else {
                 throw sealed.nonsense(.chunks, 0, "events that are not those of the segments")
             }
-            try LogError.translating(entry.path) { () throws(DiskError) in
+            try LogError.translating(path) { () throws(DiskError) in
                 entry.footerChecksum = try footer.checksum()
-                try files.rename(entry.temporaryPath, to: entry.path)
-                try files.syncFolder(StoreFolder.sealed)
+                try files.rename(temporaryPath, to: path)
+                try files.syncFolder(folder)
             }
         } catch {
             sealed.pages.close()
             throw error
         }
         return Made(
-            file: sealed, entry: entry, differences: differences,
-            eventCount: written.eventCount, fileBytes: sealed.footer.fileBytes)
+            file: sealed, entry: entry, eventCount: written.eventCount, fileBytes: sealed.footer.fileBytes)
     }
 }
