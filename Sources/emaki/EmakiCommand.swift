@@ -30,6 +30,7 @@ struct EmakiCommand: AsyncParsableCommand {
             StreamsCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self,
             InspectCommand.self, StatsCommand.self, ProbeCommand.self, RepairCommand.self,
             SealCommand.self, MergeCommand.self, ScrubCommand.self,
+            BackupCommand.self, RestoreCommand.self,
             BenchCommand.self, FuzzCommand.self, DemoCommand.self, SealedFileCommand.self,
         ])
 
