@@ -46,14 +46,16 @@ import Testing
             disk.edit(path) { $0[offset] ^= 4 }
             let before = disk.contents
             let (files, report) = try sample.restore()
-            #expect(try BackupSample.content(of: files) == sample.harness.model, "\(path):\(offset)")
+            #expect(
+                try BackupSample.content(of: files) == sample.harness.model, "\(path):\(offset)")
             // Manifests are there twice, and parity itself is not needed.
             #expect(report.repairedPages == (path.contains("/") ? 1 : 0), "\(path):\(offset)")
             #expect(disk.contents == before)
         }
     }
 
-    @Test("damage beyond the parity, or a file that is gone, is found and named; nothing is restored")
+    @Test(
+        "damage beyond the parity, or a file that is gone, is found and named; nothing is restored")
     func beyondParity() throws {
         let sample = try BackupSample.typical()
         try sample.backUp()
@@ -152,14 +154,15 @@ import Testing
     func memoryDamage() throws {
         let sample = try BackupSample.typical()
         let segment = sample.harness.core.active
-        let offset = sample.harness.core.gathering.start - 100
-        let byte = segment.image.loadUInt8(at: offset - 4000)
-        segment.image.store(byte ^ 1, at: offset - 4000)
+        // In the payload of the last frame.
+        let offset = sample.harness.core.gathering.start - 4096 + FrameHeader.byteCount + 30
+        let byte = segment.image.loadUInt8(at: offset)
+        segment.image.store(byte ^ 1, at: offset)
         let error = #expect(throws: LogError.self) { try sample.backUp() }
         guard case .corrupt = error else {
             return #expect(Bool(false), "\(String(describing: error))")
         }
-        segment.image.store(byte, at: offset - 4000)
+        segment.image.store(byte, at: offset)
         #expect(try sample.backUp().backup?.number == 1)
     }
 
@@ -169,7 +172,8 @@ import Testing
         try sample.backUp()
         let whole = sample.backups["backup-00000001"]
         let half = whole.count / 2
-        let contentEnd = TwinFile.headerBytes + BackupManifest.headerBytes
+        let contentEnd =
+            TwinFile.headerBytes + BackupManifest.headerBytes
             + 2 * BackupManifest.entryBytes
         for offset in TwinFile.headerBytes..<contentEnd {
             for value: UInt8 in [0, 1, 0x7f, 0xff] where whole[offset] != value {

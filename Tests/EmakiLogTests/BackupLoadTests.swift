@@ -31,35 +31,40 @@ import Testing
         }
     }
 
+    /// What the tasks that append share with the one that backs up.
+    private final class Load: Sendable {
+        let isDone = Atomic(false)
+        let appended = Atomic(0)
+    }
+
     @Test("a backup that is made under load holds exactly the events below its position")
     func underLoad() async throws {
         let store = try ShellStore()
         let folder = TemporaryPaths()
         let log = try store.open { Self.tune(&$0) }
-        let isDone = Atomic(false)
-        let appended = Atomic(0)
+        let load = Load()
         var positions: [UInt64] = []
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<6 {
                 group.addTask {
-                    for number in 0..<5_000 where !isDone.load(ordering: .relaxed) {
+                    for number in 0..<5_000 where !load.isDone.load(ordering: .relaxed) {
                         let stream = try StreamID("s\(task)-\(number % 9)")
                         try await log.append(Self.event(task * 10_000 + number), to: stream)
-                        appended.add(1, ordering: .relaxed)
+                        load.appended.add(1, ordering: .relaxed)
                     }
                 }
             }
             for round in 0..<4 {
                 // Between two backups something happens.
-                let target = appended.load(ordering: .relaxed) + 60
-                while appended.load(ordering: .relaxed) < target { await Task.yield() }
+                let target = load.appended.load(ordering: .relaxed) + 60
+                while load.appended.load(ordering: .relaxed) < target { await Task.yield() }
                 let before = log.durablePosition
                 let report = try await log.backup(to: folder["backups"])
                 let position = try #require(report.backup?.position)
                 #expect(position >= before.rawValue && report.backup?.number == UInt64(round + 1))
                 positions.append(position)
             }
-            isDone.store(true, ordering: .relaxed)
+            load.isDone.store(true, ordering: .relaxed)
             try await group.waitForAll()
         }
         try await log.seal()
@@ -83,12 +88,19 @@ import Testing
         }
     }
 
-    @Test("a checkpoint of links takes no bytes but those that are not sealed, and outlives a merge")
+    @Test(
+        "a checkpoint of links takes no bytes but those that are not sealed, and outlives a merge")
     func links() async throws {
         let folder = TemporaryPaths()
-        let log = try await EventLog.open(
-            at: folder["store"], .creating(StoreOptions(segmentBytes: 128 << 10)))
-        for number in 0..<300 { try await log.append(Self.event(number), to: "a") }
+        var configuration = Configuration.creating(StoreOptions(segmentBytes: 128 << 10))
+        // Nothing happens but what is asked for.
+        configuration.idleMarkDelay = .seconds(3600)
+        configuration.sealsInBackground = false
+        configuration.mergesInBackground = false
+        let log = try await EventLog.open(at: folder["store"], configuration)
+        for number in 0..<100 { try await log.append(Self.event(number), to: "a") }
+        try await log.seal()
+        for number in 100..<300 { try await log.append(Self.event(number), to: "a") }
         try await log.seal()
         try await log.append(Self.event(300), to: "a")
         var options = BackupOptions()
@@ -107,10 +119,16 @@ import Testing
         #expect(again.reusedFiles == sealedCount + 1 && again.linkedFiles == 0)
         // What is pinned and loses its name before it is linked is copied.
         let pin = log.peek { $0.core.pinBackup() }
-        try await log.seal()
-        for number in 301..<400 { try await log.append(Self.event(number), to: "a") }
+        let next = try await log.append(Self.event(301), to: "a")
+        #expect(next.positions.lowerBound == 301)
+        for number in 302..<400 { try await log.append(Self.event(number), to: "a") }
         try await log.seal()
         try await log.merge()
+        // One of the names is another file's now.
+        let merged = log.peek { $0.core.sealed.files[0].pages.path }
+        try FileManager.default.copyItem(
+            atPath: folder["store/" + merged],
+            toPath: folder["store/" + pin.manifest.sealedFiles[0].path])
         let files = PosixFileSystem(root: folder["late"])
         try files.makeFolder("")
         var run = BackupRun(
@@ -132,8 +150,10 @@ import Testing
     @Test("one at a time works in a folder of backups, and a closed log is not backed up")
     func locked() async throws {
         let folder = TemporaryPaths()
-        let log = try await EventLog.open(at: folder["store"], .creating(
-            StoreOptions(segmentBytes: 128 << 10)))
+        let log = try await EventLog.open(
+            at: folder["store"],
+            .creating(
+                StoreOptions(segmentBytes: 128 << 10)))
         try await log.append(Self.event(1), to: "a")
         #expect(try await log.backup(to: folder["backups"]).backup?.position == 1)
         let lockFile = try PosixFileSystem(root: folder["backups"]).lock(BackupFolder.lock)

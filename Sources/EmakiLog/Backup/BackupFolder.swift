@@ -109,8 +109,8 @@ struct BackupFolder {
 
     // MARK: Cleaning
 
-    /// Removes what interrupted backups and removed ones left: files that no manifest lists. Nothing
-    /// if a manifest cannot be read: nobody knows what it lists.
+    /// Removes what interrupted backups and removed ones left: files that no manifest lists. If a
+    /// manifest cannot be read, nobody knows what it lists, and no file goes.
     /// - Parameter wanted: these stay, though nothing lists them yet.
     func clean(_ listing: Listing, keeping wanted: Set<String> = []) throws(LogError) {
         try naming { () throws(DiskError) in

@@ -77,7 +77,8 @@ extension BackupReport: CustomStringConvertible {
             "\(copiedFiles) files written (\(writtenBytes) bytes), \(linkedFiles) linked,"
                 + " \(reusedFiles) there from earlier backups")
         if repairedPages > 0 {
-            lines.append("\(repairedPages) damaged pages of the store are whole in the copies; scrub it")
+            lines.append(
+                "\(repairedPages) damaged pages of the store are whole in the copies; scrub it")
         }
         if removedBackups > 0 { lines.append("\(removedBackups) older backups removed") }
         if isCutShort { lines.append("ended early: there is no new backup") }

@@ -173,7 +173,8 @@ struct StoreRestore {
         defer { core.closeFiles() }
         guard core.end == backup.end, core.durableEnd == backup.end.nextPosition else {
             throw Manifest.twin.corrupt(
-                .outdated, "the restored log ends at \(core.durableEnd), and the backup at"
+                .outdated,
+                "the restored log ends at \(core.durableEnd), and the backup at"
                     + " \(backup.end.nextPosition)")
         }
     }

@@ -212,6 +212,7 @@ package struct Sealing: Sendable {
             throw error
         }
         return Made(
-            file: sealed, entry: entry, eventCount: written.eventCount, fileBytes: sealed.footer.fileBytes)
+            file: sealed, entry: entry, eventCount: written.eventCount,
+            fileBytes: sealed.footer.fileBytes)
     }
 }
