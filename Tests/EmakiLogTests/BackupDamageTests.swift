@@ -148,6 +148,7 @@ import Testing
         }
         #expect(corruption.file == path)
         #expect(try sample.folder.listing().backups.isEmpty)
+        #expect(!sample.backups.filePaths.contains { $0.hasSuffix(".new") })
     }
 
     @Test("a frame that rots in memory is never backed up")

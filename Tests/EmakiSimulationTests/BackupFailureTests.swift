@@ -133,6 +133,28 @@ import Testing
         #expect(stateCount > 60)
     }
 
+    @Test("power goes while old backups are removed: those that are listed are whole")
+    func cutRemovals() throws {
+        let subject = try Subject()
+        let before = SimulatedFileSystem(subject.state)
+        _ = try subject.core.backUp(to: before, at: 2)
+        let state = before.presentState
+        func remove(_ disk: SimulatedFileSystem) throws {
+            _ = try subject.core.backUp(to: disk, keeping: 1, at: 3)
+        }
+        for number in try Self.changes(on: SimulatedFileSystem(state), remove) {
+            for seed in 0..<8 {
+                let disk = SimulatedFileSystem(state)
+                disk.powerCut = .atCall(number)
+                do { try remove(disk) } catch {}
+                var picker = FatePicker(FateRule(.mix, seed: UInt64(seed)))
+                disk.losePower { picker.fate(of: $0) }
+                let found = try LogCore.checkBackups(in: disk)
+                #expect(found.isSound && !found.sound.isEmpty, "call \(number), \(seed): \(found)")
+            }
+        }
+    }
+
     @Test("power goes at any call of a restore: there is no store, or all of it")
     func cutRestores() throws {
         let subject = try Subject()

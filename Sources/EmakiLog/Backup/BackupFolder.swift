@@ -113,14 +113,8 @@ struct BackupFolder {
     /// manifest cannot be read, nobody knows what it lists, and no file goes.
     /// - Parameter wanted: these stay, though nothing lists them yet.
     func clean(_ listing: Listing, keeping wanted: Set<String> = []) throws(LogError) {
+        guard let listed = listing.listedPaths else { return }
         try naming { () throws(DiskError) in
-            for name in try files.list("")
-            where name.hasPrefix(Self.manifestPrefix)
-                && name.hasSuffix(SealedEntry.temporarySuffix)
-            {
-                try files.remove(name)
-            }
-            guard let listed = listing.listedPaths else { return }
             for folder in [Self.sealed, Self.tails] where try files.kind(of: folder) == .folder {
                 for name in try files.list(folder) {
                     let path = folder + "/" + name

@@ -9,7 +9,7 @@ import EmakiPlatform
 /// 3. what is not sealed is written as one more sealed file and read back (`Sealing.makeFile`):
 ///    after that the segments' images are let go of;
 /// 4. each sealed file that is not there yet is copied, and read back from the device;
-/// 5. the folders are synced;
+/// 5. their folder is synced;
 /// 6. the manifest is written, under a temporary name, synced, and named: now, and only now, the
 ///    backup is there;
 /// 7. older backups go, if that was asked for.
@@ -60,7 +60,6 @@ struct BackupRun {
         }
         try folder.naming { () throws(DiskError) in
             try files.syncFolder(BackupFolder.sealed)
-            try files.syncFolder(BackupFolder.tails)
             try manifest.write(in: files)
         }
         try finishReport(manifest)
