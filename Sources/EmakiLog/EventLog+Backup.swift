@@ -149,7 +149,12 @@ extension Committer {
         var run = BackupRun(
             try reading { $0.pinBackup() }, of: core.files, to: folder, options,
             now: SystemClock.wallNanoseconds())
-        return try run.run(progress: progress)
+        guard options.isGentle else { return try run.run(progress: progress) }
+        var pace = BackupPace()
+        return try run.run { done, total in
+            pace.rest()
+            return progress(done, total)
+        }
     }
 }
 

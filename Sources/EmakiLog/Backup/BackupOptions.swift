@@ -7,7 +7,11 @@ public struct BackupOptions: Sendable, Equatable {
     /// So many backups stay; older ones are removed once the new one is durable. Nil: all stay.
     public var keeps: Int?
 
-    /// The defaults: copy, and keep everything.
+    /// Rest as long as it works, and hand the device little at a time, so that commits do not wait
+    /// for it. Off, for a log that nobody appends to: in a fraction of the time.
+    public var isGentle = true
+
+    /// The defaults: copy gently, and keep everything.
     public init() {}
 
     func validate() throws(LogError) {

@@ -48,7 +48,8 @@ struct BackupRun {
         try folder.clean(listing, keeping: Set(manifest.files.map(\.path)))
         var missing: [SealedCopy] = []
         for (file, source) in zip(manifest.files, pin.sealed.files) {
-            let copy = SealedCopy(source: source, path: file.path, files: files)
+            var copy = SealedCopy(source: source, path: file.path, files: files)
+            if options.isGentle { copy.unsyncedBytesMax = SealedCopy.gentleBytesMax }
             if try !isThere(copy, file.entry) { missing.append(copy) }
         }
         totalBytes = missing.reduce(0) { $0 + $1.source.footer.fileBytes }

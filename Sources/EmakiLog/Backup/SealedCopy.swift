@@ -24,10 +24,13 @@ struct SealedCopy {
     let files: any FileSystem
     var proof = Proof.pages
 
-    private static let pieceBytes = 1 << 20
     /// The system's memory holds no more of a copy that is not on the device than so many bytes:
     /// commits wait behind what it writes at once.
-    private static let unsyncedBytesMax = 8 << 20
+    var unsyncedBytesMax = 8 << 20
+
+    static let gentleBytesMax = 256 << 10
+    private static let pieceBytesMax = 1 << 20
+    private var pieceBytes: Int { min(Self.pieceBytesMax, unsyncedBytesMax) }
 
     private var temporaryPath: String { path + SealedEntry.temporarySuffix }
     private var storeID: Bits128 { source.footer.storeID }
@@ -83,14 +86,14 @@ struct SealedCopy {
     private func copyBytes(_ progress: (Int) -> Bool) throws(LogError) -> Bool {
         try removeLeftover()
         let (target, buffer) = try LogError.translating(path) { () throws(DiskError) in
-            let buffer = try PageMemory(byteCount: Self.pieceBytes)
+            let buffer = try PageMemory(byteCount: pieceBytes)
             return (try files.open(temporaryPath, OpenMode(.mustBeNew)), buffer)
         }
         defer { target.close() }
         let fileBytes = source.footer.fileBytes
         var unsyncedBytes = 0
-        for offset in stride(from: 0, to: fileBytes, by: Self.pieceBytes) {
-            let piece = offset..<min(offset + Self.pieceBytes, fileBytes)
+        for offset in stride(from: 0, to: fileBytes, by: pieceBytes) {
+            let piece = offset..<min(offset + pieceBytes, fileBytes)
             try source.pages.copy(piece, into: buffer)
             unsyncedBytes += piece.count
             let isLast = piece.upperBound == fileBytes
@@ -98,7 +101,7 @@ struct SealedCopy {
                 try buffer.withBytes(in: 0..<piece.count) { (bytes: RawSpan) throws(DiskError) in
                     try target.write(bytes, at: offset)
                 }
-                if unsyncedBytes >= Self.unsyncedBytesMax || isLast {
+                if unsyncedBytes >= unsyncedBytesMax || isLast {
                     try target.sync()
                     unsyncedBytes = 0
                 }

@@ -106,6 +106,8 @@ struct BackupCommand: AsyncParsableCommand {
         var options = BackupOptions()
         options.links = link
         options.keeps = keep
+        // Nobody else has the store.
+        options.isGentle = false
         let chosen = options
         let progress = ProgressLine("backed up", isShown: !answer.json)
         let place = try StoreArgument.parse([store])
