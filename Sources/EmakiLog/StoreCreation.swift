@@ -105,7 +105,7 @@ struct StoreCreation {
     /// Segments are overwritten for ever. Where that would take new space each time, their folder
     /// is exempted while it is empty: files inherit it when they are made, and not later.
     /// - Returns: whether that worked; nil if there is no need.
-    private static func makeFolders(_ files: any FileSystem) throws(DiskError) -> Bool? {
+    static func makeFolders(_ files: any FileSystem) throws(DiskError) -> Bool? {
         for folder in [StoreFolder.wal, StoreFolder.sealed] {
             if try files.kind(of: folder) == nil { try files.makeFolder(folder) }
         }
@@ -237,7 +237,7 @@ struct StoreCreation {
 
     /// A folder that was there already may not be durable yet. A parent that may not be read
     /// belongs to somebody who made the folder for us, and is theirs to sync.
-    private func syncParent(_ files: any FileSystem) throws(LogError) {
+    func syncParent(_ files: any FileSystem) throws(LogError) {
         do {
             try files.syncFolder("..")
         } catch {

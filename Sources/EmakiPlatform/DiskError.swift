@@ -8,7 +8,7 @@
 package struct DiskError: Error, Equatable, Sendable {
     package enum Operation: UInt8, Sendable {
         case open, read, write, sync, resize, map, list, kind, makeFolder, rename, remove
-        case syncFolder, lock, traits, allocate
+        case syncFolder, lock, traits, allocate, link
     }
     package var operation: Operation
     /// The system's error number.

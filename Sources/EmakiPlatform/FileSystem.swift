@@ -18,6 +18,11 @@ package protocol FileSystem: AnyObject, Sendable {
     /// Replaces `target` atomically. Durable only after `syncFolder`.
     func rename(_ path: String, to target: String) throws(DiskError)
     func remove(_ path: String) throws(DiskError)
+    /// Gives a file a second name, below the root of `other`: one file that both names show. There
+    /// must be nothing of that name. Durable only after `syncFolder` there.
+    /// - Throws: whatever stands against it, another device for instance; then the file may be
+    ///   copied instead.
+    func link(_ path: String, to target: String, in other: any FileSystem) throws(DiskError)
     /// Forces the folder's entries to the device.
     func syncFolder(_ path: String) throws(DiskError)
     /// Takes an exclusive lock that ends with the returned value or the process. Never waits.
@@ -30,6 +35,15 @@ package protocol FileSystem: AnyObject, Sendable {
     func avoidCopyOnWrite(in folder: String) -> Bool
     /// Facts about the device and the file system under the root.
     func traits() throws(DiskError) -> DiskTraits
+}
+
+extension FileSystem {
+    /// A file system need not have files with two names.
+    package func link(
+        _ path: String, to target: String, in other: any FileSystem
+    ) throws(DiskError) {
+        throw DiskError(.link, SystemCall.notSupported)
+    }
 }
 
 /// How to open a file. New files get mode 0600; every descriptor is close-on-exec.

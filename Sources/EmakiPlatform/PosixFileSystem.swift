@@ -45,6 +45,15 @@ package final class PosixFileSystem: FileSystem {
         try SystemCall.removePath(absolute(path))
     }
 
+    package func link(
+        _ path: String, to target: String, in other: any FileSystem
+    ) throws(DiskError) {
+        guard let other = other as? PosixFileSystem else {
+            throw DiskError(.link, EOPNOTSUPP)
+        }
+        try SystemCall.linkPath(absolute(path), to: other.absolute(target))
+    }
+
     package func syncFolder(_ path: String) throws(DiskError) {
         let descriptor = try SystemCall.openDescriptor(
             absolute(path), O_RDONLY | O_DIRECTORY, for: .syncFolder)

@@ -28,6 +28,11 @@ extension SystemCall {
         try check(.rename, unsafe rename(path, target))
     }
 
+    static func linkPath(_ path: String, to target: String) throws(DiskError) {
+        // Safe because both paths live through the call and are only read.
+        try check(.link, unsafe link(path, target))
+    }
+
     /// Removes a file or an empty folder.
     static func removePath(_ path: String) throws(DiskError) {
         // Safe because the path lives through the call and is only read.

@@ -31,6 +31,7 @@ struct EmakiCommand: AsyncParsableCommand {
             InspectCommand.self, StatsCommand.self, ProbeCommand.self, RepairCommand.self,
             TruncateCommand.self, DeleteCommand.self, SnapshotCommand.self,
             SealCommand.self, MergeCommand.self, ScrubCommand.self,
+            BackupCommand.self, RestoreCommand.self,
             BenchCommand.self, FuzzCommand.self, DemoCommand.self, SealedFileCommand.self,
         ])
 

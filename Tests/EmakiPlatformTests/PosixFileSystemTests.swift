@@ -30,6 +30,32 @@ struct PosixFileSystemTests {
         _ = try files.open("one", OpenMode(.createIfMissing))
     }
 
+    @Test("a link is a second name for one file, below another root, and never replaces anything")
+    func linking() throws {
+        let other = try TemporaryFolder()
+        let file = try files.open("one", OpenMode(.mustBeNew))
+        try [UInt8]([1, 2, 3]).withRawSpan { (bytes) throws(DiskError) in
+            try file.write(bytes, at: 0)
+        }
+        try files.link("one", to: "two", in: other.files)
+        try files.remove("one")
+        #expect(try other.files.open("two", OpenMode(.mustExist)).byteCount() == 3)
+        _ = try files.open("three", OpenMode(.mustBeNew))
+        let taken = #expect(throws: DiskError.self) {
+            try files.link("three", to: "two", in: other.files)
+        }
+        #expect(taken?.isExists == true && taken?.operation == .link)
+        let missing = #expect(throws: DiskError.self) {
+            try files.link("one", to: "four", in: other.files)
+        }
+        #expect(missing?.isNotFound == true)
+        // A disk of another kind is none that can be linked to.
+        let foreign = FailingFileSystem(files, writeCountMax: 0)
+        #expect(throws: DiskError.self) { try files.link("three", to: "five", in: foreign) }
+        #expect(throws: DiskError.self) { try foreign.link("three", to: "five", in: files) }
+        #expect(try other.files.list("") == ["two"])
+    }
+
     @Test("new files are for their owner alone")
     func fileMode() throws {
         _ = try files.open("one", OpenMode(.mustBeNew))

@@ -69,6 +69,7 @@ extension LogCore {
     package func finish(_ write: GroupWrite) {
         precondition(isWriting, "only a write that is out comes back")
         isWriting = false
+        durableGroup = write.end
         staging.durableEnd = write.end.nextPosition
         if !staging.removals.isEmpty {
             staging.removals.settle(durable: write.end.nextPosition)

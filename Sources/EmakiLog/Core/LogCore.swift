@@ -33,6 +33,8 @@ package final class LogCore {
     /// What every append touches.
     private let guardedStaging: Guarded<StagingArea>
     var isWriting = false
+    /// The last group of which the write came back: the log ends here for whoever takes a copy.
+    var durableGroup: LogEnd
     package internal(set) var isPoisoned = false
     /// Kind of the last frame.
     var lastKind: FrameHeader.Kind
@@ -117,6 +119,7 @@ package final class LogCore {
                 nextOffset: recovered.nextOffset, layout: store.layout,
                 configuration: configuration))
         lastKind = recovered.lastKind
+        durableGroup = recovered.end
         filesInPreparation = recovered.manifest.segments.filter(\.isInPreparation)
             .map { ($0.fileIndex, false) }
     }

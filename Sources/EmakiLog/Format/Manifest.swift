@@ -130,7 +130,7 @@ struct Manifest: Equatable, Sendable {
 
     /// Far enough from the limits for a store to count on: what is read is held to half of what
     /// may be written.
-    private var hasRoom: Bool {
+    var hasRoom: Bool {
         let half = FrameHeader.positionMax / 2
         return generation < half && anchor.lastGroup < half
             && anchor.nextPosition.rawValue < half && anchorSegment < Self.numberMax / 2

@@ -45,8 +45,9 @@ struct SealedEntry: Equatable, Sendable {
     }
 
     var isConsistent: Bool {
-        number > 0 && !positions.isEmpty && positions.count <= Int(Int32.max)
-            && positions.upperBound.rawValue <= FrameHeader.positionMax
+        // The end first: what is below it can be counted.
+        number > 0 && positions.upperBound.rawValue <= FrameHeader.positionMax
+            && !positions.isEmpty && positions.count <= Int(Int32.max)
     }
 
     func encode(into memory: PageMemory, at offset: Int) {

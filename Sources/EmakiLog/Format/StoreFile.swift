@@ -39,15 +39,19 @@ package struct StoreFile: Equatable, Sendable {
 
     func write(in files: any FileSystem) throws(DiskError) {
         let memory = try Self.twin.encode(contentBytes: Self.contentBytes) { memory, offset in
-            storeID.encode(into: memory, at: offset)
-            memory.store(UInt64(layout.segmentBytes), at: offset + 16)
-            memory.store(UInt64(batchBytesMax), at: offset + 24)
-            memory.store(UInt32(layout.blockBytes), at: offset + 32)
-            memory.store(syncMethod.rawValue, at: offset + 36)
-            memory.store(UInt64(bitPattern: rawLatency), at: offset + 40)
-            memory.store(UInt64(bitPattern: createdAt), at: offset + 48)
+            encode(into: memory, at: offset)
         }
         try Self.twin.replace(with: memory, in: files)
+    }
+
+    func encode(into memory: PageMemory, at offset: Int) {
+        storeID.encode(into: memory, at: offset)
+        memory.store(UInt64(layout.segmentBytes), at: offset + 16)
+        memory.store(UInt64(batchBytesMax), at: offset + 24)
+        memory.store(UInt32(layout.blockBytes), at: offset + 32)
+        memory.store(syncMethod.rawValue, at: offset + 36)
+        memory.store(UInt64(bitPattern: rawLatency), at: offset + 40)
+        memory.store(UInt64(bitPattern: createdAt), at: offset + 48)
     }
 
     init(
@@ -62,7 +66,8 @@ package struct StoreFile: Equatable, Sendable {
         self.createdAt = createdAt
     }
 
-    private init?(from memory: PageMemory, at offset: Int) {
+    /// - Returns: nil if sizes or the sync method are outside their limits.
+    init?(from memory: PageMemory, at offset: Int) {
         let segmentBytes = memory.loadUInt64(at: offset + 16)
         let batchBytesMax = memory.loadUInt64(at: offset + 24)
         let blockBytes = Int(memory.loadUInt32(at: offset + 32))

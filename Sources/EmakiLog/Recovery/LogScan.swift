@@ -98,12 +98,17 @@ struct LogScan: ~Copyable {
 
     /// Advances over linked frames. A log that goes on in the next segment does so with a frame
     /// that links to the last one here, which proves that no group between them is missing.
-    /// - Parameter segmentEnd: the segments from this one on are not looked at; nil: all are.
-    mutating func readLinkedFrames(before segmentEnd: Int? = nil) throws(LogError) {
+    /// - Parameters:
+    ///   - segmentEnd: the segments from this one on are not looked at; nil: all are.
+    ///   - lastGroup: no byte behind this group's frame is looked at: it may be being written.
+    mutating func readLinkedFrames(
+        before segmentEnd: Int? = nil, through lastGroup: UInt64 = .max
+    ) throws(LogError) {
         senseless = nil
         let segmentEnd = segmentEnd ?? segments.count
+        guard end.lastGroup < lastGroup else { return }
         if isAtAnchor, let start = placeBehindLoss(before: segmentEnd) { move(to: start) }
-        while senseless == nil, place.segment < segmentEnd {
+        while senseless == nil, place.segment < segmentEnd, end.lastGroup < lastGroup {
             if let (header, checksum) = linkedFrame(at: place) {
                 try take(header, checksum: checksum)
                 continue

@@ -199,8 +199,10 @@ enum StoreFolder {
     static let wal = "wal"
     static let sealed = "sealed"
     static let damaged = "damaged"
+    /// There while a backup is being restored here.
+    static let restoring = "RESTORING"
     static let ownNames = [
-        lock, wal, sealed, damaged, SyncProbe.fileName,
+        lock, wal, sealed, damaged, restoring, SyncProbe.fileName,
         StoreFile.twin.name, StoreFile.twin.temporaryName,
         Manifest.twin.name, Manifest.twin.temporaryName,
     ]

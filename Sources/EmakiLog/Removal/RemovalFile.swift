@@ -23,12 +23,20 @@ struct RemovalFile {
         + 2 * TwinFile.unit
 
     let number: UInt64
-    var path: String { SealedEntry.path(ofNumber: number) + Self.suffix }
+    let path: String
+    private let twin: TwinFile
     static let suffix = ".removals"
-    private var twin: TwinFile {
-        TwinFile(
+
+    /// - Parameter folder: that it is in, if not where a store has it; it has the number's digits
+    ///   there, or a name of its own.
+    init(number: UInt64, in folder: String = StoreFolder.sealed, named name: String? = nil) {
+        self.number = number
+        path =
+            name.map { folder + "/" + $0 + Self.suffix }
+            ?? SealedEntry.path(ofNumber: number) + Self.suffix
+        twin = TwinFile(
             name: path, magic: 0x4F4D_4552_4B41_4D45, byteCountMax: Self.byteCountMax,
-            folder: StoreFolder.sealed)
+            folder: folder)
     }
 
     // MARK: Reading
@@ -112,6 +120,22 @@ struct RemovalFile {
     }
 
     // MARK: Writing
+
+    /// Writes the file, and reads it back before anything rests on it.
+    /// - Throws: `.corrupt` if it does not hold what was written; `.noSpace`, `.disk`.
+    func make(
+        _ extents: [StreamID: Removals.Extent], storeID: Bits128, in files: any FileSystem
+    ) throws(LogError) {
+        try LogError.translating(path) { () throws(DiskError) in
+            try write(extents, storeID: storeID, in: files)
+        }
+        guard try isWhole(extents, in: files, storeID: storeID) else {
+            throw .corrupt(
+                Corruption(
+                    file: path, fileOffset: 0, reason: .badBatch,
+                    evidence: "it does not hold what was written to it"))
+        }
+    }
 
     /// Durable on return.
     func write(

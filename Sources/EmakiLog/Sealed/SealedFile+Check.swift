@@ -24,19 +24,28 @@ extension SealedFile {
     func check(goesOn: () -> Bool) throws(LogError) -> CheckReport? {
         var report = CheckReport(pageCount: footer.filePageCount)
         let before = pages.repairs
-        // Checksum pages first: the others are checked by them.
-        let covered = footer.coveredPageCount
-        for page in footer.sectionPageCount..<covered { try pages.checkAgain(page) }
-        for page in 0..<footer.sectionPageCount {
-            try pages.checkAgain(page)
-            if page % 256 == 255, !goesOn() { return nil }
-        }
+        guard try checkPages(goesOn: goesOn) else { return nil }
         let others = try pages.scrubParity() + pages.scrubFooters()
         report.repairedCount = pages.repairs - before + others
         try checkStreams()
         guard let eventCount = try checkEvents(goesOn) else { return nil }
         report.eventCount = eventCount
         return report
+    }
+
+    /// Reads every covered page from the device, and mends those that fail their checksum.
+    /// - Parameter goesOn: called after each MiB; false ends it.
+    /// - Returns: false if it was ended.
+    func checkPages(goesOn: () -> Bool) throws(LogError) -> Bool {
+        // Checksum pages first: the others are checked by them.
+        for page in footer.sectionPageCount..<footer.coveredPageCount {
+            try pages.checkAgain(page)
+        }
+        for page in 0..<footer.sectionPageCount {
+            try pages.checkAgain(page)
+            if page % 256 == 255, !goesOn() { return false }
+        }
+        return true
     }
 
     /// Ids grow, and each is found by itself.

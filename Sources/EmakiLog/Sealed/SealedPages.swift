@@ -89,6 +89,36 @@ final class SealedPages: @unchecked Sendable {
         return true
     }
 
+    /// Reads whole pages of the file as they are, to the start of `memory`. Not checked; zeros for
+    /// pages that the device does not give.
+    func copy(_ range: Range<Int>, into memory: PageMemory) throws(LogError) {
+        if try copyAtOnce(range, into: memory) { return }
+        for offset in stride(from: range.lowerBound, to: range.upperBound, by: Self.pageBytes) {
+            let page = try bytes(ofPage: offset / Self.pageBytes - 1)
+            page.withBytes(in: 0..<Self.pageBytes) {
+                memory.copy($0, at: offset - range.lowerBound)
+            }
+        }
+    }
+
+    /// - Returns: false if the device does not give all of it.
+    private func copyAtOnce(_ range: Range<Int>, into memory: PageMemory) throws(LogError) -> Bool {
+        let got: Int
+        do throws(DiskError) {
+            got = try memory.withMutableBytes(in: 0..<range.count) {
+                (bytes: inout MutableRawSpan) throws(DiskError) in
+                try file.read(into: &bytes, at: range.lowerBound)
+            }
+        } catch {
+            guard error.isUnreadable else { throw LogError(error, file: path) }
+            return false
+        }
+        guard got == range.count else {
+            throw corrupt(at: range.lowerBound + got, .wrongSize, "the file ends inside")
+        }
+        return true
+    }
+
     /// Checks the pages that hold a range of the file, and mends what fails.
     func check(bytes: Range<Int>) throws(LogError) {
         guard !bytes.isEmpty else { return }

@@ -21,6 +21,8 @@ package struct Sealing: Sendable {
         let entry: SealedEntry?
         /// Places where a segment on the device is not what it is in memory.
         package var differences: [String] = []
+        /// What was removed in the segments, in the order of positions.
+        var removalRecords: ContiguousArray<RemovalRecord> = []
         /// What streams have lost by the end of the segments, if any did in them.
         var removals: RemovalFile?
         package var eventCount = 0
@@ -47,31 +49,17 @@ package struct Sealing: Sendable {
     package func run(
         in files: any FileSystem, shouldStop: () -> Bool = { false }
     ) throws(LogError) -> Made {
-        var made = Made(file: nil, entry: nil)
+        var differences: [String] = []
         for index in 0..<segmentCount {
             guard !shouldStop() else { throw .closed }
-            try compare(segments[index], in: files, &made.differences)
+            try compare(segments[index], in: files, &differences)
         }
-        var scan = LogScan(
-            segments, from: start, hasRetired: hasRetired, layout: layout, stepsOverDamage: false,
-            recordsCommits: true)
-        try scan.readLinkedFrames(before: segmentCount)
-        guard scan.end == end else { throw memoryIsDamaged(scan) }
-        if scan.eventCount > 0 {
-            let entry = SealedEntry(
-                number: number, positions: start.nextPosition..<end.nextPosition,
-                footerChecksum: 0)
-            let path = entry.temporaryPath
-            do {
-                let file = try write(scan, to: path, in: files, shouldStop: shouldStop)
-                made = try finish(file, entry, made.differences, in: files)
-            } catch {
-                for leftover in [path, entry.path] { removeLeftover(leftover, in: files) }
-                throw error
-            }
-        }
+        var made = try makeFile(
+            SealedEntry.path(ofNumber: number), in: files, folder: StoreFolder.sealed,
+            shouldStop: shouldStop)
+        made.differences = differences
         do throws(LogError) {
-            made.removals = try writeRemovals(of: scan, in: files)
+            made.removals = try writeRemovals(made.removalRecords, in: files)
         } catch {
             made.file?.pages.close()
             if let entry = made.entry { removeLeftover(entry.path, in: files) }
@@ -84,25 +72,41 @@ package struct Sealing: Sendable {
         return made
     }
 
+    /// Steps 2 to 4, which look at the images only: of what is still written to, no byte behind the
+    /// last group.
+    func makeFile(
+        _ path: String, in files: any FileSystem, folder: String, shouldStop: () -> Bool
+    ) throws(LogError) -> Made {
+        var scan = LogScan(
+            segments, from: start, hasRetired: hasRetired, layout: layout, stepsOverDamage: false,
+            recordsCommits: true)
+        try scan.readLinkedFrames(before: segmentCount, through: end.lastGroup)
+        guard scan.end == end else { throw memoryIsDamaged(scan) }
+        guard scan.eventCount > 0 else {
+            return Made(file: nil, entry: nil, removalRecords: scan.removals)
+        }
+        let temporaryPath = path + SealedEntry.temporarySuffix
+        do {
+            let file = try write(scan, to: temporaryPath, in: files, shouldStop: shouldStop)
+            var made = try finish(file, from: temporaryPath, to: path, folder, in: files)
+            made.removalRecords = scan.removals
+            return made
+        } catch {
+            for leftover in [temporaryPath, path] { removeLeftover(leftover, in: files) }
+            throw error
+        }
+    }
+
     /// What streams lost in the segments joins what they had lost before.
     /// - Returns: nil if they lost nothing there.
     private func writeRemovals(
-        of scan: borrowing LogScan, in files: any FileSystem
+        _ records: ContiguousArray<RemovalRecord>, in files: any FileSystem
     ) throws(LogError) -> RemovalFile? {
-        guard !scan.removals.isEmpty else { return nil }
+        guard !records.isEmpty else { return nil }
         var extents = try removalsBefore?.read(in: files, storeID: storeID).extents ?? [:]
-        for record in scan.removals { extents.add(record) }
+        for record in records { extents.add(record) }
         let file = RemovalFile(number: number)
-        try LogError.translating(file.path) { () throws(DiskError) in
-            try file.write(extents, storeID: storeID, in: files)
-        }
-        // As a sealed file, it is read back before anything rests on it.
-        guard try file.isWhole(extents, in: files, storeID: storeID) else {
-            throw .corrupt(
-                Corruption(
-                    file: file.path, fileOffset: 0, reason: .badBatch,
-                    evidence: "it does not hold what was written to it"))
-        }
+        try file.make(extents, storeID: storeID, in: files)
         return file
     }
 
@@ -218,12 +222,13 @@ package struct Sealing: Sendable {
 
     /// Reads the file back, holds it against its source, and names it.
     private func finish(
-        _ written: Written, _ entry: SealedEntry, _ differences: [String],
+        _ written: Written, from temporaryPath: String, to path: String, _ folder: String,
         in files: any FileSystem
     ) throws(LogError) -> Made {
-        var entry = entry
+        var entry = SealedEntry(
+            number: number, positions: start.nextPosition..<end.nextPosition, footerChecksum: 0)
         let sealed = try SealedFile.open(
-            entry.temporaryPath, named: entry.path, storeID: storeID, isWritable: true, in: files)
+            temporaryPath, named: path, storeID: storeID, isWritable: true, in: files)
         do throws(LogError) {
             let report = try sealed.check()
             let footer = sealed.footer
@@ -232,17 +237,17 @@ package struct Sealing: Sendable {
             else {
                 throw sealed.nonsense(.chunks, 0, "events that are not those of the segments")
             }
-            try LogError.translating(entry.path) { () throws(DiskError) in
+            try LogError.translating(path) { () throws(DiskError) in
                 entry.footerChecksum = try footer.checksum()
-                try files.rename(entry.temporaryPath, to: entry.path)
-                try files.syncFolder(StoreFolder.sealed)
+                try files.rename(temporaryPath, to: path)
+                try files.syncFolder(folder)
             }
         } catch {
             sealed.pages.close()
             throw error
         }
         return Made(
-            file: sealed, entry: entry, differences: differences,
-            eventCount: written.eventCount, fileBytes: sealed.footer.fileBytes)
+            file: sealed, entry: entry, eventCount: written.eventCount,
+            fileBytes: sealed.footer.fileBytes)
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import EmakiLog
-import Synchronization
 
 struct ScrubCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,18 +20,11 @@ struct ScrubCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
-        let showsProgress = ErrorOutput.isTerminal && !answer.json
+        let progress = ProgressLine("scrubbed", isShown: !answer.json)
         let report = try await place.open(Configuration()) { log in
-            let shown = Atomic(-1)
-            return try await log.scrub { done, total in
-                let percent = total == 0 ? 100 : done * 100 / total
-                if showsProgress, shown.exchange(percent, ordering: .relaxed) != percent {
-                    ErrorOutput.write("\rscrubbed \(percent) %")
-                }
-                return true
-            }
+            try await log.scrub(progress: progress.report)
         }
-        if showsProgress { ErrorOutput.write("\r") }
+        progress.end()
         try Output.reporting(report.damages.isEmpty ? .done : .damageFound) {
             var output = Output()
             try output.line(answer.json ? JSONObject.encoded(report) : report.description)

@@ -4,7 +4,7 @@ import EmakiLog
 enum CommandStatus: Int32, CaseIterable, Sendable {
     /// Done.
     case done = 0
-    /// `verify` found damage, or `fuzz` a broken promise.
+    /// `verify`, `scrub` or `backup --check` found damage, or `fuzz` a broken promise.
     case damageFound = 1
     /// Part of the input was malformed or refused, and named; the rest is stored.
     case partlyDone = 2
@@ -26,7 +26,7 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
     var meaning: String {
         switch self {
         case .done: "done"
-        case .damageFound: "verify found damage, or fuzz a broken promise"
+        case .damageFound: "verify, scrub or backup --check found damage, or fuzz a broken promise"
         case .partlyDone: "part of the input was malformed or refused; the rest is stored"
         case .refused: "the append was refused (version conflict, reused id, deleted stream)"
         case .noStore: "no store there, or the place for a new one is taken"
