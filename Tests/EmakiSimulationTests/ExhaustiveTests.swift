@@ -29,14 +29,14 @@ import Testing
     @Test("workloads are all of each length, the short ones first")
     func workloads() {
         let all = Exhaustive.workloads(upTo: 3)
-        // Of each length those without a retirement and those without a removal; those without
-        // either are in both.
+        // Of each length those without a retirement, and those with one and neither a sealing nor
+        // a removal.
         let others = Exhaustive.Operation.allCases.count - 1
         let wanted = [1, 2, 3].map { length in
-            let powers = [others, others - 1].map { base in
+            let powers = [others, others - 1, others - 2].map { base in
                 (0..<length).reduce(1) { power, _ in power * base }
             }
-            return 2 * powers[0] - powers[1]
+            return powers[0] + powers[1] - powers[2]
         }
         #expect(all.count == wanted.reduce(0, +))
         #expect(Set(all).count == all.count)

@@ -2,7 +2,7 @@ import EmakiLog
 import EmakiPlatform
 
 /// The k-th call of each kind fails, for every k, in every way that the kind can fail in, under a
-/// workload that makes, fills, retires, recycles, marks, closes and opens.
+/// workload that makes, fills, seals, recycles, marks, closes and opens.
 ///
 /// Each run goes on after the failure: what is refused is refused by name, a log of which a write
 /// failed is poisoned, everything that was acknowledged is there after the next opening. A second
@@ -58,7 +58,7 @@ package enum CallFailures {
     private static let lines = [
         "prepare", "append a 2x10", "append big 1x40000", "idle",
         "append a 1x5000 + b 1x0", "fill 0", "write", "append big 1x40000", "prepare",
-        "fill 1", "write", "append a 1x3", "retire 0", "prepare", "append c 2x5",
+        "fill 1", "write", "append a 1x3", "seal 0", "prepare", "append c 2x5",
         "truncate c 1", "fill 0", "write",
         "append c 1x10", "seal 0", "append a 1x7", "prepare", "fill 0", "write", "append c 1x10",
         "seal 0", "merge", "prepare", "reopen", "append a 1x10", "close", "append b 1x10",
@@ -69,7 +69,7 @@ package enum CallFailures {
 
     /// How much is tried.
     package enum Extent: Sendable {
-        /// Every k and every way, each once; and of the cuts, one.
+        /// Every k, once; the other ways, and one kind of cut, at every 16th k.
         case bounded
         /// Both sync methods, and cuts of five kinds.
         case whole
@@ -81,6 +81,13 @@ package enum CallFailures {
                 FateRule(.torn, seed: 2), FateRule(.mix, seed: 3),
             ]
             return self == .whole ? all : Array(all.prefix(2))
+        }
+
+        /// - Parameters:
+        ///   - way: number of the way among those of its kind.
+        ///   - cut: number of the cut.
+        fileprivate func tries(_ number: Int, way: Int, cut: Int) -> Bool {
+            self == .whole || way + cut == 0 || (number + way + cut) % 16 == 0
         }
     }
 
@@ -94,16 +101,18 @@ package enum CallFailures {
     ) throws -> RunCounts {
         var counts = RunCounts()
         for method in extent.methods {
-            for way in ways(of: call) {
-                for cuts in extent.cuts {
+            for (wayIndex, way) in ways(of: call).enumerated() {
+                for (cutIndex, cuts) in extent.cuts.enumerated() {
                     let cut = cuts.map { ", then the power went: \($0.text)" } ?? ""
-                    for number in 1... {
+                    for number in 1... where extent.tries(number, way: wayIndex, cut: cutIndex) {
                         let attempt = "\(call) \(number) failed (\(way.name), \(method))\(cut)"
                         trying(attempt)
                         guard let report = try run(call, number: number, way, method, cuts)
                         else { break }
                         counts += report.counts
                         if let violation = report.violation { broken("\(attempt): \(violation)") }
+                        // It broke before there was such a call, and would for ever.
+                        if report.counts.faults == 0 { break }
                     }
                 }
             }

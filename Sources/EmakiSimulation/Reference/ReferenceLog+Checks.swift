@@ -120,7 +120,8 @@ extension ReferenceLog {
             }
         }
         if let fault { throw fault }
-        for stream in streams.keys {
+        // In one order, because a run is a function of its script.
+        for stream in streams.keys.sorted() {
             try checkEvents(of: stream, core)
             try checkSnapshot(of: stream, core)
         }
