@@ -5,15 +5,6 @@ import Testing
 
 /// What streams lost, and their snapshots, in backups.
 @Suite struct BackupRemovalTests {
-    private static func versions(_ stream: StreamID, _ core: LogCore) throws -> [UInt64] {
-        var versions: [UInt64] = []
-        try core.visit(stream, from: nil, backwards: false) { version, event in
-            versions.append(event == nil ? 0 : version.rawValue)
-            return true
-        }
-        return versions
-    }
-
     /// One stream truncated, one deleted, one with a snapshot; sealed or not.
     private static func sample(seals: Bool) throws -> BackupSample {
         let sample = try BackupSample(seed: 3)
@@ -48,8 +39,8 @@ import Testing
             let (files, _) = try sample.restore()
             let core = try openCore(files)
             defer { core.closeFiles() }
-            #expect(try Self.versions("a", core) == (seals ? [] : [3]))
-            #expect(try Self.versions("b", core).isEmpty)
+            #expect(try core.versions(of: "a") == (seals ? [] : [3]))
+            #expect(try core.versions(of: "b").isEmpty)
             #expect(try core.durableVersion(of: "b") == 2)
             #expect(try core.newestSnapshot(of: "a")?.payload == [7, 7])
             let late = try core.offer([StreamAppend(to: "b", [Event(type: "T", payload: [1])])])

@@ -33,21 +33,12 @@ import Testing
         try #require(harness.core.manifest.removalFile).path
     }
 
-    private static func versions(_ stream: StreamID, _ core: LogCore) throws -> [UInt64] {
-        var versions: [UInt64] = []
-        try core.visit(stream, from: nil, backwards: false) { version, event in
-            versions.append(event == nil ? 0 : version.rawValue)
-            return true
-        }
-        return versions
-    }
-
     @Test("readers see a removal once it is durable, writers at once")
     func staged() throws {
         let harness = try CoreHarness()
         try harness.append(to: "a", [[1], [2], [3]])
         #expect(try Self.remove("a", through: nil, harness).lowerBound == 3)
-        #expect(try Self.versions("a", harness.core) == [1, 2, 3])
+        #expect(try harness.core.versions(of: "a") == [1, 2, 3])
         let append = [StreamAppend(to: "a", [Event(type: "T", payload: [4])])]
         guard case .refused(.streamDeleted("a", 3), let after) = try harness.outcome(of: append)
         else { return #expect(Bool(false), "a deletion is staged") }
@@ -59,10 +50,10 @@ import Testing
         else { return #expect(Bool(false), "it is staged already") }
         #expect(positions == 4..<4)
         try harness.commit()
-        #expect(try Self.versions("a", harness.core).isEmpty)
+        #expect(try harness.core.versions(of: "a").isEmpty)
         #expect(harness.core.durableEnd == 4)
         try harness.reopen()
-        #expect(try Self.versions("a", harness.core).isEmpty)
+        #expect(try harness.core.versions(of: "a").isEmpty)
         #expect(harness.core.receipt.durablePosition == 4 && harness.core.receipt.eventCount == 3)
     }
 
@@ -72,16 +63,16 @@ import Testing
         try harness.append(to: "a", [[1], [2]])
         _ = try Self.remove("a", through: 1, harness)
         try harness.reopen()
-        #expect(try Self.versions("a", harness.core) == [1, 2])
+        #expect(try harness.core.versions(of: "a") == [1, 2])
     }
 
     @Test("removals move into a file of their own with their segments, also without an event")
     func sealing() throws {
         let harness = try Self.sealed()
         let first = try Self.path(harness)
-        #expect(try Self.versions("a", harness.core) == [3])
+        #expect(try harness.core.versions(of: "a") == [3])
         try harness.reopen()
-        #expect(try Self.versions("a", harness.core) == [3])
+        #expect(try harness.core.versions(of: "a") == [3])
         // A segment that holds removals and no event: nothing to seal but them.
         try harness.append(to: "c", (0..<60).map { [$0] })
         try harness.append(to: "b", [[UInt8](repeating: 7, count: 50_000)])
@@ -101,8 +92,8 @@ import Testing
         #expect(second != first)
         #expect(try harness.files.kind(of: first) == nil)
         try harness.reopen()
-        #expect(try Self.versions("a", harness.core) == [3])
-        #expect(try Self.versions("c", harness.core).first == count + 1)
+        #expect(try harness.core.versions(of: "a") == [3])
+        #expect(try harness.core.versions(of: "c").first == count + 1)
         #expect(harness.core.removals.streamCount == 2)
     }
 
@@ -128,7 +119,7 @@ import Testing
             file = try harness.files.open(path, OpenMode(.mustExist))
             try flip(offset)
             try harness.reopen()
-            #expect(try Self.versions("a", harness.core) == [3])
+            #expect(try harness.core.versions(of: "a") == [3])
             #expect(harness.core.receipt.mended == [path])
             try harness.reopen()
             #expect(harness.core.receipt.mended.isEmpty)
@@ -149,7 +140,7 @@ import Testing
         try harness.reopen(tolerant)
         #expect(harness.core.receipt.damages.map(\.file) == [path])
         // What it removed is seen again, and said to be damaged.
-        #expect(try Self.versions("a", harness.core) == [1, 2, 3])
+        #expect(try harness.core.versions(of: "a") == [1, 2, 3])
         harness.core.closeFiles()
         try harness.files.remove(path)
         let missing = #expect(throws: LogError.self) { try harness.reopen() }
@@ -212,7 +203,7 @@ import Testing
         #expect(try harness.core.merge(all: true))
         #expect(harness.core.counters.droppedEvents == 4)
         #expect(harness.core.sealed.files.count == 1)
-        #expect(try Self.versions("a", harness.core) == [5, 6])
+        #expect(try harness.core.versions(of: "a") == [5, 6])
         // A lone file is written again where something in it was removed since, and only then.
         #expect(try harness.core.merge(all: true) == false)
         _ = try Self.remove("a", through: nil, harness)
@@ -222,10 +213,10 @@ import Testing
         while try harness.core.merge(all: true) {}
         #expect(harness.core.counters.droppedEvents == 7)
         try harness.reopen()
-        #expect(try Self.versions("a", harness.core).isEmpty)
+        #expect(try harness.core.versions(of: "a").isEmpty)
         #expect(try harness.core.durableVersion(of: "a") == 6)
         let held = try harness.core.durableVersion(of: "f").rawValue
-        #expect(try Self.versions("f", harness.core) == (2...held).map { $0 })
+        #expect(try harness.core.versions(of: "f") == (2...held).map { $0 })
     }
 
     @Test("a merge that only leaves out asks, too, whether it is to go on")
@@ -283,7 +274,7 @@ import Testing
             }
             #expect(versions == [5])
             try harness.commit()
-            #expect(try Self.versions("a", harness.core) == [5])
+            #expect(try harness.core.versions(of: "a") == [5])
         }
     }
 
@@ -329,7 +320,7 @@ import Testing
                 #expect(
                     left.isEmpty || left == ["00000001", "00000001.removals"],
                     "\(kind) \(number): \(left)")
-                #expect(try Self.versions("a", harness.core) == [3])
+                #expect(try harness.core.versions(of: "a") == [3])
             }
         }
         #expect(failures >= 12)

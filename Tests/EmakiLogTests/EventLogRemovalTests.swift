@@ -6,41 +6,25 @@ import Testing
 /// Truncating and deleting streams: what readers, writers and followers see of it, in memory, in
 /// sealed files, and once merges have left the events out.
 @Suite struct EventLogRemovalTests {
-    private static func event(_ number: Int) -> EmakiLog.Event {
-        Event(
-            type: "T", payload: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 2_000),
-            id: EventID(low: UInt64(number), high: 9))
-    }
-
-    private static func tune(_ configuration: inout Configuration) {
-        configuration.sealsInBackground = false
-        configuration.mergesInBackground = false
-        configuration.cachedHeadsMax = 2
-    }
-
-    private static func append(_ count: Int, to stream: StreamID, _ log: EventLog) async throws {
-        for number in 0..<count { try await log.append(event(number), to: stream) }
-    }
-
     /// Each state that a removal passes through: in memory, recovered, sealed, merged.
     private static func inEveryPlace(
         _ store: ShellStore, _ log: EventLog, _ check: (EventLog, String) async throws -> Void
     ) async throws {
         try await check(log, "in memory")
         await log.close()
-        let recovered = try store.open(tune)
+        let recovered = try store.open(StreamSample.tune)
         try await check(recovered, "recovered")
-        try await append(80, to: "filler", recovered)
+        try await StreamSample.append(80, to: "filler", recovered)
         try await recovered.seal()
         #expect(recovered.statistics.sealedFiles > 0)
         try await check(recovered, "sealed")
-        try await append(80, to: "filler", recovered)
+        try await StreamSample.append(80, to: "filler", recovered)
         try await recovered.seal()
         try await recovered.merge()
         #expect(recovered.statistics.sealedFiles == 1 && recovered.statistics.mergingFailure == nil)
         try await check(recovered, "merged")
         await recovered.close()
-        let reopened = try store.open(tune)
+        let reopened = try store.open(StreamSample.tune)
         try await check(reopened, "merged and reopened")
         await reopened.close()
     }
@@ -48,9 +32,9 @@ import Testing
     @Test("a truncated stream has its newest events, its version, and no others")
     func truncates() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await Self.append(10, to: "a", log)
-        try await Self.append(3, to: "b", log)
+        let log = try store.open(StreamSample.tune)
+        try await StreamSample.append(10, to: "a", log)
+        try await StreamSample.append(3, to: "b", log)
         #expect(try await log.truncate("a", before: 4) == 10)
         try await Self.inEveryPlace(store, log) {
             (log: EventLog, place: String) async throws -> Void in
@@ -73,8 +57,8 @@ import Testing
     @Test("a deleted stream is gone, keeps its version, and keeps out who does not know of it")
     func deletes() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await Self.append(5, to: "a", log)
+        let log = try store.open(StreamSample.tune)
+        try await StreamSample.append(5, to: "a", log)
         #expect(try await log.delete("a", expecting: .version(5)) == 5)
         try await Self.inEveryPlace(store, log) {
             (log: EventLog, place: String) async throws -> Void in
@@ -86,7 +70,7 @@ import Testing
             #expect(try log.events(limit: 1).first?.stream != "a", comment)
             for expecting: ExpectedVersion in [.anything, .noStream, .version(4), .version(6)] {
                 let refusal = await #expect(throws: LogError.self, comment) {
-                    try await log.append(Self.event(99), to: "a", expecting: expecting)
+                    try await log.append(StreamSample.event(99), to: "a", expecting: expecting)
                 }
                 #expect(refusal == .streamDeleted(stream: "a", version: 5), comment)
             }
@@ -95,10 +79,10 @@ import Testing
             #expect(try await log.delete("a") == 5, comment)
             #expect(log.durablePosition == end, comment)
         }
-        let again = try store.open(Self.tune)
-        let result = try await again.append(Self.event(6), to: "a", expecting: .version(5))
+        let again = try store.open(StreamSample.tune)
+        let result = try await again.append(StreamSample.event(6), to: "a", expecting: .version(5))
         #expect(result.version == 6)
-        #expect(try await again.append(Self.event(7), to: "a").version == 7)
+        #expect(try await again.append(StreamSample.event(7), to: "a").version == 7)
         #expect(try again.events(in: "a").map(\.version) == [6, 7])
         #expect(try again.streams(withPrefix: "a").map(\.version) == [7])
         await again.close()
@@ -107,8 +91,8 @@ import Testing
     @Test("what cannot be removed is refused, and what is removed already changes nothing")
     func answers() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await Self.append(4, to: "a", log)
+        let log = try store.open(StreamSample.tune)
+        try await StreamSample.append(4, to: "a", log)
         let beyond = await #expect(throws: LogError.self) {
             try await log.truncate("a", before: 6)
         }
@@ -127,7 +111,7 @@ import Testing
         #expect(log.durablePosition == 5)
         #expect(try log.events(in: "a").isEmpty)
         // It was not deleted, so anybody may go on.
-        #expect(try await log.append(Self.event(8), to: "a").version == 5)
+        #expect(try await log.append(StreamSample.event(8), to: "a").version == 5)
         let threads = await onThread { () throws(LogError) in
             (try log.blocking.truncate("a", before: 6), try log.blocking.delete("a"))
         }
@@ -145,16 +129,16 @@ import Testing
     @Test("a repetition of what was removed is a conflict, and never a second append")
     func repetitions() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await log.append(Self.event(0), to: "a", expecting: .noStream)
-        try await log.append(Self.event(1), to: "a", expecting: .version(1))
-        let known = try await log.append(Self.event(1), to: "a", expecting: .version(1))
+        let log = try store.open(StreamSample.tune)
+        try await log.append(StreamSample.event(0), to: "a", expecting: .noStream)
+        try await log.append(StreamSample.event(1), to: "a", expecting: .version(1))
+        let known = try await log.append(StreamSample.event(1), to: "a", expecting: .version(1))
         #expect(known.wasStoredBefore)
         try await log.truncate("a", before: 3)
         try await Self.inEveryPlace(store, log) {
             (log: EventLog, place: String) async throws -> Void in
             let refusal = await #expect(throws: LogError.self, Comment(rawValue: place)) {
-                try await log.append(Self.event(1), to: "a", expecting: .version(1))
+                try await log.append(StreamSample.event(1), to: "a", expecting: .version(1))
             }
             #expect(
                 refusal == .versionConflict(stream: "a", actual: 2), Comment(rawValue: place))
@@ -164,10 +148,10 @@ import Testing
     @Test("a follower passes removed events and removals as skipped positions, without a gap")
     func followers() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await Self.append(3, to: "a", log)
+        let log = try store.open(StreamSample.tune)
+        try await StreamSample.append(3, to: "a", log)
         try await log.delete("a")
-        try await Self.append(2, to: "b", log)
+        try await StreamSample.append(2, to: "b", log)
         var seen: [String] = []
         for try await followed in log.follow() {
             switch followed {

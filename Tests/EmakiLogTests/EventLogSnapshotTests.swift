@@ -6,27 +6,12 @@ import Testing
 /// Snapshots of streams: the newest is found wherever it lies, nobody else sees any, and one is not
 /// used once what it stands for is gone.
 @Suite struct EventLogSnapshotTests {
-    private static func event(_ number: Int) -> EmakiLog.Event {
-        Event(
-            type: "T", payload: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 2_000))
-    }
-
-    private static func tune(_ configuration: inout Configuration) {
-        configuration.sealsInBackground = false
-        configuration.mergesInBackground = false
-        configuration.cachedHeadsMax = 2
-    }
-
-    private static func append(_ count: Int, to stream: StreamID, _ log: EventLog) async throws {
-        for number in 0..<count { try await log.append(event(number), to: stream) }
-    }
-
     @Test("the newest snapshot and the events behind it are a stream's state, wherever they lie")
     func state() async throws {
         let store = try ShellStore()
-        var log = try store.open(Self.tune)
+        var log = try store.open(StreamSample.tune)
         #expect(try log.state(of: "a").snapshot == nil)
-        try await Self.append(6, to: "a", log)
+        try await StreamSample.append(6, to: "a", log)
         #expect(try await log.saveSnapshot([1], of: "a", at: 2))
         #expect(try await log.saveSnapshot([2, 2], of: "a", at: 4))
         // An older one, and the same again, change nothing.
@@ -49,10 +34,10 @@ import Testing
         }
         try check(log, "in memory")
         await log.close()
-        log = try store.open(Self.tune)
+        log = try store.open(StreamSample.tune)
         try check(log, "recovered")
         for _ in 0..<2 {
-            try await Self.append(80, to: "f", log)
+            try await StreamSample.append(80, to: "f", log)
             try await log.seal()
         }
         try check(log, "sealed")
@@ -62,7 +47,7 @@ import Testing
         // The first one was superseded.
         #expect(log.statistics.droppedEvents == before + 1)
         await log.close()
-        log = try store.open(Self.tune)
+        log = try store.open(StreamSample.tune)
         try check(log, "merged and reopened")
         #expect(try await log.saveSnapshot([5], of: "a", at: 6))
         #expect(try log.state(of: "a").events.isEmpty)
@@ -72,8 +57,8 @@ import Testing
     @Test("a snapshot is used while the events behind it are there, and its stream lives")
     func removed() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await Self.append(9, to: "a", log)
+        let log = try store.open(StreamSample.tune)
+        try await StreamSample.append(9, to: "a", log)
         try await log.saveSnapshot([4], of: "a", at: 4)
         try await log.truncate("a", before: 5)
         #expect(try log.state(of: "a").snapshot?.version == 4)
@@ -89,17 +74,17 @@ import Testing
         #expect(try await log.saveSnapshot([9], of: "a", at: 9) == false)
         // Merges take what cannot be used any more, and a new life has snapshots of its own.
         for _ in 0..<2 {
-            try await Self.append(80, to: "f", log)
+            try await StreamSample.append(80, to: "f", log)
             try await log.seal()
         }
         try await log.merge()
         #expect(log.statistics.droppedEvents == 11)
-        try await log.append(Self.event(1), to: "a", expecting: .version(9))
+        try await log.append(StreamSample.event(1), to: "a", expecting: .version(9))
         #expect(try log.newestSnapshot(of: "a") == nil)
         #expect(try await log.saveSnapshot([10], of: "a", at: 10))
         #expect(try log.newestSnapshot(of: "a")?.payload == [10])
         await log.close()
-        let again = try store.open(Self.tune)
+        let again = try store.open(StreamSample.tune)
         #expect(try again.newestSnapshot(of: "a")?.payload == [10])
         await again.close()
     }
@@ -107,10 +92,10 @@ import Testing
     @Test("followers pass snapshots as skipped positions, and nobody can name their stream")
     func hidden() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await Self.append(1, to: "a", log)
+        let log = try store.open(StreamSample.tune)
+        try await StreamSample.append(1, to: "a", log)
         try await log.saveSnapshot([1], of: "a", at: 1)
-        try await Self.append(1, to: "a", log)
+        try await StreamSample.append(1, to: "a", log)
         var seen: [String] = []
         for try await followed in log.follow(in: .prefix("")) {
             switch followed {
@@ -128,10 +113,10 @@ import Testing
     @Test("ids of 255 bytes have snapshots, and never each other's")
     func longIDs() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
+        let log = try store.open(StreamSample.tune)
         let start = String(repeating: "x", count: 253)
         let (one, other) = (try StreamID(start + "ü"), try StreamID(start + "ö"))
-        for stream in [one, other] { try await log.append(Self.event(1), to: stream) }
+        for stream in [one, other] { try await log.append(StreamSample.event(1), to: stream) }
         try await log.saveSnapshot([1], of: one, at: 1)
         #expect(try log.newestSnapshot(of: one)?.payload == [1])
         #expect(try log.newestSnapshot(of: other) == nil)
@@ -144,8 +129,8 @@ import Testing
     @Test("of many who store snapshots of a stream at once, the newest version wins")
     func race() async throws {
         let store = try ShellStore()
-        let log = try store.open(Self.tune)
-        try await Self.append(20, to: "a", log)
+        let log = try store.open(StreamSample.tune)
+        try await StreamSample.append(20, to: "a", log)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for version in 1...20 {
                 group.addTask {

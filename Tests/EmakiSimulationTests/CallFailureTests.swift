@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct CallFailureTests {
     @Test(
-        "the k-th call of each kind fails in every way, for every k, and no promise is broken",
+        "any call of a log's life fails, and no promise is broken",
         arguments: CallFailures.calls)
     func every(call: DoorCall) throws {
         var broken: [String] = []

@@ -139,11 +139,17 @@ struct BackupCheck {
         }
     }
 
+    private func areListed(_ files: [BackupManifest.File]) throws(LogError) -> Bool {
+        for file in files {
+            guard let footer = footers[file.path], try file.isListed(footer) else { return false }
+        }
+        return true
+    }
+
     private mutating func judge(_ backup: BackupManifest, of storeID: Bits128) throws(LogError) {
-        let isSound =
-            try checkRemovals(of: backup, storeID) && backup.store.storeID == storeID
-            && backup.files.allSatisfy { footers[$0.path].map($0.isListed) ?? false }
-        if isSound {
+        let hasRemovals = try checkRemovals(of: backup, storeID)
+        let hasFiles = try areListed(backup.files)
+        if hasRemovals, hasFiles, backup.store.storeID == storeID {
             report.sound.append(BackupSummary(backup))
         } else {
             report.damaged.append(backup.number)
@@ -153,15 +159,9 @@ struct BackupCheck {
 
 extension BackupManifest.File {
     /// Whether a file of this footer is the one that the manifest lists.
-    func isListed(_ footer: SealedFooter) -> Bool {
-        guard footer.number == entry.number, footer.positions == entry.positions,
-            footer.fileBytes == fileBytes
-        else { return false }
-        do throws(DiskError) {
-            return try footer.checksum() == entry.footerChecksum
-        } catch {
-            return false
-        }
+    func isListed(_ footer: SealedFooter) throws(LogError) -> Bool {
+        guard footer.fileBytes == fileBytes else { return false }
+        return try footer.isListed(as: entry)
     }
 }
 
@@ -172,23 +172,11 @@ extension BackupFolder {
     func openFile(
         _ file: BackupManifest.File, of storeID: Bits128, isWritable: Bool
     ) throws(LogError) -> SealedFile {
-        func corrupt(_ reason: Corruption.Reason, _ evidence: String) -> LogError {
-            .corrupt(
-                Corruption(file: file.path, fileOffset: 0, reason: reason, evidence: evidence))
-        }
-        let kind = try LogError.translating(file.path) { () throws(DiskError) in
-            try files.kind(of: file.path)
-        }
-        guard kind == .file else {
-            throw corrupt(
-                .missingFile,
-                "a backup lists it with positions \(file.entry.positions.lowerBound) to"
-                    + " \(file.entry.positions.upperBound)")
-        }
         let sealed: SealedFile
         do throws(LogError) {
             sealed = try SealedFile.open(
-                file.path, storeID: storeID, isWritable: isWritable, in: files)
+                file.entry, at: file.path, listedBy: "a backup", storeID: storeID,
+                isWritable: isWritable, in: files)
         } catch {
             switch error {
             case .readOnly, .noPermission: guard isWritable else { throw error }
@@ -196,9 +184,12 @@ extension BackupFolder {
             }
             return try openFile(file, of: storeID, isWritable: false)
         }
-        guard file.isListed(sealed.footer) else {
+        guard sealed.footer.fileBytes == file.fileBytes else {
             sealed.pages.close()
-            throw corrupt(.outdated, "it is another file than the one that a backup lists")
+            throw .corrupt(
+                Corruption(
+                    file: file.path, fileOffset: 0, reason: .outdated,
+                    evidence: "it has another size than a backup lists"))
         }
         return sealed
     }

@@ -117,8 +117,9 @@ struct StreamListing {
         /// - Returns: nil if it has none that is wanted.
         init?(_ file: SealedFile, prefix: [UInt8], after: [UInt8]?) throws(LogError) {
             self.file = file
-            var start = prefix
-            if let after, !after.lexicographicallyPrecedes(prefix) { start = after }
+            // Streams of snapshots come first, and are asked for by name only.
+            var start = prefix.isEmpty ? [SnapshotStream.marker + 1] : prefix
+            if let after, !after.lexicographicallyPrecedes(start) { start = after }
             number = try start.withRawSpan { (id: RawSpan) throws(LogError) in
                 try file.firstStream(notBefore: id)
             }

@@ -64,36 +64,52 @@ struct SealedLoader {
     }
 
     func open(_ entry: SealedEntry) throws(LogError) -> SealedFile {
+        try SealedFile.open(
+            entry, at: entry.path, listedBy: "MANIFEST", storeID: storeID, isWritable: !isReadOnly,
+            in: files)
+    }
+}
+
+extension SealedFile {
+    /// Opens a file that something lists; reads its footers only.
+    /// - Throws: `.corrupt` if it is missing, or not the file that is listed.
+    static func open(
+        _ entry: SealedEntry, at path: String, listedBy lister: String, storeID: Bits128,
+        isWritable: Bool, in files: any FileSystem
+    ) throws(LogError) -> SealedFile {
         func corrupt(_ reason: Corruption.Reason, _ evidence: String) -> LogError {
-            .corrupt(
-                Corruption(file: entry.path, fileOffset: 0, reason: reason, evidence: evidence))
+            .corrupt(Corruption(file: path, fileOffset: 0, reason: reason, evidence: evidence))
         }
-        let kind = try LogError.translating(entry.path) { () throws(DiskError) in
-            try files.kind(of: entry.path)
+        let kind = try LogError.translating(path) { () throws(DiskError) in
+            try files.kind(of: path)
         }
         guard kind == .file else {
             throw corrupt(
                 .missingFile,
-                "MANIFEST lists it with positions \(entry.positions.lowerBound) to"
+                "\(lister) lists it with positions \(entry.positions.lowerBound) to"
                     + " \(entry.positions.upperBound)")
         }
         let file = try SealedFile.open(
-            entry.path, storeID: storeID, isWritable: !isReadOnly, in: files)
-        let checksum: UInt32
-        do {
-            checksum = try LogError.translating(entry.path) { () throws(DiskError) in
-                try file.footer.checksum()
+            path, storeID: storeID, isWritable: isWritable, in: files)
+        do throws(LogError) {
+            guard try file.footer.isListed(as: entry) else {
+                throw corrupt(.outdated, "it is another file than the one that \(lister) lists")
             }
+            return file
         } catch {
             file.pages.close()
             throw error
         }
-        guard checksum == entry.footerChecksum, file.footer.number == entry.number,
-            file.footer.positions == entry.positions
-        else {
-            file.pages.close()
-            throw corrupt(.outdated, "it is another file than the one that MANIFEST lists")
+    }
+}
+
+extension SealedFooter {
+    /// Whether a file with this footer is the one that is listed. The checksum covers all of it.
+    func isListed(as entry: SealedEntry) throws(LogError) -> Bool {
+        let checksum = try LogError.translating(entry.path) { () throws(DiskError) in
+            try self.checksum()
         }
-        return file
+        return checksum == entry.footerChecksum && number == entry.number
+            && positions == entry.positions
     }
 }

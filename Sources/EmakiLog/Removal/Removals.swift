@@ -55,6 +55,8 @@ struct Removals {
     /// True if no stream has lost anything, staged removals included.
     var isEmpty: Bool { durable.isEmpty && staged.isEmpty }
     var streamCount: Int { durable.count }
+    /// At least as many streams as there will be once everything staged is durable.
+    var streamCountMax: Int { durable.count + stagedByStream.count }
 
     /// Takes a removal that is staged at a position.
     mutating func stage(_ record: RemovalRecord, at position: Position) {

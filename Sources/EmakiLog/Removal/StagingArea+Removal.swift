@@ -40,8 +40,8 @@ extension StagingArea {
         guard record.through > .none, known.joined(with: Removals.Extent(record)) != known else {
             return .removedBefore
         }
-        if known == .nothing, removals.streamCount >= Limits.removedStreamsMax {
-            return .tooManyRemovals(streams: removals.streamCount)
+        if known == .nothing, removals.streamCountMax >= Limits.removedStreamsMax {
+            return .tooManyRemovals(streams: removals.streamCountMax)
         }
         guard index.eventCount < Limits.unsealedEventsMax else {
             return .tooManyEvents(held: index.eventCount)
