@@ -58,6 +58,14 @@ public struct Configuration: Sendable, Equatable {
     /// version of any other is looked up in the sealed files before the stream is appended to.
     public var cachedHeadsMax = 100_000
 
+    /// Space that is held for a full disk, in the file RESERVE: a segment for removals, and room
+    /// for the merges that then give space back; larger ones have to wait. Nil: three segments.
+    public var reserveBytes: Int?
+    /// The size of the store's files from which on no more segments are made for events: appends
+    /// throw `.tooLarge(.storeBytes)` then. Segments that are ready are still used, and sealing and
+    /// merging go on, so the store may become larger by those. Nil: no limit but the disk.
+    public var storeBytesMax: Int?
+
     /// The defaults.
     public init() {}
 
@@ -90,6 +98,9 @@ public struct Configuration: Sendable, Equatable {
             "must be 1 to \(Limits.segmentCountMax / 2)")
         try require(
             (1...1 << 24).contains(cachedHeadsMax), "cachedHeadsMax", "must be 1 to 16777216")
+        try require(
+            (0...1 << 50).contains(reserveBytes ?? 0), "reserveBytes", "must be 0 to 2^50")
+        try require((storeBytesMax ?? 1) > 0, "storeBytesMax", "must be above zero")
         try require(idleMarkDelay > .zero, "idleMarkDelay", "must be above zero")
         try require(gatherLimit > .zero, "gatherLimit", "must be above zero")
         try require(

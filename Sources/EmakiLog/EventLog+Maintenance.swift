@@ -99,11 +99,14 @@ extension EventLog {
     /// Moves every segment that is full into a sealed file, and returns when that is done. In the
     /// background this happens by itself, unless `Configuration.sealsInBackground` is off.
     ///
-    /// The segment that is being appended to is left alone. Appends and reads go on meanwhile.
+    /// Appends and reads go on meanwhile.
+    /// - Parameter all: the segment that is being appended to, too, though it is not full; appends
+    ///   go on in the next one. Otherwise it is left alone.
     /// - Throws: `.noSpace`, `.disk`, `.corrupt` (of what was read back), `.poisoned`, `.readOnly`,
     ///   `.closed`; then the segments stay as they are.
     /// - Complexity: O(bytes of the full segments).
-    nonisolated(nonsending) public func seal() async throws(LogError) {
+    nonisolated(nonsending) public func seal(all: Bool = false) async throws(LogError) {
+        if all { try await committer.leaveActiveSegment() }
         try await committer.sealAll()
     }
 

@@ -66,6 +66,8 @@ extension LimitName {
         case .segmentBytes, .blockBytes: "choose a smaller one"
         case .segmentCount, .unsealedEvents, .sealedFiles, .removedStreams:
             "the store is full: go on in a new one"
+        case .storeBytes:
+            "remove streams and merge, or raise storeBytesMax"
         }
     }
 }

@@ -103,6 +103,8 @@ public enum LimitName: String, Sendable, Codable {
     case sealedFiles
     /// Streams of which events were removed.
     case removedStreams
+    /// Bytes of the store's files.
+    case storeBytes
 }
 
 /// Arguments that can never be accepted.

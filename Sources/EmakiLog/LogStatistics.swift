@@ -80,6 +80,14 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var filesByTier: [Int]
     /// Pages of sealed files that were damaged and made whole again since the log was opened.
     public var repairedPages: Int
+    /// Bytes of all batches that were staged since the log was opened, as stored.
+    public var batchBytes: UInt64
+    /// Bytes of the store's files: segments, sealed files, and the reserve.
+    public var storeBytes: Int
+    /// Bytes that RESERVE holds now.
+    public var reserveBytes: Int
+    /// The last segment is kept for removals: the disk or the store is full.
+    public var isShortOfSpace: Bool
     /// Segments ready for use.
     public var readySegments: Int
     /// Followers.
@@ -120,7 +128,7 @@ extension LogCore {
             fullSegments: activeIndex,
             sealedFiles: sealed.files.count,
             eventsInSealedFiles: sealed.files.reduce(0) { $0 + $1.footer.eventCount },
-            sealedFileBytes: sealed.files.reduce(0) { $0 + $1.footer.fileBytes },
+            sealedFileBytes: sealed.byteCount,
             sealedSegments: counters.sealedSegments, sealedBytesWritten: counters.sealedBytes,
             sealingDifferences: counters.sealingDifferences,
             sealingFailure: sealingFailure.map { "\($0)" },
@@ -129,8 +137,25 @@ extension LogCore {
             removedStreams: removals.streamCount, droppedEvents: counters.droppedEvents,
             filesByTier: filesByTier,
             repairedPages: sealed.files.reduce(0) { $0 + $1.pages.repairs },
+            batchBytes: staging.batchBytes, storeBytes: storeBytes,
+            reserveBytes: reserve.heldBytes, isShortOfSpace: keepsLastSegment,
             readySegments: readyCount, followers: followers,
             isPoisoned: isPoisoned)
+    }
+}
+
+extension LogStatistics {
+    /// Bytes that were written for each byte of batches since the log was opened: groups, sealed
+    /// and merged files. Nil if nothing was appended.
+    public var writeAmplification: Double? {
+        guard batchBytes > 0 else { return nil }
+        return Double(writtenBytes + sealedBytesWritten + mergedBytesWritten) / Double(batchBytes)
+    }
+
+    /// Bytes of the store's files for each event in it, all overhead included. Nil if it has none.
+    public var bytesPerEvent: Double? {
+        let events = eventsInSealedFiles + eventsInMemory
+        return events == 0 ? nil : Double(storeBytes) / Double(events)
     }
 }
 
@@ -173,10 +198,19 @@ extension LogStatistics: CustomStringConvertible {
              since opened \(merges) merges, \(mergedBytesWritten) bytes written
             removed           events of \(removedStreams) streams; since opened \(droppedEvents)\
              events left out by merges
+            space             \(storeBytes) bytes in all, \(reserveBytes) of them in reserve;\
+             \(Self.text(bytesPerEvent)) an event; written for each byte of batches:\
+             \(Self.text(writeAmplification))
             memory            \(eventsInMemory) events of \(streamsInMemory) streams:\
              index \(indexBytes) bytes, images \(imageBytes) bytes
             followers         \(followers)\(isPoisoned ? "\nPOISONED: close and reopen" : "")
             """
+    }
+
+    private static func text(_ ratio: Double?) -> String {
+        guard let ratio else { return "-" }
+        let tenths = Int((ratio * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
     }
 
     private var troubleLines: String {
@@ -186,6 +220,7 @@ extension LogStatistics: CustomStringConvertible {
                 "\nDIFFERENCES       \(sealingDifferences) places of segments were not on the"
                 + " device what they were in memory"
         }
+        if isShortOfSpace { lines += "\nSHORT OF SPACE    only removals are taken at the end" }
         if let sealingFailure { lines += "\nSEALING FAILS     \(sealingFailure)" }
         if let mergingFailure { lines += "\nMERGING FAILS     \(mergingFailure)" }
         return lines

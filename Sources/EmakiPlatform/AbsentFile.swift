@@ -25,6 +25,9 @@ package final class AbsentFile: File {
     }
     package func sync() throws(DiskError) { throw DiskError(.sync, ENOENT) }
     package func resize(to byteCount: Int) throws(DiskError) { throw DiskError(.resize, ENOENT) }
+    package func allocate(_ byteCount: Int) throws(DiskError) {
+        throw DiskError(.allocate, ENOENT)
+    }
     package func dropCache() throws(DiskError) {}
     package func map() throws(DiskError) -> any Mapping { throw DiskError(.map, ENOENT) }
     package func close() {}

@@ -22,6 +22,9 @@ package struct DiskError: Error, Equatable, Sendable {
     /// What it is when the heap has nothing left.
     static let noMemory = DiskError(.allocate, ENOMEM)
 
+    /// As the system says it.
+    package static func noSpace(_ operation: Operation) -> DiskError { DiskError(operation, ENOSPC) }
+
     package var isNotFound: Bool { code == ENOENT }
     package var isExists: Bool { code == EEXIST }
     package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }

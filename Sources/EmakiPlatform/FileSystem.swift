@@ -81,12 +81,31 @@ package protocol File: AnyObject, Sendable {
     /// Forces everything that was written to this file to the device, and the device's cache too.
     func sync() throws(DiskError)
     func resize(to byteCount: Int) throws(DiskError)
+    /// Makes the file so large, with space for all of it, which reads as zeros where nothing was
+    /// written. After an error any part of the space may be held.
+    func allocate(_ byteCount: Int) throws(DiskError)
     /// Drops what the page cache holds of this file, so that the next read comes from the device.
     func dropCache() throws(DiskError)
     /// Maps the whole file for reading. The mapping outlives the file.
     func map() throws(DiskError) -> any Mapping
     /// Closes the descriptor. A second call does nothing; other calls afterwards throw `EBADF`.
     func close()
+}
+
+extension File {
+    /// Where the system cannot hold space otherwise: zeros are written.
+    package func allocate(_ byteCount: Int) throws(DiskError) { try writeZeros(to: byteCount) }
+
+    /// Writes zeros behind what is there.
+    func writeZeros(to byteCount: Int) throws(DiskError) {
+        let zeros = try PageMemory(byteCount: 256 << 10)
+        for offset in stride(from: try self.byteCount(), to: byteCount, by: zeros.byteCount) {
+            let piece = 0..<min(zeros.byteCount, byteCount - offset)
+            try zeros.withBytes(in: piece) { (bytes: RawSpan) throws(DiskError) in
+                try write(bytes, at: offset)
+            }
+        }
+    }
 }
 
 /// A read-only view of a file. Lives as long as someone holds it.

@@ -94,6 +94,18 @@ package final class PosixFile: File {
         isResized.store(true, ordering: .releasing)
     }
 
+    package func allocate(_ byteCount: Int) throws(DiskError) {
+        let isDone: Bool
+        do {
+            let number = try descriptor.borrow(for: .allocate)
+            defer { descriptor.giveBack() }
+            isDone = try SystemCall.allocate(number, byteCount: byteCount)
+        }
+        // Zeros, then.
+        if !isDone { try writeZeros(to: byteCount) }
+        isResized.store(true, ordering: .releasing)
+    }
+
     package func dropCache() throws(DiskError) {
         let number = try descriptor.borrow(for: .read)
         defer { descriptor.giveBack() }

@@ -155,6 +155,24 @@ enum SystemCall {
         try check(.resize, ftruncate(descriptor, off_t(byteCount)))
     }
 
+    /// Holds space for a whole file without writing it.
+    /// - Returns: false if the file system cannot.
+    static func allocate(_ descriptor: Int32, byteCount: Int) throws(DiskError) -> Bool {
+        #if canImport(Darwin)
+            return false
+        #else
+            while true {
+                let code = posix_fallocate(descriptor, 0, off_t(byteCount))
+                switch code {
+                case 0: return true
+                case EINTR: continue
+                case EOPNOTSUPP, ENOSYS, EINVAL: return false
+                default: throw DiskError(.allocate, code)
+                }
+            }
+        #endif
+    }
+
     /// Drops clean pages of the whole file from the page cache.
     static func dropCache(_ descriptor: Int32) throws(DiskError) {
         #if canImport(Darwin)

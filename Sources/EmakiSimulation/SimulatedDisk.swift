@@ -147,6 +147,9 @@ public final class SimulatedDisk: Sendable {
         set { disk.capacityBytes = newValue }
     }
 
+    /// Bytes that files take of it, those that are removed and still open included.
+    public var usedBytes: Int { disk.usedBytes }
+
     /// Calls to the disk so far: what moments and power cuts count.
     public var callCount: Int { disk.callCount }
 }

@@ -153,7 +153,7 @@ extension Committer {
         var attempt = Attempt.first
         let outcome = stage(batch, attempt: &attempt, version: report)
         let cause = core.isAtUnsealedLimit ? core.sealingFailure : core.segmentFailure
-        let failure = core.readyCount == 0 ? cause : nil
+        let failure = core.readyForEvents <= 0 ? cause : nil
         let durable = core.durableEnd
         let mustPrepare = core.wantsSegment || (outcome.isWaitForSegment && core.lacksSegment)
         let mustWake = loopIsNeeded()

@@ -67,11 +67,11 @@ extension Committer {
             }
             return tellMergeWaiters(maintenanceRefusal.map { .failure($0) } ?? .success(()))
         }
+        let drawsOnReserve = !mergeWaiters.isEmpty || merging.givesSpaceBack
         lock.unlock()
-        var pace = MergePace(committer: self)
         let made: Merging.Made
         do throws(LogError) {
-            made = try merging.run(in: core.files) { pace.goesOn() }
+            made = try make(merging, drawingOn: drawsOnReserve ? core.reserve : nil)
         } catch {
             lock.lock()
             core.fail(merging, with: error)
@@ -81,6 +81,17 @@ extension Committer {
         made.file?.prepareFilter()
         let isTaken = worker.run { [self] in change(to: made, by: merging) }
         if !isTaken { made.file?.pages.close() }
+    }
+
+    private func make(
+        _ merging: Merging, drawingOn reserve: Reserve?
+    ) throws(LogError) -> Merging.Made {
+        var pace = MergePace(committer: self)
+        let run = { [self] () throws(LogError) in
+            try merging.run(in: core.files) { pace.goesOn() }
+        }
+        guard let reserve else { return try run() }
+        return try reserve.drawing(merging.byteCountMax, run)
     }
 
     /// Runs on the worker, like every other replacement of MANIFEST.
@@ -93,7 +104,7 @@ extension Committer {
             return tellMergeWaiters(.failure(.poisoned))
         }
         do throws(DiskError) {
-            try step.perform(in: core.files)
+            try step.perform(in: core.files, drawingOn: core.reserve)
         } catch {
             lock.lock()
             core.fail(step, of: merging, to: made, with: error)
@@ -104,6 +115,8 @@ extension Committer {
             core.finish(step, of: merging, to: made) + core.takeOrphans()
         }
         SealedLeftovers.remove(old, in: core.files)
+        // Where there was no room there may be some now.
+        if !core.reserve.isWhole || lock.withLock({ core.hasUseForSegment }) { prepareSegments() }
         kickMerger()
     }
 

@@ -14,6 +14,43 @@ extension Committer {
         if isWanted { _ = sealer.run { [self] in seal() } }
     }
 
+    /// Goes on in the next segment, so that what is in the active one can be sealed.
+    nonisolated(nonsending) func leaveActiveSegment() async throws(LogError) {
+        let number = lock.withLock { core.activeNumber }
+        while true {
+            let signal = await WaitSlot<Signal>.wait { slot in leave(number, slot) }
+            switch signal {
+            case .durable: return
+            case .retry, .cancelled: continue
+            case .poisoned: throw .poisoned
+            case .closed: throw .closed
+            case .refused(let error): throw error
+            }
+        }
+    }
+
+    /// Answers the slot with `.durable` once the segment is left.
+    private func leave(_ number: UInt64, _ slot: WaitSlot<Signal>) {
+        lock.lock()
+        if let refusal = maintenanceRefusal {
+            lock.unlock()
+            return slot.resume(returning: .refused(refusal))
+        }
+        guard !core.leaveSegment(number) else {
+            lock.unlock()
+            return slot.resume(returning: .durable)
+        }
+        // With a segment to go on in, the group that gathers takes the log there.
+        let isReady = core.readyCount > 0
+        admissions.append(
+            slot, reason: isReady ? .groupBytes : .segment, attempt: preparationCount)
+        let mustPrepare = !isReady && !core.isPreparing
+        let mustWake = loopIsNeeded()
+        lock.unlock()
+        if mustWake { loop.wake() }
+        if mustPrepare { kickWorker() }
+    }
+
     /// Seals what is full, and returns when that is done.
     nonisolated(nonsending) func sealAll() async throws(LogError) {
         let result = await WaitSlot<Result<Void, LogError>>.wait { slot in
@@ -47,15 +84,20 @@ extension Committer {
             let refusal = maintenanceRefusal ?? core.sealedFileRefusal
             return tellSealWaiters(refusal.map { .failure($0) } ?? .success(()))
         }
+        // For what seals by itself the reserve is not there: it would go with the last event.
+        let reserve = sealWaiters.isEmpty ? nil : core.reserve
         lock.unlock()
         let made: Sealing.Made
         do throws(LogError) {
-            made = try sealing.run(in: core.files) { [self] in
-                lock.withLock { queue.isClosing }
-            }
+            made = try make(sealing, drawingOn: reserve)
         } catch {
             lock.lock()
             core.fail(sealing, with: error)
+            if error == .noSpace, sealing.segmentCount > 1 {
+                lock.unlock()
+                // There may be room for one of them.
+                return kickSealer()
+            }
             tellSealingFailed(error)
             return
         }
@@ -63,6 +105,16 @@ extension Committer {
         let isTaken = worker.run { [self] in change(to: made, by: sealing) }
         // The log is being closed: what is not switched to is made again some other time.
         if !isTaken { made.file?.pages.close() }
+    }
+
+    private func make(
+        _ sealing: Sealing, drawingOn reserve: Reserve?
+    ) throws(LogError) -> Sealing.Made {
+        let run = { [self] () throws(LogError) in
+            try sealing.run(in: core.files) { [self] in lock.withLock { queue.isClosing } }
+        }
+        guard let reserve, sealing.segmentCount == 1 else { return try run() }
+        return try reserve.drawing(sealing.byteCountMax, run)
     }
 
     /// Runs on the worker, like every other replacement of MANIFEST.
@@ -75,7 +127,7 @@ extension Committer {
             return tellSealingFailed(.poisoned)
         }
         do throws(DiskError) {
-            try step.perform(in: core.files)
+            try step.perform(in: core.files, drawingOn: core.reserve)
         } catch {
             lock.lock()
             core.fail(step, of: sealing, to: made, with: error)

@@ -11,6 +11,7 @@ extension Committer {
     func prepareSegments() {
         closeFullSegments()
         kickSealer()
+        refillReserve()
         while let preparation = lock.withLock({ beginPreparation() }) {
             let result: Result<Segment, DiskError>
             do {
@@ -24,6 +25,22 @@ extension Committer {
             closeFullSegments()
             kickSealer()
         }
+    }
+
+    /// Space that has returned goes there first.
+    private func refillReserve() {
+        let isWanted = lock.withLock {
+            !queue.isClosing && !core.isPoisoned && !core.configuration.isReadOnly
+        }
+        guard isWanted, !core.reserve.isWhole else { return }
+        // If that fails events are refused once they come to the last segment.
+        try? core.reserve.refill()
+        let isWhole = core.reserve.isWhole
+        lock.lock()
+        core.noteReserve(isWhole: isWhole)
+        guard isWhole else { return lock.unlock() }
+        // Events may go on where they were refused.
+        tellWaitingForSegment(before: .max, .retry, others: 0)
     }
 
     /// Called with the lock.
@@ -52,7 +69,7 @@ extension Committer {
             lock.lock()
             core.fail(preparation, with: error)
             // With a segment left they wait for no more than the commit that lets the log rotate.
-            guard core.readyCount == 0 else {
+            guard core.readyForEvents <= 0 else {
                 lock.unlock()
                 return false
             }
@@ -126,13 +143,10 @@ private struct FillPace {
 extension LogCore {
     /// A segment should be made ready, nobody is at it, and the last attempt did not fail.
     var wantsSegment: Bool {
-        readyCount < configuration.readySegmentCount && !isPreparing && segmentFailure == nil
-            && !isAtUnsealedLimit
-            && !isPoisoned && !configuration.isReadOnly
-            && (manifest.segments.count < Limits.segmentCountMax || !filesInPreparation.isEmpty)
+        !isPreparing && segmentFailure == nil && hasUseForSegment
     }
 
     /// A batch that waits for a segment waits for one that nobody is at: an attempt is due, also
     /// after one that failed.
-    var lacksSegment: Bool { readyCount == 0 && !isPreparing }
+    var lacksSegment: Bool { readyForEvents <= 0 && !isPreparing }
 }

@@ -62,6 +62,7 @@ extension LogCore {
         staging.gathering = StagingArea.Gathering(at: frameEnd)
         isWriting = true
         lastKind = kind
+        if kind == .group { leaveSegmentIfWanted() }
         return write
     }
 

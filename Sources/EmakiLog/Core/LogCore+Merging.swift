@@ -16,7 +16,8 @@ extension LogCore {
         return Merging(
             inputs: Array(sealed.files[range]), number: takeSealedNumber(),
             tier: min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID,
-            removals: manifest.removalFile)
+            removals: manifest.removalFile,
+            givesSpaceBack: sealed.files[range].contains { mayHoldRemoved($0) })
     }
 
     /// As many neighbours of one tier as make a file of the next, of the lowest tier that has them.
@@ -118,6 +119,7 @@ extension LogCore {
         counters.merges += 1
         counters.mergedBytes += UInt64(made.fileBytes)
         counters.droppedEvents += UInt64(made.droppedCount)
+        lookAtSpace()
         return merging.inputs.map(\.pages.path)
     }
 
@@ -140,19 +142,22 @@ extension LogCore {
         guard let merging = planMerging(all: all) else { return false }
         let made: Merging.Made
         do throws(LogError) {
-            made = try merging.run(in: files)
+            made = try reserve.drawing(merging.byteCountMax) { () throws(LogError) in
+                try merging.run(in: files)
+            }
         } catch {
             fail(merging, with: error)
             throw error
         }
         let step = beginSwitch(merging, to: made)
         do throws(DiskError) {
-            try step.perform(in: files)
+            try step.perform(in: files, drawingOn: reserve)
         } catch {
             fail(step, of: merging, to: made, with: error)
             throw LogError(error, file: Manifest.twin.name)
         }
         SealedLeftovers.remove(finish(step, of: merging, to: made) + takeOrphans(), in: files)
+        refillReserve()
         return true
     }
 }

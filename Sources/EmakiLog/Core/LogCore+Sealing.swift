@@ -12,7 +12,9 @@ extension LogCore {
         guard !isSealing, !isCleaning, !isPoisoned, !configuration.isReadOnly,
             sealedFileRefusal == nil
         else { return nil }
-        let count = sealableCount(upTo: number)
+        // Where there was no room for more, one segment needs the least.
+        let countMax = sealingFailure == .noSpace ? 1 : Self.segmentsPerSealingMax
+        let count = min(sealableCount(upTo: number), countMax)
         guard count > 0 else { return nil }
         isSealing = true
         return Sealing(
@@ -107,6 +109,7 @@ extension LogCore {
         counters.sealedEvents += UInt64(made.eventCount)
         counters.sealedBytes += UInt64(made.fileBytes)
         counters.sealingDifferences += UInt64(made.differences.count)
+        lookAtSpace()
     }
 
     /// Lets some sealed events leave the index; once none is left, their segments are for use
@@ -123,6 +126,7 @@ extension LogCore {
         activeIndex -= count
         closedCount = max(0, closedCount - count)
         isSealing = false
+        lookAtSpace()
         return true
     }
 
@@ -160,7 +164,9 @@ extension LogCore {
         guard let sealing = planSealing(upTo: number) else { return false }
         let made: Sealing.Made
         do throws(LogError) {
-            made = try sealing.run(in: files)
+            made = try reserve.drawing(sealing.byteCountMax) { () throws(LogError) in
+                try sealing.run(in: files)
+            }
         } catch {
             fail(sealing, with: error)
             throw error
@@ -182,7 +188,7 @@ extension LogCore {
     private func change(to made: Sealing.Made, by sealing: Sealing) throws(LogError) {
         let step = beginSwitch(sealing, to: made)
         do throws(DiskError) {
-            try step.perform(in: files)
+            try step.perform(in: files, drawingOn: reserve)
         } catch {
             fail(step, of: sealing, to: made, with: error)
             throw LogError(error, file: Manifest.twin.name)
@@ -197,7 +203,15 @@ extension LogCore {
 package struct ManifestSwitch: Sendable {
     let manifest: Manifest
 
-    package func perform(in files: any FileSystem) throws(DiskError) {
-        try manifest.write(in: files)
+    /// What writing a MANIFEST takes, and a little more.
+    private static let roomBytes = 256 << 10
+
+    package func perform(
+        in files: any FileSystem, drawingOn reserve: Reserve? = nil
+    ) throws(DiskError) {
+        guard let reserve else { return try manifest.write(in: files) }
+        try reserve.drawing(max(Self.roomBytes, manifest.fileBytes)) { () throws(DiskError) in
+            try manifest.write(in: files)
+        }
     }
 }

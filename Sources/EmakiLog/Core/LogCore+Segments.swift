@@ -3,15 +3,41 @@ import EmakiPlatform
 /// Which segment is written, and which are made ready.
 extension LogCore {
     /// Switches to the next ready segment: memory only, no call to the disk.
+    /// - Parameter forEvents: the last segment may be kept for removals.
     /// - Returns: false if there is none, or if the gathering group holds something.
     @discardableResult
-    func rotateIfPossible() -> Bool {
-        guard gathering.isEmpty, activeIndex + 1 < segments.count else { return false }
+    func rotateIfPossible(forEvents: Bool = true) -> Bool {
+        guard gathering.isEmpty, (forEvents ? readyForEvents : readyCount) > 0 else {
+            return false
+        }
         segmentEnds.append(end)
         activeIndex += 1
         staging.activate(active, at: layout.framesOffset)
         counters.rotations += 1
+        lookAtSpace()
         return true
+    }
+
+    /// Goes on in the next segment though there is room, so that what is in this one can be sealed;
+    /// with the next group, if one gathers.
+    /// - Parameter number: of the segment to leave.
+    /// - Returns: false as long as it is still in use.
+    package func leaveSegment(_ number: UInt64) -> Bool {
+        guard active.number == number, holdsFrames else { return true }
+        segmentToLeave = rotateIfPossible(forEvents: false) ? nil : number
+        return segmentToLeave == nil
+    }
+
+    package var activeNumber: UInt64 { active.number }
+    private var holdsFrames: Bool {
+        gathering.start > layout.framesOffset || !gathering.isEmpty
+    }
+
+    /// Called between two groups.
+    func leaveSegmentIfWanted() {
+        if segmentToLeave == active.number, rotateIfPossible(forEvents: false) {
+            segmentToLeave = nil
+        }
     }
 
     /// Files of full segments that nothing will be written to any more. To be closed by the caller,
@@ -32,10 +58,7 @@ extension LogCore {
 
     /// The next piece of background work: a segment to make ready, or nil.
     package func planSegment() -> SegmentPreparation? {
-        guard !isPreparing, !isPoisoned, !configuration.isReadOnly,
-            readyCount < configuration.readySegmentCount, !isAtUnsealedLimit,
-            manifest.segments.count < Limits.segmentCountMax || !filesInPreparation.isEmpty
-        else { return nil }
+        guard !isPreparing, hasUseForSegment else { return nil }
         isPreparing = true
         var before = manifest
         let listed = filesInPreparation.first
@@ -56,7 +79,8 @@ extension LogCore {
             layout: layout, identity: identity, fileIndex: fileIndex,
             isDirect: syncMethod == .direct, isRecycled: listed?.isRecycled ?? false,
             manifestBefore: listed == nil || isUncertain ? before : nil,
-            manifestAfter: before.makingReady(fileIndex, as: identity))
+            manifestAfter: before.makingReady(fileIndex, as: identity),
+            reserve: readyCount == 0 ? reserve : nil)
     }
 
     /// The segment is ready, and MANIFEST says so.
@@ -66,6 +90,7 @@ extension LogCore {
         take(ManifestSwitch(manifest: preparation.manifestAfter))
         filesInPreparation.removeAll { $0.fileIndex == preparation.fileIndex }
         segments.append(segment)
+        noteReserve(isWhole: isReserveWhole && !reserve.isGivenUp)
     }
 
     /// The segment could not be made ready. What MANIFEST lists is the same or the file in
@@ -75,11 +100,13 @@ extension LogCore {
         let path = Manifest.path(ofFile: preparation.fileIndex)
         segmentFailure = LogError(error, file: path)
         manifest.generation = preparation.manifestAfter.generation
+        noteReserve(isWhole: isReserveWhole && !reserve.isGivenUp)
     }
 
     /// Makes as many segments ready as are wanted, for callers that hold the core alone.
     package func prepareSegments() throws(DiskError) {
         for file in takeFilesToClose() { file.close() }
+        refillReserve()
         while let preparation = planSegment() {
             do {
                 finish(preparation, with: try preparation.run(in: files))

@@ -43,7 +43,8 @@ extension LogCore {
         if configuration.isReadOnly { return .refused(.readOnly) }
         if isPoisoned { return afterPoisoning(batch, version: report) }
         let answer = staging.stage(batch, version: report)
-        guard case .noRoom(.segment) = answer, rotateIfPossible() else {
+        let isRemoval = batch.source.removal != nil
+        guard case .noRoom(.segment) = answer, rotateIfPossible(forEvents: !isRemoval) else {
             return outcome(answer, of: batch, version: report)
         }
         return outcome(staging.stage(batch, version: report), of: batch, version: report)
@@ -80,6 +81,11 @@ extension LogCore {
                 .tooLarge(
                     .segmentCount, limit: Limits.segmentCountMax,
                     value: manifest.segments.count + 1))
+        case .noRoom(.segment) where batch.source.removal != nil && readyCount > 0:
+            // Not for a segment: for the commit that lets it go on in one.
+            return .wait(.groupBytes)
+        case .noRoom(.segment) where batch.source.removal == nil && quotaRefusal != nil:
+            return quotaRefusal.map { .refused($0) } ?? .wait(.segment)
         case .noRoom(.segment) where isAtUnsealedLimit && readyCount == 0:
             return sealedFileRefusal.map { .refused($0) } ?? .wait(.segment)
         case .noRoom(let reason):

@@ -22,6 +22,11 @@ package final class LogCore {
     let markBuffer: PageMemory
     package internal(set) var receipt: RecoveryReceipt
 
+    /// Headroom for a full disk.
+    package let reserve: Reserve
+    /// As it was last looked at; one that was never made counts as whole until that fails.
+    var isReserveWhole: Bool
+
     var manifest: Manifest
     /// Usable segments in order of use: full ones, the active one, ready ones.
     var segments: ContiguousArray<Segment>
@@ -58,6 +63,8 @@ package final class LogCore {
     var isMerging = false
     /// Why the last merge failed; nil once one succeeded.
     var mergingFailure: LogError?
+    /// A segment that is to be left for the next one before it is full, once no group gathers.
+    var segmentToLeave: UInt64?
     /// Which of the two idle slots is written next.
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.
@@ -101,6 +108,9 @@ package final class LogCore {
         entropy: any Entropy
     ) {
         self.files = files
+        reserve = Reserve(
+            in: files, wantedBytes: configuration.reserveBytes ?? 3 * store.layout.segmentBytes)
+        isReserveWhole = !reserve.isGivenUp
         self.configuration = configuration
         self.entropy = entropy
         self.store = store
@@ -122,6 +132,7 @@ package final class LogCore {
         durableGroup = recovered.end
         filesInPreparation = recovered.manifest.segments.filter(\.isInPreparation)
             .map { ($0.fileIndex, false) }
+        lookAtSpace()
     }
 
     /// Recovers the store in `files`, which the caller has locked.

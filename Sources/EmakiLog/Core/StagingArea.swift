@@ -17,6 +17,10 @@ struct StagingArea: ~Copyable {
     private var image: PageMemory
     private var segmentNumber: UInt64
     private(set) var batchCount: UInt64 = 0
+    /// Bytes of all batches that were staged.
+    private(set) var batchBytes: UInt64 = 0
+    /// False: the segment is kept for removals.
+    var takesEvents = true
     /// What is not in segments any more. Readers take it under the lock, and read without it.
     var sealed: SealedSet
     /// What streams have lost.
@@ -113,7 +117,9 @@ struct StagingArea: ~Copyable {
         guard held + batch.eventCount <= Limits.unsealedEventsMax else {
             return .tooManyEvents(held: held)
         }
-        let reason = reasonToWait(byteCount: batch.byteCount, positionCount: batch.eventCount)
+        let reason =
+            takesEvents
+            ? reasonToWait(byteCount: batch.byteCount, positionCount: batch.eventCount) : .segment
         if let reason { return .noRoom(reason) }
         let first = stagedEnd
         add(batch, onlySlot: batch.source.sectionCount == 1 ? slot : nil, version: report)
@@ -142,6 +148,7 @@ struct StagingArea: ~Copyable {
     private mutating func advance(to end: Int, positionCount: Int) {
         gathering.checksum = image.checksum(gathering.next..<end, seed: gathering.checksum)
         gathering.eventCount += positionCount
+        batchBytes += UInt64(end - gathering.next)
         gathering.next = end
         batchCount += 1
     }

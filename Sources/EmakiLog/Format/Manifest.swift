@@ -170,10 +170,14 @@ struct Manifest: Equatable, Sendable {
 
     // MARK: Writing
 
+    private var contentBytes: Int {
+        Self.headerBytes + (segments.count + sealedFiles.count) * Self.entryBytes
+    }
+    /// What the file takes at most: its contents twice, each rounded up.
+    var fileBytes: Int { 2 * (contentBytes + 2 * TwinFile.unit) }
+
     func write(in files: any FileSystem) throws(DiskError) {
         precondition(isConsistent, "a manifest is checked before it is written")
-        let contentBytes =
-            Self.headerBytes + (segments.count + sealedFiles.count) * Self.entryBytes
         let memory = try Self.twin.encode(contentBytes: contentBytes) { memory, offset in
             encode(into: memory, at: offset)
         }

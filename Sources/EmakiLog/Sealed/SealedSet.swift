@@ -6,8 +6,13 @@ final class SealedSet: Sendable {
     static let empty = SealedSet([])
 
     let files: [SealedFile]
+    /// Of all files.
+    let byteCount: Int
 
-    init(_ files: [SealedFile]) { self.files = files }
+    init(_ files: [SealedFile]) {
+        self.files = files
+        byteCount = files.reduce(0) { $0 + $1.footer.fileBytes }
+    }
 
     var isEmpty: Bool { files.isEmpty }
     /// The oldest position that a file was made for.

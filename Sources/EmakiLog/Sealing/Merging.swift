@@ -20,6 +20,11 @@ package struct Merging: Sendable {
     /// What streams had lost when they were planned, as far as it is sealed: a removal that is only
     /// in a segment may still be lost with it, and then its events must be here.
     let removals: RemovalFile?
+    /// Something in the inputs may have been removed.
+    let givesSpaceBack: Bool
+
+    /// What the new file takes at most.
+    var byteCountMax: Int { inputs.reduce(0) { $0 + $1.footer.fileBytes } }
 
     /// - Parameters:
     ///   - goesOn: called now and then; it may take its time, and false ends the merge.

@@ -43,6 +43,9 @@ package struct Sealing: Sendable {
     /// What streams had lost at the start.
     let removalsBefore: RemovalFile?
 
+    /// What the file takes, if its events cannot be compressed, and a little more.
+    var byteCountMax: Int { segmentCount * (layout.segmentBytes + layout.segmentBytes / 16) }
+
     /// - Parameter shouldStop: asked now and then; true ends it, with nothing left behind.
     /// - Throws: `.corrupt` if memory and device, or the file that was read back, are not what they
     ///   must be; `.noSpace`, `.disk`; `.closed` if it was to stop.

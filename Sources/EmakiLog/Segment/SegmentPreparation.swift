@@ -22,6 +22,8 @@ package struct SegmentPreparation {
     /// Nil if MANIFEST certainly lists the file as in preparation.
     let manifestBefore: Manifest?
     let manifestAfter: Manifest
+    /// To be drawn on where there is no room otherwise; nil: there is another segment.
+    var reserve: Reserve?
 
     /// - Parameter afterPiece: called between the pieces, so that a caller who is in no hurry can
     ///   leave the device, and the core, to commits for a while.
@@ -29,6 +31,22 @@ package struct SegmentPreparation {
     package func run(
         in files: any FileSystem, afterPiece: () -> Void = {}
     ) throws(DiskError) -> Segment {
+        guard let reserve else { return try make(in: files, afterPiece) }
+        return try reserve.drawing(layout.segmentBytes + Self.besidesBytes) {
+            () throws(DiskError) in try make(in: files, afterPiece)
+        }
+    }
+
+    /// For MANIFEST and the folder, while a segment is made.
+    private static let besidesBytes = 64 << 10
+
+    private func make(
+        in files: any FileSystem, _ afterPiece: () -> Void
+    ) throws(DiskError) -> Segment {
+        // Rather than fill what others may have need of, and find out then.
+        if !isRecycled, try files.traits().freeBytes < layout.segmentBytes {
+            throw DiskError.noSpace(.allocate)
+        }
         try manifestBefore?.write(in: files)
         let path = Manifest.path(ofFile: fileIndex)
         let file = try files.open(path, OpenMode(.createIfMissing, direct: isDirect))

@@ -112,6 +112,8 @@ package final class SimulatedFileSystem: FileSystem, @unchecked Sendable {
         set { lock.withLock { state.capacityBytes = newValue } }
     }
 
+    package var usedBytes: Int { lock.withLock { state.usedBytes } }
+
     typealias Witness = (DoorCall, String, _ callNumber: Int, DiskState) -> Void
 
     /// Sees each call that can change what is on the disk or what is durable, and the disk as it

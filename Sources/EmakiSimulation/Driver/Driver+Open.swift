@@ -14,6 +14,7 @@ extension Driver {
     var configuration: Configuration {
         var configuration = Configuration()
         configuration.readySegmentCount = script.store.readyCount
+        configuration.reserveBytes = script.store.reserveBytes
         configuration.filesPerMerge = 2
         configuration.cachedHeadsMax = 2
         return configuration

@@ -65,7 +65,9 @@ package enum RandomScript {
             if faultsPerThousand > 0 {
                 switch random.below(8) {
                 case 0: habits.isDamaging = true
-                case 1: habits.isFilling = true
+                case 1:
+                    habits.isFilling = true
+                    store.reserveBytes = random.pick([0, 1, 3]) * store.segmentBytes
                 case 2...5: habits.faultsPerThousand = 1 + random.below(faultsPerThousand)
                 default: break
                 }

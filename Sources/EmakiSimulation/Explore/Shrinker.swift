@@ -80,7 +80,8 @@ package struct Shrinker {
         let plain = StoreShape()
         for change: (inout StoreShape) -> Void in [
             { $0.blockBytes = plain.blockBytes }, { $0.method = plain.method },
-            { $0.readyCount = plain.readyCount }, { $0.readyCount = 1 }, { $0.seed = plain.seed },
+            { $0.readyCount = plain.readyCount }, { $0.readyCount = 1 },
+            { $0.reserveBytes = 0 }, { $0.seed = plain.seed },
         ] {
             var candidate = script
             change(&candidate.store)

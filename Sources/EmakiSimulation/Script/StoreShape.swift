@@ -7,6 +7,7 @@ package struct StoreShape: Equatable, Sendable {
     package var segmentBytes = 128 << 10
     package var method = SyncMethod.direct
     package var readyCount = 2
+    package var reserveBytes = 0
     package var seed: UInt64 = 1
 
     package init() {}
@@ -24,6 +25,7 @@ package struct StoreShape: Equatable, Sendable {
             case "segment": segmentBytes = try value.number("segment", in: Limits.segmentBytes)
             case "sync": method = try Self.method(parts[1], words.line)
             case "ready": readyCount = try value.number("ready", in: 1...16)
+            case "reserve": reserveBytes = try value.number("reserve", in: 0...1 << 30)
             case "seed": seed = try value.number("seed", in: 0...UInt64.max)
             default: throw ScriptError(words.line, "the store has no option \"\(parts[0])\"")
             }
@@ -43,6 +45,6 @@ package struct StoreShape: Equatable, Sendable {
 
     var text: String {
         "store block=\(blockBytes) segment=\(segmentBytes) sync=\(method) ready=\(readyCount)"
-            + " seed=\(seed)"
+            + (reserveBytes > 0 ? " reserve=\(reserveBytes)" : "") + " seed=\(seed)"
     }
 }

@@ -8,18 +8,21 @@ struct SealCommand: AsyncParsableCommand {
         discussion: """
             An open store does so in the background by itself. A sealed file holds the events by \
             stream, compressed, with parity that rebuilds damaged pages. The segment that is being \
-            appended to is left alone.
+            appended to is left alone, unless --all is given.
 
             EXAMPLES
               emaki seal orders.emaki
+              emaki seal orders.emaki --all
               emaki seal orders.emaki --json
             """)
 
     @OptionGroup var place: StoreArgument
+    @Flag(help: "The segment that is being appended to, too, though it is not full.")
+    var all = false
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
-        try await MaintenanceReport.run(place, answer) { log in try await log.seal() }
+        try await MaintenanceReport.run(place, answer) { log in try await log.seal(all: all) }
     }
 }
 
@@ -32,17 +35,23 @@ struct MergeCommand: AsyncParsableCommand {
             tier. Needs space for the new files until the old ones are gone. Afterwards the sealed \
             events of a stream lie in one place, and the store takes the least space.
 
+            What was removed goes once its removal is sealed itself: with --all that is so for \
+            everything that was removed before.
+
             EXAMPLES
               emaki merge orders.emaki
+              emaki merge orders.emaki --all
               emaki merge orders.emaki --json
             """)
 
     @OptionGroup var place: StoreArgument
+    @Flag(help: "Seal the segment that is being appended to, too, though it is not full.")
+    var all = false
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
         try await MaintenanceReport.run(place, answer) { log in
-            try await log.seal()
+            try await log.seal(all: all)
             try await log.merge()
         }
     }
