@@ -59,7 +59,7 @@ public struct Configuration: Sendable, Equatable {
     public var cachedHeadsMax = 100_000
 
     /// Space that is held for a full disk, in the file RESERVE: a segment for removals, and room
-    /// for the merges that then give space back; larger ones have to wait. Nil: three segments.
+    /// for the merges that then give space back; larger ones have to wait. Nil: four segments.
     public var reserveBytes: Int?
     /// The size of the store's files from which on no more segments are made for events: appends
     /// throw `.tooLarge(.storeBytes)` then. Segments that are ready are still used, and sealing and

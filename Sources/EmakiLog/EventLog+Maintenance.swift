@@ -106,7 +106,10 @@ extension EventLog {
     ///   `.closed`; then the segments stay as they are.
     /// - Complexity: O(bytes of the full segments).
     nonisolated(nonsending) public func seal(all: Bool = false) async throws(LogError) {
-        if all { try await committer.leaveActiveSegment() }
+        try await committer.sealAll()
+        guard all else { return }
+        // Only now: on a full disk it is the full ones that give a segment to go on in.
+        try await committer.leaveActiveSegment()
         try await committer.sealAll()
     }
 

@@ -25,7 +25,7 @@ import Testing
         }
         core.manifest.nextFileIndex = UInt32(Limits.segmentCountMax)
         #expect(core.planSegment() == nil)
-        core.filesInPreparation = [(fileIndex: listed, isRecycled: false)]
+        core.filesInPreparation = [SpareFile(fileIndex: listed)]
         #expect(core.planSegment()?.fileIndex == listed)
     }
 

@@ -110,7 +110,7 @@ import Testing
         core.isPreparing = true
         #expect(isWaiting(try offer(harness)), "one is being made ready")
         core.isPreparing = false
-        core.filesInPreparation = [(fileIndex: 1, isRecycled: false)]
+        core.filesInPreparation = [SpareFile(fileIndex: 1)]
         #expect(isWaiting(try offer(harness)), "a listed file can be made ready")
         core.filesInPreparation = []
         core.manifest.segments.removeLast()

@@ -11,6 +11,7 @@ extension Committer {
     func prepareSegments() {
         closeFullSegments()
         kickSealer()
+        emptySpareFiles()
         refillReserve()
         while let preparation = lock.withLock({ beginPreparation() }) {
             let result: Result<Segment, DiskError>
@@ -27,20 +28,37 @@ extension Committer {
         }
     }
 
+    /// While space is short, what spare files hold goes back to the disk.
+    private func emptySpareFiles() {
+        for file in lock.withLock({ core.spareFilesToEmpty() }) {
+            guard (try? file.makeEmpty(in: core.files)) != nil else { return }
+            lock.withLock { core.finishEmptying(file) }
+        }
+    }
+
     /// Space that has returned goes there first.
     private func refillReserve() {
-        let isWanted = lock.withLock {
-            !queue.isClosing && !core.isPoisoned && !core.configuration.isReadOnly
-        }
-        guard isWanted, !core.reserve.isWhole else { return }
-        // If that fails events are refused once they come to the last segment.
-        try? core.reserve.refill()
-        let isWhole = core.reserve.isWhole
         lock.lock()
-        core.noteReserve(isWhole: isWhole)
-        guard isWhole else { return lock.unlock() }
-        // Events may go on where they were refused.
-        tellWaitingForSegment(before: .max, .retry, others: 0)
+        let isWanted =
+            !queue.isClosing && !core.isPoisoned && !core.configuration.isReadOnly
+        preparationCount += 1
+        let attempt = preparationCount
+        lock.unlock()
+        guard isWanted, !core.reserve.isWhole else { return }
+        do throws(DiskError) {
+            try core.reserve.refill()
+            lock.lock()
+            core.noteReserve(isWhole: true)
+            // Events may go on where they were refused.
+            tellWaitingForSegment(before: .max, .retry, others: 0)
+        } catch {
+            lock.lock()
+            core.noteReserve(isWhole: false)
+            // Without any segment one is made next, and whoever waits learns of that.
+            guard core.readyCount > 0, core.readyForEvents <= 0 else { return lock.unlock() }
+            tellWaitingForSegment(
+                before: attempt, .refused(LogError(error, file: Reserve.name)), others: 0)
+        }
     }
 
     /// Called with the lock.

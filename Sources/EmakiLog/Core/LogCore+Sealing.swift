@@ -120,7 +120,9 @@ extension LogCore {
         guard index.positions.lowerBound >= sealing.end.nextPosition else { return false }
         let count = sealing.segmentCount
         for segment in segments.prefix(count) { segment.file.close() }
-        filesInPreparation += segments.prefix(count).map { ($0.fileIndex, true) }
+        filesInPreparation += segments.prefix(count).map {
+            SpareFile(fileIndex: $0.fileIndex, isRecycled: true)
+        }
         segments.removeFirst(count)
         segmentEnds.removeFirst(count)
         activeIndex -= count
@@ -196,6 +198,8 @@ extension LogCore {
         finish(step, of: sealing, to: made)
         SealedLeftovers.remove(takeOrphans(), in: files)
         while !dropSealed(sealing) {}
+        emptySpareFiles()
+        refillReserve()
     }
 }
 

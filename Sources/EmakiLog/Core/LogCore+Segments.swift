@@ -61,7 +61,8 @@ extension LogCore {
         guard !isPreparing, hasUseForSegment else { return nil }
         isPreparing = true
         var before = manifest
-        let listed = filesInPreparation.first
+        // One that was written all over, if there is one, needs no space.
+        let listed = filesInPreparation.first(where: \.isRecycled) ?? filesInPreparation.first
         let fileIndex = listed?.fileIndex ?? manifest.nextFileIndex
         // A replacement of MANIFEST that failed may have taken place, and list as ready what will
         // be overwritten now.
@@ -80,7 +81,8 @@ extension LogCore {
             isDirect: syncMethod == .direct, isRecycled: listed?.isRecycled ?? false,
             manifestBefore: listed == nil || isUncertain ? before : nil,
             manifestAfter: before.makingReady(fileIndex, as: identity),
-            reserve: readyCount == 0 ? reserve : nil)
+            // One for removals; what else it holds is for merges, which give space back.
+            reserve: readyCount == 0 && reserve.isWhole ? reserve : nil)
     }
 
     /// The segment is ready, and MANIFEST says so.
@@ -106,6 +108,7 @@ extension LogCore {
     /// Makes as many segments ready as are wanted, for callers that hold the core alone.
     package func prepareSegments() throws(DiskError) {
         for file in takeFilesToClose() { file.close() }
+        emptySpareFiles()
         refillReserve()
         while let preparation = planSegment() {
             do {

@@ -69,9 +69,8 @@ package final class LogCore {
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.
     var segmentFailure: LogError?
-    /// Segment files whose preparation was planned or interrupted; the Bool says that every byte of
-    /// the file was written in an earlier life.
-    var filesInPreparation: [(fileIndex: UInt32, isRecycled: Bool)]
+    /// Segment files that are not in use, or of which the preparation was interrupted.
+    var filesInPreparation: [SpareFile]
     var isPreparing = false
     package internal(set) var counters = LogCounters()
 
@@ -109,7 +108,7 @@ package final class LogCore {
     ) {
         self.files = files
         reserve = Reserve(
-            in: files, wantedBytes: configuration.reserveBytes ?? 3 * store.layout.segmentBytes)
+            in: files, wantedBytes: configuration.reserveBytes ?? 4 * store.layout.segmentBytes)
         isReserveWhole = !reserve.isGivenUp
         self.configuration = configuration
         self.entropy = entropy
@@ -131,7 +130,7 @@ package final class LogCore {
         lastKind = recovered.lastKind
         durableGroup = recovered.end
         filesInPreparation = recovered.manifest.segments.filter(\.isInPreparation)
-            .map { ($0.fileIndex, false) }
+            .map { SpareFile(fileIndex: $0.fileIndex) }
         lookAtSpace()
     }
 

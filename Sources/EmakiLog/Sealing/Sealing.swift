@@ -43,8 +43,11 @@ package struct Sealing: Sendable {
     /// What streams had lost at the start.
     let removalsBefore: RemovalFile?
 
-    /// What the file takes, if its events cannot be compressed, and a little more.
-    var byteCountMax: Int { segmentCount * (layout.segmentBytes + layout.segmentBytes / 16) }
+    /// What the file takes, if its events cannot be compressed, and a little more: in a small one
+    /// parity alone is a quarter of a MiB.
+    var byteCountMax: Int {
+        segmentCount * (layout.segmentBytes + layout.segmentBytes / 16) + (512 << 10)
+    }
 
     /// - Parameter shouldStop: asked now and then; true ends it, with nothing left behind.
     /// - Throws: `.corrupt` if memory and device, or the file that was read back, are not what they

@@ -3,9 +3,9 @@ import EmakiPlatform
 /// What the log does when the disk is full, or the store as large as it may be: events are refused
 /// before anything of them is written, and what gives space back goes on.
 ///
-/// So that removals always find a place, the last segment is kept from events: as long as the
-/// reserve is not whole, which it is not if a segment was made of it, or while the store is above
-/// its quota.
+/// So that removals find a place, one more segment is made of the reserve when there is no room for
+/// any. From then on, until the reserve is whole again, the last segment is kept from events; so it
+/// is while the store is above its quota.
 extension LogCore {
     /// Events leave the last segment to removals.
     var keepsLastSegment: Bool { !isReserveWhole || isAboveQuota }
@@ -13,24 +13,21 @@ extension LogCore {
     /// Ready segments that events may go on in.
     var readyForEvents: Int { readyCount - (keepsLastSegment ? 1 : 0) }
 
-    /// Ready segments that there should be.
-    private var readyWanted: Int {
-        configuration.readySegmentCount + (keepsLastSegment ? 1 : 0)
-    }
-
     /// A segment may be made ready, and should be.
     var hasUseForSegment: Bool {
-        guard readyCount < readyWanted, !isPoisoned, !configuration.isReadOnly,
+        guard !isPoisoned, !configuration.isReadOnly,
             manifest.segments.count < Limits.segmentCountMax || !filesInPreparation.isEmpty
         else { return false }
-        // One for removals there must be.
-        if keepsLastSegment, readyCount == 0 { return true }
-        return !isAboveQuota && !isAtUnsealedLimit
+        // One for removals there must be; for events only once the reserve is whole.
+        guard !keepsLastSegment else { return readyCount == 0 }
+        return readyCount < configuration.readySegmentCount && !isAtUnsealedLimit
     }
 
     /// What the files of the store take: segments, sealed files, and the reserve.
     var storeBytes: Int {
-        manifest.segments.count * layout.segmentBytes + sealed.byteCount + reserve.wantedBytes
+        let emptyCount = filesInPreparation.count { $0.isEmpty }
+        return (manifest.segments.count - emptyCount) * layout.segmentBytes + sealed.byteCount
+            + reserve.wantedBytes
     }
 
     /// With another segment full of events the store would be larger than it may be.
@@ -57,11 +54,58 @@ extension LogCore {
         lookAtSpace()
     }
 
+    // MARK: Files that are not in use
+
+    /// Files that hold space for nothing while there is too little of it.
+    func spareFilesToEmpty() -> [SpareFile] {
+        guard keepsLastSegment, !isPreparing, !isPoisoned, !configuration.isReadOnly else {
+            return []
+        }
+        // What is needed for removals needs no space if it is one that was in use.
+        let kept = readyCount == 0 ? filesInPreparation.first(where: \.isRecycled) : nil
+        return filesInPreparation.filter { !$0.isEmpty && $0.fileIndex != kept?.fileIndex }
+    }
+
+    /// It has no byte any more: it is filled with zeros again before it is used.
+    func finishEmptying(_ file: SpareFile) {
+        let place = filesInPreparation.firstIndex { $0.fileIndex == file.fileIndex }
+        guard let place else { return }
+        filesInPreparation[place].isRecycled = false
+        filesInPreparation[place].isEmpty = true
+        lookAtSpace()
+    }
+
+    /// Gives the space of spare files back, for callers that hold the core alone.
+    package func emptySpareFiles() {
+        for file in spareFilesToEmpty() {
+            guard (try? file.makeEmpty(in: files)) != nil else { return }
+            finishEmptying(file)
+        }
+    }
+
     /// Makes the reserve whole, for callers that hold the core alone.
     package func refillReserve() {
         guard !isPoisoned, !configuration.isReadOnly, !reserve.isWhole else { return }
         // What fails here leaves the log as it is, and is tried again.
         try? reserve.refill()
         noteReserve(isWhole: reserve.isWhole)
+    }
+}
+
+/// A segment file that is listed and not in use.
+struct SpareFile {
+    var fileIndex: UInt32
+    /// Every byte of it was written in an earlier life.
+    var isRecycled = false
+    /// It has no byte.
+    var isEmpty = false
+
+    /// A crash may leave any size: a file in preparation is made anew.
+    func makeEmpty(in files: any FileSystem) throws(DiskError) {
+        let file = try files.open(
+            Manifest.path(ofFile: fileIndex), OpenMode(.createIfMissing))
+        defer { file.close() }
+        try file.resize(to: 0)
+        try file.sync()
     }
 }

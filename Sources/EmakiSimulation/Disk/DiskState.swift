@@ -115,9 +115,15 @@ struct DiskState: Sendable {
 
     // MARK: Space
 
-    /// What is written in files that can still be read.
+    /// What is written in files that have a name, or that somebody has open. A removed file gives
+    /// its space back at once, also if a power loss would bring its name back.
     var usedBytes: Int {
-        files.values.reduce(0) { $0 + $1.visible.writtenPageCount } * PagedBytes.pageBytes
+        var used = Set(openCounts.keys).union(lockedFiles)
+        FolderTree.visit(tree.visible) { _, node in
+            if case .file(let number) = node { used.insert(number) }
+        }
+        return used.reduce(0) { $0 + (files[$1]?.visible.writtenPageCount ?? 0) }
+            * PagedBytes.pageBytes
     }
 
     /// How many of the bytes of a write find room.

@@ -7,6 +7,7 @@ extension Driver {
     func prepare(paused: Bool) throws(Violation) {
         guard let core, allowance == nil else { return }
         for file in core.takeFilesToClose() { file.close() }
+        core.emptySpareFiles()
         core.refillReserve()
         guard let preparation = core.planSegment() else { return }
         let started = life
