@@ -75,6 +75,11 @@ extension Committer {
         } catch {
             lock.lock()
             core.fail(merging, with: error)
+            if error == .noSpace, merging.inputs.count > 1, !mergeWaiters.isEmpty {
+                lock.unlock()
+                // There may be room for fewer of them.
+                return kickMerger()
+            }
             tellMergeWaiters(.failure(error))
             return
         }

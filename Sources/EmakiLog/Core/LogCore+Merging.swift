@@ -52,7 +52,7 @@ extension LogCore {
             var byteCount = 0
             while end < count, !unmergeable.contains(sealed.files[end].pages.path) {
                 byteCount += sealed.files[end].footer.fileBytes
-                guard byteCount <= configuration.mergedBytesMax else { break }
+                guard byteCount <= mergedBytesMax else { break }
                 end += 1
             }
             while end - start >= 2 || (end - start == 1 && mayHoldRemoved(sealed.files[start])) {
@@ -69,17 +69,22 @@ extension LogCore {
         manifest.removalFileNumber >= file.footer.number
     }
 
+    private var mergedBytesMax: Int {
+        min(configuration.mergedBytesMax, mergedBytesWithRoom ?? .max)
+    }
+
     private func canMerge(_ range: Range<Int>) -> Bool {
         let inputs = Array(sealed.files[range])
         guard inputs.allSatisfy({ !unmergeable.contains($0.pages.path) }) else { return false }
         let byteCount = inputs.reduce(0) { $0 + $1.footer.fileBytes }
-        return byteCount <= configuration.mergedBytesMax && SealedMerge.canMerge(inputs)
+        return byteCount <= mergedBytesMax && SealedMerge.canMerge(inputs)
     }
 
     package func fail(_ merging: Merging, with error: LogError) {
         isMerging = false
         removalsOfMerge = nil
         mergingFailure = error
+        if error == .noSpace { mergedBytesWithRoom = merging.byteCountMax / 2 }
         // It would fail again, at the same place.
         if case .corrupt(let corruption) = error { unmergeable.insert(corruption.file) }
     }
@@ -120,7 +125,9 @@ extension LogCore {
         counters.mergedBytes += UInt64(made.fileBytes)
         counters.droppedEvents += UInt64(made.droppedCount)
         lookAtSpace()
-        return merging.inputs.map(\.pages.path)
+        let paths = merging.inputs.map(\.pages.path)
+        merging.letGo()
+        return paths
     }
 
     // MARK: At once

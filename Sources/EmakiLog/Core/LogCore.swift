@@ -65,6 +65,8 @@ package final class LogCore {
     var mergingFailure: LogError?
     /// A segment that is to be left for the next one before it is full, once no group gathers.
     var segmentToLeave: UInt64?
+    /// There was no room for a merge of more bytes than this; nil while the reserve is whole.
+    var mergedBytesWithRoom: Int?
     /// Which of the two idle slots is written next.
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.

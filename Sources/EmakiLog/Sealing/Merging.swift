@@ -2,7 +2,7 @@ import EmakiPlatform
 
 /// Makes one sealed file of several neighbours, off the commit path: planned under the log's lock,
 /// run without it. As `Sealing`, with `SealedMerge` for its first steps.
-package struct Merging: Sendable {
+package final class Merging: @unchecked Sendable {
     /// What was made.
     package struct Made: Sendable {
         /// Nil if nothing was left to keep.
@@ -13,7 +13,9 @@ package struct Merging: Sendable {
         package var droppedCount = 0
     }
 
-    let inputs: [SealedFile]
+    /// Empty once the merge is done: a removed file takes space as long as somebody has it open.
+    /// Changed under the log's lock, when nobody runs the merge any more.
+    private(set) var inputs: [SealedFile]
     let number: UInt64
     let tier: UInt8
     let storeID: Bits128
@@ -22,6 +24,21 @@ package struct Merging: Sendable {
     let removals: RemovalFile?
     /// Something in the inputs may have been removed.
     let givesSpaceBack: Bool
+
+    init(
+        inputs: [SealedFile], number: UInt64, tier: UInt8, storeID: Bits128,
+        removals: RemovalFile?, givesSpaceBack: Bool
+    ) {
+        self.inputs = inputs
+        self.number = number
+        self.tier = tier
+        self.storeID = storeID
+        self.removals = removals
+        self.givesSpaceBack = givesSpaceBack
+    }
+
+    /// Closes the inputs that nobody else has.
+    func letGo() { inputs = [] }
 
     /// What the new file takes at most.
     var byteCountMax: Int { inputs.reduce(0) { $0 + $1.footer.fileBytes } }

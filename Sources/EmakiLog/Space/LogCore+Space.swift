@@ -51,6 +51,7 @@ extension LogCore {
     /// The reserve was drawn on, or made whole, or could not be.
     package func noteReserve(isWhole: Bool) {
         isReserveWhole = isWhole
+        if isWhole { mergedBytesWithRoom = nil }
         lookAtSpace()
     }
 
