@@ -29,7 +29,7 @@ struct EmakiCommand: AsyncParsableCommand {
             CreateCommand.self, AppendCommand.self, ReadCommand.self, FollowCommand.self,
             StreamsCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self,
             InspectCommand.self, StatsCommand.self, ProbeCommand.self, RepairCommand.self,
-            TruncateCommand.self, DeleteCommand.self, SnapshotCommand.self,
+            TruncateCommand.self, DeleteCommand.self, PurgeCommand.self, SnapshotCommand.self,
             SealCommand.self, MergeCommand.self, ScrubCommand.self,
             BackupCommand.self, RestoreCommand.self,
             BenchCommand.self, FuzzCommand.self, DemoCommand.self, SealedFileCommand.self,

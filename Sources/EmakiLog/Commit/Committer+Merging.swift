@@ -32,6 +32,7 @@ extension Committer {
     func kickMerger() {
         let isWanted = lock.withLock {
             core.configuration.mergesInBackground || !mergeWaiters.isEmpty
+                || !rewriteWaiters.isEmpty
         }
         if isWanted { _ = merger.run { [self] in merge() } }
     }
@@ -50,6 +51,32 @@ extension Committer {
         try result.get()
     }
 
+    /// Writes a sealed file again, without what was removed of it; nothing if there is none of that
+    /// number any more.
+    nonisolated(nonsending) func rewrite(_ number: UInt64) async throws(LogError) {
+        let result = await WaitSlot<Result<Void, LogError>>.wait { slot in
+            let refusal: LogError? = lock.withLock {
+                if let refusal = maintenanceRefusal { return refusal }
+                rewriteWaiters.append((number, slot))
+                return nil
+            }
+            if let refusal { slot.resume(returning: .failure(refusal)) }
+            kickMerger()
+        }
+        try result.get()
+    }
+
+    /// Tells those whose file is not there any more. Called with the lock; gives it up for a moment.
+    private func tellRewritten() {
+        let there = Set(core.sealed.files.map(\.footer.number))
+        let done = rewriteWaiters.filter { !there.contains($0.number) }
+        guard !done.isEmpty else { return }
+        rewriteWaiters.removeAll { !there.contains($0.number) }
+        lock.unlock()
+        for waiter in done { waiter.slot.resume(returning: .success(())) }
+        lock.lock()
+    }
+
     /// Why no file may be made now. Called with the lock.
     var maintenanceRefusal: LogError? {
         if queue.isClosing { return .closed }
@@ -59,7 +86,12 @@ extension Committer {
 
     private func merge() {
         lock.lock()
-        let merging = queue.isClosing ? nil : core.planMerging(all: !mergeWaiters.isEmpty)
+        tellRewritten()
+        let merging =
+            queue.isClosing
+            ? nil
+            : core.planMerging(
+                all: !mergeWaiters.isEmpty, rewriting: rewriteWaiters.first?.number)
         guard let merging else {
             // One that is under way comes back here when it is done.
             guard !core.isMerging, !core.isCleaning, !queue.isClosing else {
@@ -127,8 +159,9 @@ extension Committer {
 
     /// Called with the lock; returns without it.
     private func tellMergeWaiters(_ result: Result<Void, LogError>) {
-        let waiting = mergeWaiters
+        let waiting = mergeWaiters + rewriteWaiters.map(\.slot)
         mergeWaiters.removeAll()
+        rewriteWaiters.removeAll()
         lock.unlock()
         for slot in waiting { slot.resume(returning: result) }
     }

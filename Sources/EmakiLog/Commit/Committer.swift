@@ -59,6 +59,8 @@ final class Committer: @unchecked Sendable {
     var threadClosers: [OneSignal] = []
     /// Who waits until all full segments are sealed.
     var sealWaiters: [WaitSlot<Result<Void, LogError>>] = []
+    /// Who waits until a sealed file, of this number, is written again.
+    var rewriteWaiters: [(number: UInt64, slot: WaitSlot<Result<Void, LogError>>)] = []
     /// Who waits until sealed files are merged.
     var mergeWaiters: [WaitSlot<Result<Void, LogError>>] = []
 
@@ -322,7 +324,8 @@ final class Committer: @unchecked Sendable {
         threadClosers.removeAll()
         let closing = closers
         closers.removeAll()
-        let sealing = sealWaiters + mergeWaiters
+        let sealing = sealWaiters + mergeWaiters + rewriteWaiters.map(\.slot)
+        rewriteWaiters.removeAll()
         sealWaiters.removeAll()
         mergeWaiters.removeAll()
         wakeThreads(all: true)

@@ -5,17 +5,22 @@ import EmakiPlatform
 /// event is written again once for each tier (O'Neil and others, 1996).
 extension LogCore {
     /// The next files to merge; or nil.
-    /// - Parameter all: take all neighbours that fit into one file, whatever their tiers.
-    package func planMerging(all: Bool = false) -> Merging? {
+    /// - Parameters:
+    ///   - all: take all neighbours that fit into one file, whatever their tiers.
+    ///   - number: of a file that is to be written again, by itself, before all others.
+    package func planMerging(all: Bool = false, rewriting number: UInt64? = nil) -> Merging? {
         guard !isMerging, !isCleaning, !isPoisoned, !configuration.isReadOnly else { return nil }
-        let range = all ? mergeableRun() : fullTier()
-        guard let range else { return nil }
+        let alone = number.flatMap { number in
+            sealed.files.firstIndex { $0.footer.number == number }
+        }
+        let range = alone.map { $0..<$0 + 1 } ?? (all ? mergeableRun() : fullTier())
+        guard let range, manifest.sealedFiles.count == sealed.files.count else { return nil }
         let tiers = manifest.sealedFiles[range].map(\.tier)
         isMerging = true
         removalsOfMerge = manifest.removalFile?.path
         return Merging(
             inputs: Array(sealed.files[range]), number: takeSealedNumber(),
-            tier: min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID,
+            tier: range.count == 1 ? tiers[0] : min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID,
             removals: manifest.removalFile,
             givesSpaceBack: sealed.files[range].contains { mayHoldRemoved($0) })
     }

@@ -121,7 +121,7 @@ extension LogCore {
         let count = sealing.segmentCount
         for segment in segments.prefix(count) { segment.file.close() }
         filesInPreparation += segments.prefix(count).map {
-            SpareFile(fileIndex: $0.fileIndex, isRecycled: true)
+            SpareFile(fileIndex: $0.fileIndex, isRecycled: purgeCount == 0)
         }
         segments.removeFirst(count)
         segmentEnds.removeFirst(count)

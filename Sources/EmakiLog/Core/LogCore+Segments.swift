@@ -54,7 +54,8 @@ extension LogCore {
         hasSealer && activeIndex >= configuration.unsealedSegmentsMax
     }
 
-    var readyCount: Int { segments.count - activeIndex - 1 }
+    /// Segments that the log can go on in.
+    var readyCount: Int { segments.count - activeIndex - 1 - readyInCleaning }
 
     /// The next piece of background work: a segment to make ready, or nil.
     package func planSegment() -> SegmentPreparation? {

@@ -67,6 +67,10 @@ package final class LogCore {
     var segmentToLeave: UInt64?
     /// There was no room for a merge of more bytes than this; nil while the reserve is whole.
     var mergedBytesWithRoom: Int?
+    /// Purges under way: meanwhile a segment file is filled with zeros before it is used again.
+    var purgeCount = 0
+    /// Ready segments, the last ones, that are not to be had because they are being cleaned.
+    var readyInCleaning = 0
     /// Which of the two idle slots is written next.
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.

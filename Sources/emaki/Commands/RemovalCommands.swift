@@ -79,6 +79,49 @@ struct DeleteCommand: AsyncParsableCommand {
     }
 }
 
+struct PurgeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purge",
+        abstract: "Erase a stream: delete it, and rewrite files until its bytes are gone.",
+        discussion: """
+            Answers once no file of the store holds a byte of the stream's events and snapshots. \
+            Its id stays, with the version at which it was deleted. Backups that were made before \
+            keep what they hold: remove those that end before the position in the answer. If it is \
+            interrupted, repeat it.
+
+            EXAMPLES
+              emaki purge orders.emaki order-7
+              emaki purge orders.emaki order-7 --json
+            """)
+
+    @OptionGroup var place: StoreArgument
+
+    @Argument(help: "The stream: 1 to 255 bytes.")
+    var stream: String
+
+    @OptionGroup var answer: OutputOptions
+
+    func run() async throws {
+        let stream = try StreamID(stream)
+        var configuration = Configuration()
+        // What is asked for is done, and nothing else.
+        configuration.sealsInBackground = false
+        configuration.mergesInBackground = false
+        let report = try await place.open(configuration) { log in try await log.purge(stream) }
+        var output = Output()
+        if answer.json {
+            try output.line(JSONObject.encoded(report))
+        } else {
+            try output.line(
+                "purged: \(report.rewrittenFiles) sealed files of \(report.rewrittenBytes) bytes"
+                    + " written again, \(report.cleanedSegments) segment files cleaned")
+            try output.line(
+                "backups that end before position \(report.position) may hold the stream")
+        }
+        try output.send()
+    }
+}
+
 /// What a stream is like once events of it were removed, for people or as JSON.
 private struct RemovalReport: Encodable {
     var stream: String

@@ -91,6 +91,8 @@ class FullDisks:
         for number in range(cycles):
             progress(f"{self.kind}: cycle {number}")
             self.cycle(number)
+        progress(f"{self.kind}: removing when full")
+        self.reclaim_when_full()
         self.counts |= self.ledger.counts
         return self.counts
 
@@ -179,3 +181,27 @@ class FullDisks:
         report, lines = self.store.verify(), self.store.export()
         require(report["events"] == len(lines), f"{report['events']} events, {len(lines)} lines")
         self.ledger.check(lines)
+
+    def reclaim_when_full(self):
+        """Removing and merging get space back where there is none, and appends go on. What the
+        ledger knows of removed streams is not looked at any more."""
+        fill(self.filler)
+        for number in range(FILLINGS):
+            if not self.append(f"last-{number}", 100_000):
+                break
+        else:
+            require(False, "the segments took more than they have")
+        require_full(self.filler)
+        lines = [json.loads(line) for line in self.store.export()]
+        streams = sorted({line["stream"] for line in lines})
+        removed = set(streams[: len(streams) // 2][:20]) | {f"last-{n}" for n in range(10)}
+        for name in sorted(removed):
+            status, out, errors = self.store.run("delete", self.store.path, name)
+            require(status == 0, f"delete when full: {status} {(out + errors).decode()}")
+        status, out, errors = self.store.run("merge", self.store.path, "--all", "--json")
+        require(status == 0, f"merge when full: {status} {(out + errors).decode()}")
+        self.store.verify()
+        left = [json.loads(line) for line in self.store.export()]
+        require(left == [line for line in lines if line["stream"] not in removed], "other events")
+        require(self.append("after-merge", 1000), "refused with space given back")
+        self.count("reclaimed when full")

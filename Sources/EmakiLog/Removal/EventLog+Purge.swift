@@ -1,0 +1,185 @@
+import EmakiPlatform
+
+/// What a purge did.
+public struct PurgeReport: Sendable, Equatable, Codable {
+    /// Sealed files that held the stream, and were written again without it.
+    public var rewrittenFiles = 0
+    /// Bytes of these files.
+    public var rewrittenBytes = 0
+    /// Segment files that may have held the stream in an earlier life, and were emptied or filled
+    /// with zeros.
+    public var cleanedSegments = 0
+    /// The version at which the stream is deleted.
+    public var version = StreamVersion.none
+    /// Backups that end before this position may hold the stream, and so may those whose files were
+    /// taken over from such a backup.
+    public var position = Position.start
+}
+
+/// Erasure.
+extension EventLog {
+    /// Deletes a stream, and returns once no file of the store holds a byte of its events and
+    /// snapshots any more.
+    ///
+    /// Its id stays, with the version at which it was deleted. The file system may keep bytes of
+    /// files that were removed or overwritten until it uses their place again, and so may the
+    /// device; and backups are left as they are: see `PurgeReport.position`. A call that was
+    /// interrupted, by a crash for instance, is to be repeated.
+    /// - Throws: as `delete(_:expecting:)`, `seal(all:)` and `merge()`; then bytes may be left.
+    /// - Complexity: O(bytes of the files that hold the stream, and of the segments).
+    @discardableResult
+    nonisolated(nonsending) public func purge(
+        _ stream: StreamID
+    ) async throws(LogError) -> PurgeReport {
+        var report = PurgeReport()
+        report.version = try await delete(stream)
+        // From here on no segment is used again with what was in it; so the one that is active in
+        // the end is clean, and all others are sealed.
+        committer.endReuse()
+        defer { committer.resumeReuse() }
+        report.cleanedSegments += try await committer.cleanReadySegments()
+        try await seal(all: true)
+        let (files, bytes) = try await committer.rewriteFiles(
+            of: stream, through: report.version)
+        report.rewrittenFiles = files
+        report.rewrittenBytes = bytes
+        report.cleanedSegments += try await committer.cleanSpareFiles()
+        report.position = durablePosition
+        return report
+    }
+}
+
+extension Committer {
+    fileprivate func endReuse() { lock.withLock { core.endReuse() } }
+
+    fileprivate func resumeReuse() { lock.withLock { core.purgeCount -= 1 } }
+
+    /// Runs a job on the worker, so that no segment is being made ready meanwhile.
+    nonisolated(nonsending) private func workerJob<R: Sendable>(
+        _ body: @escaping @Sendable () throws(LogError) -> R
+    ) async throws(LogError) -> R {
+        let result = await WaitSlot<Result<R, LogError>>.wait { slot in
+            let isTaken = worker.run {
+                do throws(LogError) {
+                    slot.resume(returning: .success(try body()))
+                } catch {
+                    slot.resume(returning: .failure(error))
+                }
+            }
+            if !isTaken { slot.resume(returning: .failure(.closed)) }
+        }
+        return try result.get()
+    }
+
+    /// Fills the ready segments with zeros behind their headers, the last first. Meanwhile they are
+    /// not to be had: an append that needs one waits.
+    nonisolated(nonsending) fileprivate func cleanReadySegments() async throws(LogError) -> Int {
+        try await workerJob { [self] () throws(LogError) in
+            var count = 0
+            defer {
+                lock.lock()
+                core.readyInCleaning = 0
+                tellWaitingForSegment(before: .max, .retry, others: 0)
+            }
+            while let segment = lock.withLock({ core.nextReadyToClean() }) {
+                do throws(DiskError) {
+                    try segment.clean(core.layout)
+                } catch { throw LogError(error, file: segment.path) }
+                count += 1
+            }
+            return count
+        }
+    }
+
+    /// Empties the segment files that are not in use.
+    nonisolated(nonsending) fileprivate func cleanSpareFiles() async throws(LogError) -> Int {
+        let count = try await workerJob { [self] () throws(LogError) in
+            let spare = lock.withLock { core.filesInPreparation.filter { !$0.isEmpty } }
+            for file in spare {
+                do throws(DiskError) {
+                    try file.makeEmpty(in: core.files)
+                } catch { throw LogError(error, file: Manifest.path(ofFile: file.fileIndex)) }
+                lock.withLock { core.finishEmptying(file) }
+            }
+            return spare.count
+        }
+        kickWorker()
+        return count
+    }
+
+    /// Writes each sealed file again that holds events of a stream up to a version, or snapshots.
+    nonisolated(nonsending) fileprivate func rewriteFiles(
+        of stream: StreamID, through version: StreamVersion
+    ) async throws(LogError) -> (files: Int, bytes: Int) {
+        // What is made from now on leaves the stream out.
+        let end = try reading { $0.manifest.nextSealedNumber }
+        var count = 0
+        var byteCount = 0
+        while true {
+            let set = try reading { $0.sealed }
+            let found = try await SystemThread.offload(name: "emaki-purge") {
+                () throws(LogError) in
+                try set.file(before: end, with: stream, through: version)
+            }
+            guard let found else { return (count, byteCount) }
+            count += 1
+            byteCount += found.footer.fileBytes
+            try await rewrite(found.footer.number)
+        }
+    }
+}
+
+extension SealedSet {
+    /// A file with a number below `end` that holds events of a stream up to a version, or its
+    /// snapshots.
+    fileprivate func file(
+        before end: UInt64, with stream: StreamID, through version: StreamVersion
+    ) throws(LogError) -> SealedFile? {
+        let beside = SnapshotStream.id(beside: stream)
+        for file in files where file.footer.number < end {
+            if let found = try file.find(stream), found.firstVersion <= version { return file }
+            if try file.find(beside) != nil { return file }
+        }
+        return nil
+    }
+}
+
+extension SealedFile {
+    fileprivate func find(_ stream: StreamID) throws(LogError) -> Stream? {
+        try stream.text.withUTF8Span { (id: RawSpan) throws(LogError) in
+            try find(id, hash: stream.hash)
+        }
+    }
+}
+
+extension LogCore {
+    /// Every segment file is filled with zeros before it is used again.
+    fileprivate func endReuse() {
+        purgeCount += 1
+        for index in filesInPreparation.indices { filesInPreparation[index].isRecycled = false }
+    }
+
+    /// The last ready segment that was not cleaned, which is not to be had from now on.
+    fileprivate func nextReadyToClean() -> Segment? {
+        guard readyCount > 0 else { return nil }
+        readyInCleaning += 1
+        return segments[segments.count - readyInCleaning]
+    }
+}
+
+extension Segment {
+    private static let pieceBytes = 256 << 10
+
+    /// Nothing of its life was written yet, so its image is the zeros that belong on the device.
+    fileprivate func clean(_ layout: SegmentLayout) throws(DiskError) {
+        for offset in stride(
+            from: layout.framesOffset, to: layout.segmentBytes, by: Self.pieceBytes)
+        {
+            let piece = offset..<min(offset + Self.pieceBytes, layout.segmentBytes)
+            try image.withBytes(in: piece) { (bytes: RawSpan) throws(DiskError) in
+                try file.write(bytes, at: offset)
+            }
+        }
+        try file.sync()
+    }
+}
