@@ -38,6 +38,37 @@ extension EventLog {
         try await remove(RemovalSource(stream: stream, expected: expecting, request: .delete))
     }
 
+    /// Says when the events that a stream has now are to go: its newest and all before it.
+    ///
+    /// What is appended later stays. The last call counts; an instant in the past is as good as one
+    /// to come. Events whose time has come are removed as by `truncate(_:before:)`, for each stream
+    /// by itself: when a segment was filled, when the log was opened, and by
+    /// `removeExpired(trustingClock:)`; until then they are seen.
+    /// - Parameter instant: nanoseconds since 1970 UTC.
+    /// - Returns: the version of the newest event that is to go; 0 if the stream has none.
+    /// - Throws: as `delete(_:expecting:)`.
+    @discardableResult
+    nonisolated(nonsending) public func expire(
+        _ stream: StreamID, at instant: Int64, expecting: ExpectedVersion = .anything
+    ) async throws(LogError) -> StreamVersion {
+        try await remove(
+            RemovalSource(stream: stream, expected: expecting, request: .expire(at: instant)))
+    }
+
+    /// Removes all events whose time has come, and returns when that is durable.
+    /// - Parameter trustingClock: also if the clock is more than a day ahead of the newest commit
+    ///   and the time for which the log has been open since: it may have been set wrong, or nothing
+    ///   was appended for so long.
+    /// - Returns: how many streams lost events.
+    /// - Throws: `.clockLeap`; else as `delete(_:expecting:)`, and what was not removed stays due.
+    @discardableResult
+    public func removeExpired(trustingClock: Bool = false) async throws(LogError) -> Int {
+        try await SystemThread.offload(name: "emaki-expiry") { [committer] () throws(LogError) in
+            let now = try committer.believedInstant(trustingClock: trustingClock)
+            return try committer.removeExpired(at: now, waits: true)
+        }
+    }
+
     nonisolated(nonsending) private func remove(
         _ source: RemovalSource
     ) async throws(LogError) -> StreamVersion {
@@ -62,6 +93,16 @@ extension BlockingLog {
         _ stream: StreamID, expecting: ExpectedVersion = .anything
     ) throws(LogError) -> StreamVersion {
         try remove(RemovalSource(stream: stream, expected: expecting, request: .delete))
+    }
+
+    /// Says when the events that a stream has now are to go. As
+    /// `EventLog.expire(_:at:expecting:)`.
+    @discardableResult
+    public func expire(
+        _ stream: StreamID, at instant: Int64, expecting: ExpectedVersion = .anything
+    ) throws(LogError) -> StreamVersion {
+        try remove(
+            RemovalSource(stream: stream, expected: expecting, request: .expire(at: instant)))
     }
 
     private func remove(_ source: RemovalSource) throws(LogError) -> StreamVersion {

@@ -40,6 +40,9 @@ extension LogError: CustomStringConvertible {
         case .notAStore(let path, let reason):
             "\(path) is no Emaki store (\(reason)); make one with `emaki create`"
         case .alreadyExists(let path): "\(path) exists already; choose another path"
+        case .clockLeap(let now, let latest):
+            "the clock says \(now) ns since 1970, more than a day after all that the log knows of"
+                + " (\(latest)): set it right, or say that it is"
         case .noPermission(let path): "no permission for \(path)"
         case .unsupportedFormat(let file, let version):
             "\(file) has format \(version), which this version does not know; use a newer Emaki"

@@ -48,6 +48,10 @@ public enum LogError: Error, Sendable, Equatable {
     case notAStore(path: String, reason: String)
     /// Something is in the place where a store was to be made.
     case alreadyExists(path: String)
+    /// The clock is more than a day ahead of the newest commit and the time for which the log has
+    /// been open since, in nanoseconds since 1970 UTC. Nothing was removed: set it right, or say
+    /// that it is.
+    case clockLeap(now: Int64, latest: Int64)
     /// The operating system refuses access to this path.
     case noPermission(path: String)
     /// A file of the store has a format that this version does not know. Use a newer Emaki.

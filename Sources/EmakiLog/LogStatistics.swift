@@ -74,6 +74,8 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var mergingFailure: String?
     /// Streams of which events were removed: what each has lost is kept in memory.
     public var removedStreams: Int
+    /// Expiries to come, those that were replaced included.
+    public var expiries: Int
     /// Removed events that merges left out since the log was opened.
     public var droppedEvents: UInt64
     /// Sealed files by tier: those made of segments, those merged from these, and so on.
@@ -134,7 +136,8 @@ extension LogCore {
             sealingFailure: sealingFailure.map { "\($0)" },
             merges: counters.merges, mergedBytesWritten: counters.mergedBytes,
             mergingFailure: mergingFailure.map { "\($0)" },
-            removedStreams: removals.streamCount, droppedEvents: counters.droppedEvents,
+            removedStreams: removals.streamCount, expiries: removals.expiryCount,
+            droppedEvents: counters.droppedEvents,
             filesByTier: filesByTier,
             repairedPages: sealed.files.reduce(0) { $0 + $1.pages.repairs },
             batchBytes: staging.batchBytes, storeBytes: storeBytes,
@@ -196,7 +199,7 @@ extension LogStatistics: CustomStringConvertible {
              \(sealedBytesWritten) bytes written, \(repairedPages) pages repaired\(troubleLines)
             tiers             \(filesByTier.map(String.init).joined(separator: " ")) files;\
              since opened \(merges) merges, \(mergedBytesWritten) bytes written
-            removed           events of \(removedStreams) streams; since opened \(droppedEvents)\
+            removed           events of \(removedStreams) streams, \(expiries) to expire; since opened \(droppedEvents)\
              events left out by merges
             space             \(storeBytes) bytes in all, \(reserveBytes) of them in reserve;\
              \(Self.text(bytesPerEvent)) an event; written for each byte of batches:\

@@ -4,10 +4,11 @@ import Testing
 
 @testable import EmakiLog
 
-/// A store of draft format 3, kept as text: `file PATH LENGTH`, then `OFFSET HEX` for every 32
-/// bytes that are not all zero. Never regenerated; a new format adds a new one.
+/// A store of draft format 4, kept as text: `file PATH LENGTH`, then `OFFSET HEX` for every 32
+/// bytes that are not all zero. Never regenerated; a new format adds a new one: the environment
+/// variable EMAKI_FIXTURE names the file that it is written to.
 @Suite struct CoreFixtureTests {
-    private static let name = "draft-3.txt"
+    private static let name = "draft-4.txt"
 
     private static func fixture(_ name: String = name) throws -> String {
         let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
@@ -28,6 +29,7 @@ import Testing
             StreamAppend(to: "ünïcode", [Event(type: "T", payload: [0, 255])]),
         ])
         _ = try harness.core.offerRemoval(of: "order-7", through: 1)
+        _ = try harness.core.offerExpiry(of: "order-7", at: 1_900_000_000_000_000_000)
         try harness.commit()
         try harness.mark()
         try harness.append(to: "large", [[UInt8](repeating: 0, count: 62_000)])
@@ -40,7 +42,7 @@ import Testing
 
     @Test("a store of an earlier draft format is refused by its number") func earlierDraft() throws
     {
-        for version in [1, 2] as [UInt32] {
+        for version in [1, 2, 3] as [UInt32] {
             let files = try Self.parse(Self.fixture("draft-\(version).txt"))
             #expect(throws: LogError.unsupportedFormat(file: "STORE", version: version)) {
                 _ = try openCore(files)
@@ -48,7 +50,7 @@ import Testing
         }
     }
 
-    @Test("a store of draft format 3 opens and has the content that it was made with")
+    @Test("a store of draft format 4 opens and has the content that it was made with")
     func opens() throws {
         let files = try Self.parse(Self.fixture())
         let core = try openCore(files)
@@ -66,11 +68,15 @@ import Testing
         // Deleted, in a segment.
         #expect(try core.durableEvent(at: 2) == nil)
         #expect(try core.durableVersion(of: "ünïcode") == 1)
-        #expect(try core.durableEvent(at: 5)?.stream.text == "large")
+        #expect(try core.durableEvent(at: 6)?.stream.text == "large")
+        #expect(core.removals.nextExpiry == 1_900_000_000_000_000_000)
     }
 
     @Test("the same history, entropy and instants give the same bytes") func reproduces() throws {
         let written = Self.text(of: try Self.history().files)
+        if let path = ProcessInfo.processInfo.environment["EMAKI_FIXTURE"] {
+            try written.write(toFile: path, atomically: true, encoding: .utf8)
+        }
         let isSame = try written == Self.fixture()
         #expect(isSame, "the format changed: give it a new number and add a new fixture")
     }

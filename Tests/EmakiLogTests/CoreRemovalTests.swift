@@ -153,7 +153,7 @@ import Testing
     @Test("any bytes in the place of a removal are one, or none")
     func records() throws {
         let record = RemovalRecord(.truncate, of: "stream", through: 77)
-        let byteCount = RemovalRecord.byteCount(streamIDBytes: 6)
+        let byteCount = RemovalRecord.byteCount(streamIDBytes: 6, .truncate)
         #expect(byteCount == 32)
         let image = try PageMemory(byteCount: 4096)
         record.encode(into: image, at: 64)

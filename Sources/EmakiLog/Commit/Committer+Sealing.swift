@@ -74,6 +74,7 @@ extension Committer {
     }
 
     private func seal() {
+        removeExpiredInBackground()
         lock.lock()
         let sealing = queue.isClosing ? nil : core.planSealing()
         guard let sealing else {

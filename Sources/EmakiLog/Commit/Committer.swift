@@ -35,6 +35,8 @@ final class Committer: @unchecked Sendable {
     let merger = WorkerThread(name: "emaki-merger")
     let overrunLimit: Int64
     private let lockFile: any FileLock
+    /// By the monotonic clock.
+    let openedAt = SystemClock.monotonicNanoseconds()
 
     // Guarded by `lock`.
     let traffic: Guarded<CommitTraffic>

@@ -23,6 +23,19 @@ enum RemovalRequest: Sendable, Equatable {
     case truncate(through: StreamVersion)
     /// All events.
     case delete
+    /// The events that the stream has now, at an instant.
+    case expire(at: Int64)
+    /// What has expired.
+    case expired(DueExpiry)
+
+    /// Of the record that it becomes.
+    var kind: RemovalRecord.Kind {
+        switch self {
+        case .truncate, .expired: .truncate
+        case .delete: .delete
+        case .expire: .expire
+        }
+    }
 }
 
 /// Removes events, and has none.
@@ -44,7 +57,8 @@ struct RemovalSource: BatchSource {
 extension MeasuredBatch where Source == RemovalSource {
     init(removal source: RemovalSource) {
         self.source = source
-        byteCount = RemovalRecord.byteCount(streamIDBytes: source.stream.text.utf8.count)
+        byteCount = RemovalRecord.byteCount(
+            streamIDBytes: source.stream.text.utf8.count, source.request.kind)
         eventCount = 0
     }
 }

@@ -40,6 +40,24 @@ extension LogCore {
                 removal: RemovalSource(stream: stream, expected: expecting, request: request)))
     }
 
+    /// Offers to let the events that a stream has go at an instant, as the shell does.
+    package func offerExpiry(
+        of stream: StreamID, at instant: Int64
+    ) throws(LogError) -> OfferedBatch {
+        try offer(
+            MeasuredBatch(
+                removal: RemovalSource(
+                    stream: stream, expected: .anything, request: .expire(at: instant))))
+    }
+
+    /// Offers to remove what has expired, as the shell does.
+    package func offerExpired(_ due: DueExpiry) throws(LogError) -> OfferedBatch {
+        try offer(
+            MeasuredBatch(
+                removal: RemovalSource(
+                    stream: due.stream, expected: .anything, request: .expired(due))))
+    }
+
     /// Offers a snapshot of a stream, as the shell does.
     package func offerSnapshot(
         of stream: StreamID, at version: StreamVersion, _ payload: [UInt8]

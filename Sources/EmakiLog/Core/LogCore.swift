@@ -27,6 +27,9 @@ package final class LogCore {
     /// As it was last looked at; one that was never made counts as whole until that fails.
     var isReserveWhole: Bool
 
+    /// When the newest commit was made that is known of without a read of the disk; nil: none is.
+    let newestInstantAtOpening: Int64?
+
     var manifest: Manifest
     /// Usable segments in order of use: full ones, the active one, ready ones.
     var segments: ContiguousArray<Segment>
@@ -116,6 +119,7 @@ package final class LogCore {
         reserve = Reserve(
             in: files, wantedBytes: configuration.reserveBytes ?? 4 * store.layout.segmentBytes)
         isReserveWhole = !reserve.isGivenUp
+        newestInstantAtOpening = recovered.newestInstant > 0 ? recovered.newestInstant : nil
         self.configuration = configuration
         self.entropy = entropy
         self.store = store

@@ -14,7 +14,7 @@ import EmakiPlatform
 ///       48      8   instant of creation, ns since 1970
 package struct StoreFile: Equatable, Sendable {
     /// The format of every file of a store. Below 1,000 it is a draft: no later version reads it.
-    static let formatVersion: UInt32 = 3
+    static let formatVersion: UInt32 = 4
     static let contentBytes = 56
     static let twin = TwinFile(
         name: "STORE", magic: 0x524F_5453_4B41_4D45, byteCountMax: 2 * TwinFile.unit)

@@ -112,6 +112,8 @@ package struct BatchInspection: Sendable, Codable {
         package var kind: String
         package var stream: String
         package var through: UInt64
+        /// When it is to lose it, in nanoseconds since 1970; nil: at once.
+        package var instant: Int64?
     }
 
     package var offset: Int

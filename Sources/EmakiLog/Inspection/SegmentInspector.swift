@@ -246,7 +246,8 @@ extension BatchInspection {
 extension BatchInspection.Removal {
     fileprivate init(_ record: RemovalRecord) {
         self.init(
-            kind: "\(record.kind)", stream: record.stream.text, through: record.through.rawValue)
+            kind: "\(record.kind)", stream: record.stream.text, through: record.through.rawValue,
+            instant: record.kind == .expire ? record.instant : nil)
     }
 }
 

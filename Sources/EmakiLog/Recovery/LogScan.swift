@@ -40,6 +40,8 @@ struct LogScan: ~Copyable {
     private(set) var segmentEnds: ContiguousArray<LogEnd> = []
     private(set) var index: LogIndex
     private(set) var lastKind = FrameHeader.Kind.group
+    /// Of all commits, by the clock of the machine.
+    private(set) var newestInstant: Int64 = 0
     private(set) var frameCount = 0
     /// Positions of the frames: events and removals.
     private(set) var positionCount = 0
@@ -168,6 +170,7 @@ struct LogScan: ~Copyable {
             commits?.append(Commit(position: header.firstPosition, instant: header.commitInstant))
         }
         frameCount += 1
+        newestInstant = max(newestInstant, header.commitInstant)
         positionCount += header.eventCount
         lastKind = header.kind
         end = newEnd

@@ -33,6 +33,8 @@ struct Recovery {
         var index: LogIndex
         var sealed: SealedSet
         var removals: Removals
+        /// Of the commits that were read; 0: there is none.
+        var newestInstant: Int64
         var receipt: RecoveryReceipt
     }
 
@@ -174,7 +176,7 @@ struct Recovery {
             manifest: manifest, segments: scan.segments, segmentEnds: scan.segmentEnds,
             activeIndex: scan.place.segment, nextOffset: scan.place.offset, end: scan.end,
             lastKind: lastKind, index: scan.index, sealed: sealed, removals: removals,
-            receipt: receipt)
+            newestInstant: scan.newestInstant, receipt: receipt)
     }
 
     /// Files that nothing lists. What an interrupted replacement left is known by its name, and

@@ -11,12 +11,14 @@ import EmakiPlatform
 ///       32          for each stream, in the order of ids:
 ///                     0   8   events up to and including this version are removed
 ///                     8   8   version at which it was last deleted, 0 if it never was
-///                    16   1   stream id bytes
-///                    17   7   zero
-///                    24       stream id · zeros up to 8
+///                    16   8   when the events of the next field expire, in nanoseconds since 1970
+///                    24   8   events up to and including this version expire; 0: none will
+///                    32   1   stream id bytes
+///                    33   7   zero
+///                    40       stream id · zeros up to 8
 struct RemovalFile {
     private static let headerBytes = 32
-    private static let entryBytes = 24
+    private static let entryBytes = 40
     private static let entryBytesMax = entryBytes + 256
     private static let byteCountMax =
         2 * (TwinFile.headerBytes + headerBytes + Limits.removedStreamsMax * entryBytesMax)
@@ -105,15 +107,25 @@ struct RemovalFile {
             guard range.upperBound - offset > Self.entryBytes else { return nil }
             let through = memory.loadUInt64(at: offset)
             let deletedAt = memory.loadUInt64(at: offset + 8)
-            let idBytes = Int(memory.loadUInt8(at: offset + 16))
+            let expiring = memory.loadUInt64(at: offset + 24)
+            let expiry =
+                expiring == 0
+                ? nil
+                : Removals.Expiry(
+                    instant: Int64(bitPattern: memory.loadUInt64(at: offset + 16)),
+                    through: StreamVersion(expiring))
+            let idBytes = Int(memory.loadUInt8(at: offset + 32))
             let start = offset + Self.entryBytes
-            guard idBytes > 0, through > 0, through <= FrameHeader.positionMax,
-                deletedAt <= through, range.upperBound - start >= (idBytes + 7) & ~7,
+            guard idBytes > 0, max(through, expiring) > 0,
+                through <= FrameHeader.positionMax, deletedAt <= through,
+                expiring <= FrameHeader.positionMax, expiring == 0 || expiring > through,
+                range.upperBound - start >= (idBytes + 7) & ~7,
                 let text = memory.withBytes(
                     in: start..<start + idBytes, { String(validating: $0) })
             else { return nil }
             extents[StreamID(checked: text)] = Removals.Extent(
-                through: StreamVersion(through), deletedAt: StreamVersion(deletedAt))
+                through: StreamVersion(through), deletedAt: StreamVersion(deletedAt),
+                expiry: expiry)
             offset = start + (idBytes + 7) & ~7
         }
         return offset == range.upperBound && UInt64(extents.count) == count ? extents : nil
@@ -153,7 +165,9 @@ struct RemovalFile {
             for (id, extent) in entries {
                 memory.store(extent.through.rawValue, at: offset)
                 memory.store(extent.deletedAt.rawValue, at: offset + 8)
-                memory.store(UInt64(id.count), at: offset + 16)
+                memory.store(UInt64(bitPattern: extent.expiry?.instant ?? 0), at: offset + 16)
+                memory.store(extent.expiry?.through.rawValue ?? 0, at: offset + 24)
+                memory.store(UInt64(id.count), at: offset + 32)
                 id.withRawSpan { memory.copy($0, at: offset + Self.entryBytes) }
                 offset += Self.entryBytes + (id.count + 7) & ~7
             }

@@ -1,10 +1,10 @@
 import EmakiPlatform
 
 /// What streams have lost to truncation and deletion: for each of them the last version that
-/// nobody sees any more, and whether the stream ended there.
+/// nobody sees any more, and whether the stream ended there; and what is to expire.
 ///
-/// A fact about a stream only grows, so joining facts in any order, or again, gives the same.
-/// Readers see what is durable; an append is also checked against what is staged.
+/// What is removed only grows, so joining such facts in any order, or again, gives the same. Of
+/// expiries the one that was set last counts, so facts are joined in the order of the log. Readers see what is durable; an append is also checked against what is staged.
 struct Removals {
     /// What one stream has lost.
     struct Extent: Equatable, Sendable {
@@ -13,15 +13,25 @@ struct Removals {
         /// The version at which the stream was last deleted; `none` if it never was. It is deleted
         /// as long as it is at this version.
         var deletedAt = StreamVersion.none
+        /// What is to be removed, and when; nil: nothing, or it is removed.
+        var expiry: Expiry?
 
         static let nothing = Extent(through: .none)
 
-        init(through: StreamVersion, deletedAt: StreamVersion = .none) {
+        init(
+            through: StreamVersion, deletedAt: StreamVersion = .none, expiry: Expiry? = nil
+        ) {
             self.through = through
             self.deletedAt = deletedAt
+            self.expiry = expiry
         }
 
         init(_ record: RemovalRecord) {
+            guard record.kind != .expire else {
+                through = .none
+                expiry = Expiry(instant: record.instant, through: record.through)
+                return
+            }
             through = record.through
             deletedAt = record.kind == .delete ? record.through : .none
         }
@@ -29,6 +39,8 @@ struct Removals {
         mutating func join(_ other: Extent) {
             through = max(through, other.through)
             deletedAt = max(deletedAt, other.deletedAt)
+            expiry = other.expiry ?? expiry
+            if let expiry, expiry.through <= through { self.expiry = nil }
         }
 
         func joined(with other: Extent) -> Extent {
@@ -36,6 +48,14 @@ struct Removals {
             both.join(other)
             return both
         }
+    }
+
+    /// Events that are to go.
+    struct Expiry: Equatable, Sendable {
+        /// Nanoseconds since 1970 UTC.
+        var instant: Int64
+        /// The newest of them.
+        var through: StreamVersion
     }
 
     /// A removal that is not durable yet, and the position that it took.
@@ -50,7 +70,16 @@ struct Removals {
     /// The same by stream: what they come to together, where the last one ends, how many there are.
     private var stagedByStream: [StreamID: (extent: Extent, after: Position, count: Int)] = [:]
 
-    init(_ durable: [StreamID: Extent] = [:]) { self.durable = durable }
+    /// Of what is durable.
+    private var expiries = ExpiryQueue()
+
+    init(_ durable: [StreamID: Extent] = [:]) {
+        self.durable = durable
+        for (stream, extent) in durable {
+            guard let expiry = extent.expiry else { continue }
+            expiries.push(.init(instant: expiry.instant, stream: stream))
+        }
+    }
 
     /// True if no stream has lost anything, staged removals included.
     var isEmpty: Bool { durable.isEmpty && staged.isEmpty }
@@ -74,11 +103,40 @@ struct Removals {
         while count < staged.count, staged[count].position < end {
             let record = staged[count].record
             durable.add(record)
+            if record.kind == .expire {
+                expiries.push(.init(instant: record.instant, stream: record.stream))
+            }
             stagedByStream[record.stream]?.count -= 1
             if stagedByStream[record.stream]?.count == 0 { stagedByStream[record.stream] = nil }
             count += 1
         }
         if count > 0 { staged.removeFirst(count) }
+    }
+
+    // MARK: Expiry
+
+    /// When something may expire next; nil: nothing will.
+    var nextExpiry: Int64? { expiries.first?.instant }
+    /// Expiries to come, those that were replaced included.
+    var expiryCount: Int { expiries.count }
+
+    /// Takes what is due by now from the queue.
+    mutating func takeDue(at now: Int64, limit: Int) -> [DueExpiry] {
+        var due: [DueExpiry] = []
+        while due.count < limit, let first = expiries.first, first.instant <= now {
+            _ = expiries.pop()
+            // Removed, or to expire at another time, by now.
+            guard let expiry = durable[first.stream]?.expiry, expiry.instant == first.instant
+            else { continue }
+            due.append(DueExpiry(stream: first.stream, expiry: expiry))
+        }
+        return due
+    }
+
+    mutating func putBack(_ due: ArraySlice<DueExpiry>) {
+        for item in due {
+            expiries.push(.init(instant: item.expiry.instant, stream: item.stream))
+        }
     }
 
     // MARK: Asking

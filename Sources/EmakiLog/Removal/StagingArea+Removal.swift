@@ -24,19 +24,28 @@ extension StagingArea {
         version report: (Int, StreamVersion) -> Void
     ) -> Answer {
         let stream = batch.source.stream(0)
-        let (slot, head) = index.lookUp(stream)
-        if slot == nil, mayBeElsewhere(stream) { return .needsHead(section: 0) }
-        guard batch.source.expecting(0).holds(at: head) else { return .notAsExpected }
         let known = removals.stagedExtent(stream).extent
         let record: RemovalRecord
-        switch request {
-        case .truncate(let through):
-            guard through <= head else { return .beyondHead(head) }
-            record = RemovalRecord(.truncate, of: stream, through: through)
-        case .delete:
-            record = RemovalRecord(.delete, of: stream, through: head)
+        if case .expired(let due) = request {
+            // The stream had these events when it was said when they go; where it is now plays no
+            // part, and need not be looked up.
+            guard known.expiry == due.expiry else { return .removedBefore }
+            record = RemovalRecord(.truncate, of: stream, through: due.through)
+            report(0, due.through)
+        } else {
+            let (slot, head) = index.lookUp(stream)
+            if slot == nil, mayBeElsewhere(stream) { return .needsHead(section: 0) }
+            guard batch.source.expecting(0).holds(at: head) else { return .notAsExpected }
+            switch request {
+            case .truncate(let through):
+                guard through <= head else { return .beyondHead(head) }
+                record = RemovalRecord(.truncate, of: stream, through: through)
+            case .delete, .expired: record = RemovalRecord(.delete, of: stream, through: head)
+            case .expire(let instant):
+                record = RemovalRecord(.expire, of: stream, through: head, at: instant)
+            }
+            report(0, head)
         }
-        report(0, head)
         guard record.through > .none, known.joined(with: Removals.Extent(record)) != known else {
             return .removedBefore
         }

@@ -106,7 +106,7 @@ extension Driver {
     }
 
     /// Offers something until there is room for it.
-    private func offer(
+    func offer(
         orLookUp offer: (LogCore) throws(LogError) -> OfferedBatch,
         take: (OfferedBatch) throws(Violation) -> Void
     ) throws(Violation) {

@@ -117,6 +117,14 @@ package enum RandomScript {
                             stream, payloadBytes: maker.random.pick(maker.habits.sizes))
                     }
                 ),
+                (
+                    3,
+                    { maker in
+                        let stream = "s\(maker.random.below(maker.habits.streamCount))"
+                        return .expire(stream, at: maker.random.below(20))
+                    }
+                ),
+                (2, { .removeExpired(at: $0.random.below(20)) }),
                 (2, { .delete("s\($0.random.below($0.habits.streamCount))") }),
             ]
         }

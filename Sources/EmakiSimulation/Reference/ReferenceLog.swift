@@ -17,13 +17,20 @@ package struct ReferenceLog: Sendable {
         var special: Special?
     }
 
-    enum Special: Sendable { case truncate, delete, snapshot }
+    enum Special: Sendable { case truncate, delete, expiry, snapshot }
 
     /// What a stream has lost.
     struct Removal: Sendable {
         var position: UInt64
         var through: UInt64
         var kind: Special
+    }
+
+    /// What is to go.
+    struct Expiry: Sendable {
+        var position: UInt64
+        var through: UInt64
+        var instant: Int64
     }
 
     struct Snapshot: Sendable {
@@ -39,6 +46,8 @@ package struct ReferenceLog: Sendable {
         var positions: [UInt64] = []
         /// In the order of their positions.
         var removals: [Removal] = []
+        /// In the order of their positions.
+        var expiries: [Expiry] = []
         /// In the order of their positions.
         var snapshots: [Snapshot] = []
 
@@ -112,6 +121,17 @@ package struct ReferenceLog: Sendable {
         stagedEnds.append(end)
     }
 
+    /// An expiry was staged.
+    mutating func stage(expiryOf stream: StreamID, through: UInt64, at instant: Int64) {
+        let expiry = Expiry(position: end, through: through, instant: instant)
+        streams[stream]?.expiries.append(expiry)
+        events.append(
+            Stored(
+                stream: stream, version: through, event: Event(type: "expiry", payload: []),
+                special: .expiry))
+        stagedEnds.append(end)
+    }
+
     /// A snapshot was staged.
     mutating func stage(snapshot payload: [UInt8], of stream: StreamID, at version: UInt64) {
         let snapshot = Snapshot(position: end, version: version, payload: payload)
@@ -158,6 +178,7 @@ package struct ReferenceLog: Sendable {
         while end > newEnd, let last = events.popLast() {
             switch last.special {
             case .truncate, .delete: streams[last.stream]?.removals.removeLast()
+            case .expiry: streams[last.stream]?.expiries.removeLast()
             case .snapshot: streams[last.stream]?.snapshots.removeLast()
             case nil: break
             }

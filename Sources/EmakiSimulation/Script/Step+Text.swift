@@ -23,6 +23,8 @@ extension Step {
         case .merge: "merge"
         case .truncate(let stream, let keeping): "truncate \(stream) \(keeping)"
         case .delete(let stream): "delete \(stream)"
+        case .expire(let stream, let instant): "expire \(stream) \(instant)"
+        case .removeExpired(let instant): "expired \(instant)"
         case .snapshot(let stream, let bytes): "snapshot \(stream) \(bytes)"
         case .close: "close"
         case .reopen: "reopen"
@@ -57,6 +59,11 @@ extension Step {
         case "truncate":
             let stream = try BatchShape.Section.stream(&words)
             self = .truncate(stream, keeping: try words.number("kept", in: 0...Self.callsMax))
+        case "expire":
+            let stream = try BatchShape.Section.stream(&words)
+            self = .expire(stream, at: try words.number("instant", in: 0...Self.callsMax))
+        case "expired":
+            self = .removeExpired(at: try words.number("instant", in: 0...Self.callsMax))
         case "snapshot":
             let stream = try BatchShape.Section.stream(&words)
             self = .snapshot(

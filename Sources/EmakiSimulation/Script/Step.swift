@@ -17,6 +17,10 @@ package enum Step: Equatable, Sendable {
     case truncate(String, keeping: Int)
     /// Deletes a stream.
     case delete(String)
+    /// Lets the events that a stream has go at an instant.
+    case expire(String, at: Int)
+    /// Removes what has expired at an instant.
+    case removeExpired(at: Int)
     /// Stores a snapshot of a stream where it is.
     case snapshot(String, payloadBytes: Int)
     /// A follower goes on to the end.

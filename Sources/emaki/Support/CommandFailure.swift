@@ -90,6 +90,7 @@ extension LogError {
         case .locked: "locked"
         case .notAStore: "notAStore"
         case .alreadyExists: "alreadyExists"
+        case .clockLeap: "clockLeap"
         case .noPermission: "noPermission"
         case .unsupportedFormat: "unsupportedFormat"
         case .disk: "disk"

@@ -50,7 +50,7 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
 
     init(_ error: LogError) {
         switch error {
-        case .versionConflict, .idReused, .streamDeleted: self = .refused
+        case .versionConflict, .idReused, .streamDeleted, .clockLeap: self = .refused
         case .notAStore, .alreadyExists: self = .noStore
         case .locked: self = .locked
         case .noSpace, .noPermission, .readOnly, .disk, .outcomeUnknown, .poisoned: self = .disk
