@@ -199,7 +199,8 @@ extension LogStatistics: CustomStringConvertible {
              \(sealedBytesWritten) bytes written, \(repairedPages) pages repaired\(troubleLines)
             tiers             \(filesByTier.map(String.init).joined(separator: " ")) files;\
              since opened \(merges) merges, \(mergedBytesWritten) bytes written
-            removed           events of \(removedStreams) streams, \(expiries) to expire; since opened \(droppedEvents)\
+            removed           events of \(removedStreams) streams, \(expiries) to expire;\
+             since opened \(droppedEvents)\
              events left out by merges
             space             \(storeBytes) bytes in all, \(reserveBytes) of them in reserve;\
              \(Self.text(bytesPerEvent)) an event; written for each byte of batches:\

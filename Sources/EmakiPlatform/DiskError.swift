@@ -23,7 +23,9 @@ package struct DiskError: Error, Equatable, Sendable {
     static let noMemory = DiskError(.allocate, ENOMEM)
 
     /// As the system says it.
-    package static func noSpace(_ operation: Operation) -> DiskError { DiskError(operation, ENOSPC) }
+    package static func noSpace(_ operation: Operation) -> DiskError {
+        DiskError(operation, ENOSPC)
+    }
 
     package var isNotFound: Bool { code == ENOENT }
     package var isExists: Bool { code == EEXIST }

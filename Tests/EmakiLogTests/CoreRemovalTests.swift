@@ -253,7 +253,8 @@ import Testing
             try harness.close()
             let segment = try #require(harness.core.segments.first).path
             harness.files.edit(segment) { bytes in
-                let lost = bytes.firstIndex(of: 0xAB) ?? 0
+                let payload = [UInt8](repeating: 0xAB, count: 100)
+                let lost = bytes.firstRange(of: payload)?.lowerBound ?? 0
                 bytes[lost] = 0
             }
             #expect(throws: LogError.self) { try harness.reopen() }
@@ -310,7 +311,7 @@ import Testing
                     try harness.core.prepareSegments()
                 }
                 harness.files.resetCounts()
-                harness.files.fault = .init(kind: kind, number: number, code: 28)
+                harness.files.fault = .init(kind: kind, number: number, code: 5)
                 let isSealed = (try? harness.core.seal()) ?? false
                 harness.files.fault = nil
                 if isSealed { break }

@@ -20,7 +20,8 @@ struct PurgeTests {
         return bytes + (marked ? marker : [])
     }
 
-    /// Nothing happens in the background but what is asked for: files stay while they are looked at.
+    /// Nothing happens in the background but what is asked for, so that files stay while they are
+    /// looked at.
     private static func open(_ store: ShellStore) throws -> EventLog {
         try store.open {
             $0.sealsInBackground = false
@@ -82,6 +83,8 @@ struct PurgeTests {
         #expect(try log.events(in: "secret").isEmpty)
         #expect(try log.newestSnapshot(of: "secret") == nil)
         try Self.expectOthers(300, in: log)
+        // A backup that was made before the purge ends before its position.
+        #expect(report.position > Position(601))
         // A second time there is nothing to write again.
         #expect(try await log.purge("secret").rewrittenFiles == 0)
         await log.close()
@@ -112,6 +115,58 @@ struct PurgeTests {
         #expect(try log.events(in: "secret").map(\.payload) == [[2]])
         await log.close()
         #expect(try Self.holders(store) == [])
+    }
+
+    @Test("a purge finds what is in segments that were ready before the log was opened")
+    func afterOpening() async throws {
+        let store = try ShellStore()
+        for round in 0..<3 {
+            let log = try Self.open(store)
+            try await Self.fill(log, round * 100..<(round + 1) * 100)
+            // The segments are used again, with what was in them, and the active one is empty.
+            try await log.seal(all: true)
+            await log.close()
+        }
+        let log = try Self.open(store)
+        try await log.delete("secret")
+        try await log.seal(all: true)
+        #expect(try !Self.holders(store).isEmpty)
+        try await log.purge("secret")
+        #expect(try Self.holders(store) == [])
+        try Self.expectOthers(300, in: log)
+        await log.close()
+    }
+
+    @Test("a segment with a write that is out is waited for")
+    func writeIsOut() async throws {
+        let store = try ShellStore()
+        let log = try Self.open(store)
+        try await Self.fill(log, 0..<60)
+        // Somebody appends all the time, so that there nearly always is a write that is out.
+        let stop = Lock()
+        let isDone = Guarded(false)
+        let busy = (0..<3).map { number in
+            Task {
+                var count = 0
+                while !stop.withLock({ isDone.value }) {
+                    try await log.append(Event(type: "T"), to: StreamID("busy-\(number)"))
+                    count += 1
+                }
+                return count
+            }
+        }
+        for _ in 0..<5 {
+            try await log.append(
+                Event(type: "T", payload: Self.marker), to: "secret", expecting: .anything)
+            try await log.purge("secret")
+            #expect(try Self.holders(store) == [])
+            let version = try log.version(of: "secret")
+            try await log.append(Event(type: "T"), to: "secret", expecting: .version(version))
+        }
+        stop.withLock { isDone.value = true }
+        for task in busy { #expect(try await task.value > 0) }
+        try Self.expectOthers(60, in: log)
+        await log.close()
     }
 
     @Test("appends go on while a stream is purged")

@@ -140,7 +140,7 @@ extension Committer {
 
     /// Waiting appends are woken by commits. One that was woken and staged nothing causes no
     /// commit, so it passes its turn on. (What was staged is not answered at once.)
-    private func nextAdmission(answered: Bool) -> WaitSlot<Signal>? {
+    func nextAdmission(answered: Bool) -> WaitSlot<Signal>? {
         guard answered, !core.hasStaged, !queue.isLeased else { return nil }
         return admissions.take(1).first
     }
@@ -152,7 +152,9 @@ extension Committer {
         lock.lock()
         var attempt = Attempt.first
         let outcome = stage(batch, attempt: &attempt, version: report)
-        let cause = core.isAtUnsealedLimit ? core.sealingFailure : core.segmentFailure
+        let cause =
+            core.isAtUnsealedLimit
+            ? core.sealingFailure : core.segmentFailure ?? core.reserveFailure
         let failure = core.readyForEvents <= 0 ? cause : nil
         let durable = core.durableEnd
         let mustPrepare = core.wantsSegment || (outcome.isWaitForSegment && core.lacksSegment)

@@ -43,6 +43,7 @@ extension Committer {
             let refusal: LogError? = lock.withLock {
                 if let refusal = maintenanceRefusal { return refusal }
                 mergeWaiters.append(slot)
+                if !core.isMerging { core.forgetLackOfRoom() }
                 return nil
             }
             if let refusal { slot.resume(returning: .failure(refusal)) }
@@ -66,7 +67,8 @@ extension Committer {
         try result.get()
     }
 
-    /// Tells those whose file is not there any more. Called with the lock; gives it up for a moment.
+    /// Tells those whose file is not there any more. Called with the lock, which it gives up for a
+    /// moment.
     private func tellRewritten() {
         let there = Set(core.sealed.files.map(\.footer.number))
         let done = rewriteWaiters.filter { !there.contains($0.number) }
@@ -97,9 +99,12 @@ extension Committer {
             guard !core.isMerging, !core.isCleaning, !queue.isClosing else {
                 return lock.unlock()
             }
-            return tellMergeWaiters(maintenanceRefusal.map { .failure($0) } ?? .success(()))
+            let lack = core.lacksRoomForMerge ? LogError.noSpace : nil
+            let refusal = maintenanceRefusal ?? lack
+            return tellMergeWaiters(refusal.map { .failure($0) } ?? .success(()))
         }
-        let drawsOnReserve = !mergeWaiters.isEmpty || merging.givesSpaceBack
+        let drawsOnReserve =
+            !mergeWaiters.isEmpty || !rewriteWaiters.isEmpty || merging.givesSpaceBack
         lock.unlock()
         let made: Merging.Made
         do throws(LogError) {
@@ -107,12 +112,18 @@ extension Committer {
         } catch {
             lock.lock()
             core.fail(merging, with: error)
-            if error == .noSpace, merging.inputs.count > 1, !mergeWaiters.isEmpty {
-                lock.unlock()
-                // There may be room for fewer of them.
-                return kickMerger()
+            let isRewrite = merging.inputs.contains { input in
+                rewriteWaiters.contains { $0.number == input.footer.number }
             }
-            tellMergeWaiters(.failure(error))
+            // There may be room for fewer of them, or in the reserve for who came meanwhile; and
+            // who waits for another file has no part in it.
+            let goesOn =
+                error == .noSpace && !mergeWaiters.isEmpty
+                && (merging.inputs.count > 1 || !drawsOnReserve || !isRewrite)
+                || !isRewrite && mergeWaiters.isEmpty && !rewriteWaiters.isEmpty
+            if goesOn { lock.unlock() } else { tellMergeWaiters(.failure(error)) }
+            if drawsOnReserve { kickWorker() }
+            if goesOn { kickMerger() }
             return
         }
         made.file?.prepareFilter()
@@ -151,9 +162,12 @@ extension Committer {
         let old = lock.withLock {
             core.finish(step, of: merging, to: made) + core.takeOrphans()
         }
+        merging.letGo()
         SealedLeftovers.remove(old, in: core.files)
         // Where there was no room there may be some now.
-        if !core.reserve.isWhole || lock.withLock({ core.hasUseForSegment }) { prepareSegments() }
+        if core.reserve.needsRefill || lock.withLock({ core.hasUseForSegment }) {
+            prepareSegments()
+        }
         kickMerger()
     }
 

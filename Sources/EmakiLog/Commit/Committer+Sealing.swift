@@ -22,26 +22,32 @@ extension Committer {
             switch signal {
             case .durable: return
             case .retry, .cancelled: continue
-            case .poisoned: throw .poisoned
-            case .closed: throw .closed
-            case .refused(let error): throw error
+            case .poisoned: throw notLeft(number, .poisoned)
+            case .closed: throw notLeft(number, .closed)
+            case .refused(let error): throw notLeft(number, error)
             }
         }
+    }
+
+    /// Nobody waits for it any more.
+    private func notLeft(_ number: UInt64, _ error: LogError) -> LogError {
+        lock.withLock { if core.segmentToLeave == number { core.segmentToLeave = nil } }
+        return error
     }
 
     /// Answers the slot with `.durable` once the segment is left.
     private func leave(_ number: UInt64, _ slot: WaitSlot<Signal>) {
         lock.lock()
-        if let refusal = maintenanceRefusal {
+        let refusal = maintenanceRefusal
+        if refusal != nil || core.leaveSegment(number) {
+            let baton = nextAdmission(answered: true)
             lock.unlock()
-            return slot.resume(returning: .refused(refusal))
+            baton?.resume(returning: .retry)
+            return slot.resume(returning: refusal.map { .refused($0) } ?? .durable)
         }
-        guard !core.leaveSegment(number) else {
-            lock.unlock()
-            return slot.resume(returning: .durable)
-        }
-        // With a segment to go on in, the group that gathers takes the log there.
-        let isReady = core.readyCount > 0
+        // With a segment to go on in, the group that gathers takes the log there; and what is out
+        // comes back.
+        let isReady = core.readyCount > 0 || core.activeNumber != number
         admissions.append(
             slot, reason: isReady ? .groupBytes : .segment, attempt: preparationCount)
         let mustPrepare = !isReady && !core.isPreparing
@@ -94,12 +100,16 @@ extension Committer {
         } catch {
             lock.lock()
             core.fail(sealing, with: error)
-            if error == .noSpace, sealing.segmentCount > 1 {
+            // There may be room for one of them, or in the reserve for who came meanwhile.
+            let goesOn =
+                error == .noSpace
+                && (sealing.segmentCount > 1 || reserve == nil && !sealWaiters.isEmpty)
+            guard !goesOn else {
                 lock.unlock()
-                // There may be room for one of them.
                 return kickSealer()
             }
             tellSealingFailed(error)
+            if reserve != nil { kickWorker() }
             return
         }
         made.file?.prepareFilter()
@@ -150,10 +160,16 @@ extension Committer {
     private func tellSealingFailed(_ error: LogError) {
         tellSealWaiters(.failure(error))
         lock.lock()
-        guard core.isAtUnsealedLimit, core.readyCount == 0 else {
-            lock.unlock()
-            return
+        guard core.isAtUnsealedLimit, core.readyForEvents <= 0 else { return lock.unlock() }
+        guard core.readyCount == 0 else {
+            return tellWaitingForSegment(before: .max, .refused(error), others: 0)
         }
-        tellWaitingForSegment(before: .max, .refused(error), others: 0)
+        // One for removals is made first; who waits for one for events learns of it then.
+        let isPossible = core.hasUseForSegment
+        guard isPossible else {
+            return tellWaitingForSegment(before: .max, .refused(error), others: 0)
+        }
+        lock.unlock()
+        kickWorker()
     }
 }

@@ -44,21 +44,25 @@ extension Committer {
         preparationCount += 1
         let attempt = preparationCount
         lock.unlock()
-        guard isWanted, !core.reserve.isWhole else { return }
-        do throws(DiskError) {
-            try core.reserve.refill()
-            lock.lock()
-            core.noteReserve(isWhole: true)
-            // Events may go on where they were refused.
-            tellWaitingForSegment(before: .max, .retry, others: 0)
-        } catch {
-            lock.lock()
-            core.noteReserve(isWhole: false)
-            // Without any segment one is made next, and whoever waits learns of that.
-            guard core.readyCount > 0, core.readyForEvents <= 0 else { return lock.unlock() }
-            tellWaitingForSegment(
-                before: attempt, .refused(LogError(error, file: Reserve.name)), others: 0)
+        guard isWanted else { return }
+        var failure: DiskError?
+        if core.reserve.needsRefill {
+            do throws(DiskError) { try core.reserve.refill() } catch { failure = error }
         }
+        lock.lock()
+        let wasWhole = core.isReserveWhole
+        core.noteReserve()
+        if core.isReserveWhole {
+            core.reserveFailure = nil
+            guard !wasWhole else { return lock.unlock() }
+            // Events may go on where they were refused.
+            return tellWaitingForSegment(before: .max, .retry, others: 0)
+        }
+        let error = failure.map { LogError($0, file: Reserve.name) } ?? .noSpace
+        core.reserveFailure = error
+        // Without any segment one is made next, and whoever waits learns of that.
+        guard core.readyCount > 0, core.readyForEvents <= 0 else { return lock.unlock() }
+        tellWaitingForSegment(before: attempt, .refused(error), others: 0)
     }
 
     /// Called with the lock.

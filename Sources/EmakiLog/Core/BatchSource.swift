@@ -27,6 +27,9 @@ enum RemovalRequest: Sendable, Equatable {
     case expire(at: Int64)
     /// What has expired.
     case expired(DueExpiry)
+    /// All events up to a version, also if they are removed already: for its place in the log.
+    /// - `ending`: the stream is deleted at that version.
+    case again(through: StreamVersion, ending: Bool)
 
     /// Of the record that it becomes.
     var kind: RemovalRecord.Kind {
@@ -34,6 +37,7 @@ enum RemovalRequest: Sendable, Equatable {
         case .truncate, .expired: .truncate
         case .delete: .delete
         case .expire: .expire
+        case .again(_, let ending): ending ? .delete : .truncate
         }
     }
 }

@@ -61,6 +61,7 @@ extension LogCore {
             bytesStart: bytesStart, method: syncMethod, end: end, eventCount: gathering.eventCount)
         staging.gathering = StagingArea.Gathering(at: frameEnd)
         isWriting = true
+        writingSegment = segment.number
         lastKind = kind
         if kind == .group { leaveSegmentIfWanted() }
         return write
@@ -110,6 +111,7 @@ extension LogCore {
     package func beginSlot(_ marked: LogEnd) -> GroupWrite {
         precondition(!isWriting, "the slot is written after the mark's frame")
         isWriting = true
+        writingSegment = active.number
         counters.marks += 1
         let offset = layout.idleSlotOffset(nextIdleSlot)
         nextIdleSlot = 1 - nextIdleSlot

@@ -11,16 +11,21 @@ extension LogCore {
     package func planMerging(all: Bool = false, rewriting number: UInt64? = nil) -> Merging? {
         guard !isMerging, !isCleaning, !isPoisoned, !configuration.isReadOnly else { return nil }
         let alone = number.flatMap { number in
-            sealed.files.firstIndex { $0.footer.number == number }
+            sealed.files.firstIndex {
+                $0.footer.number == number && SealedMerge.canMerge([$0])
+            }
         }
         let range = alone.map { $0..<$0 + 1 } ?? (all ? mergeableRun() : fullTier())
         guard let range, manifest.sealedFiles.count == sealed.files.count else { return nil }
         let tiers = manifest.sealedFiles[range].map(\.tier)
         isMerging = true
         removalsOfMerge = manifest.removalFile?.path
+        let number = takeSealedNumber()
+        numbersInWork.insert(number)
         return Merging(
-            inputs: Array(sealed.files[range]), number: takeSealedNumber(),
-            tier: range.count == 1 ? tiers[0] : min((tiers.max() ?? 0) + 1, .max - 1), storeID: store.storeID,
+            inputs: Array(sealed.files[range]), number: number,
+            tier: range.count == 1 ? tiers[0] : min((tiers.max() ?? 0) + 1, .max - 1),
+            storeID: store.storeID,
             removals: manifest.removalFile,
             givesSpaceBack: sealed.files[range].contains { mayHoldRemoved($0) })
     }
@@ -57,7 +62,9 @@ extension LogCore {
             var byteCount = 0
             while end < count, !unmergeable.contains(sealed.files[end].pages.path) {
                 byteCount += sealed.files[end].footer.fileBytes
-                guard byteCount <= mergedBytesMax else { break }
+                // A file by itself may become much smaller.
+                guard byteCount <= (end == start ? configuration.mergedBytesMax : mergedBytesMax)
+                else { break }
                 end += 1
             }
             while end - start >= 2 || (end - start == 1 && mayHoldRemoved(sealed.files[start])) {
@@ -72,6 +79,17 @@ extension LogCore {
     /// Streams lost something after the file was made, so a file of its own may get smaller.
     private func mayHoldRemoved(_ file: SealedFile) -> Bool {
         manifest.removalFileNumber >= file.footer.number
+            && !loneWithoutRoom.contains(file.footer.number)
+    }
+
+    var lacksRoomForMerge: Bool {
+        mergingFailure == .noSpace && (mergedBytesWithRoom != nil || !loneWithoutRoom.isEmpty)
+    }
+
+    /// What found no room may find some by now.
+    func forgetLackOfRoom() {
+        mergedBytesWithRoom = nil
+        loneWithoutRoom = []
     }
 
     private var mergedBytesMax: Int {
@@ -82,14 +100,22 @@ extension LogCore {
         let inputs = Array(sealed.files[range])
         guard inputs.allSatisfy({ !unmergeable.contains($0.pages.path) }) else { return false }
         let byteCount = inputs.reduce(0) { $0 + $1.footer.fileBytes }
-        return byteCount <= mergedBytesMax && SealedMerge.canMerge(inputs)
+        let limit = inputs.count == 1 ? configuration.mergedBytesMax : mergedBytesMax
+        return byteCount <= limit && SealedMerge.canMerge(inputs)
     }
 
     package func fail(_ merging: Merging, with error: LogError) {
         isMerging = false
         removalsOfMerge = nil
         mergingFailure = error
-        if error == .noSpace { mergedBytesWithRoom = merging.byteCountMax / 2 }
+        numbersInWork.remove(merging.number)
+        if error == .noSpace {
+            if merging.inputs.count == 1 {
+                loneWithoutRoom.insert(merging.inputs[0].footer.number)
+            } else {
+                mergedBytesWithRoom = merging.byteCountMax / 2
+            }
+        }
         // It would fail again, at the same place.
         if case .corrupt(let corruption) = error { unmergeable.insert(corruption.file) }
     }
@@ -123,6 +149,7 @@ extension LogCore {
     ) -> [String] {
         take(step)
         isMerging = false
+        numbersInWork.remove(merging.number)
         removalsOfMerge = nil
         mergingFailure = nil
         sealed = sealed.replacing(merging.inputs, by: made.file)
@@ -130,9 +157,7 @@ extension LogCore {
         counters.mergedBytes += UInt64(made.fileBytes)
         counters.droppedEvents += UInt64(made.droppedCount)
         lookAtSpace()
-        let paths = merging.inputs.map(\.pages.path)
-        merging.letGo()
-        return paths
+        return merging.inputs.map(\.pages.path)
     }
 
     // MARK: At once
@@ -168,7 +193,9 @@ extension LogCore {
             fail(step, of: merging, to: made, with: error)
             throw LogError(error, file: Manifest.twin.name)
         }
-        SealedLeftovers.remove(finish(step, of: merging, to: made) + takeOrphans(), in: files)
+        let old = finish(step, of: merging, to: made) + takeOrphans()
+        merging.letGo()
+        SealedLeftovers.remove(old, in: files)
         refillReserve()
         return true
     }

@@ -17,10 +17,12 @@ extension LogCore {
         let count = min(sealableCount(upTo: number), countMax)
         guard count > 0 else { return nil }
         isSealing = true
+        let number = takeSealedNumber()
+        numbersInWork.insert(number)
         return Sealing(
             segments: segments, segmentCount: count, start: manifest.anchor,
             end: segmentEnds[count - 1], hasRetired: manifest.anchorSegment > 0,
-            number: takeSealedNumber(), storeID: store.storeID, layout: layout,
+            number: number, storeID: store.storeID, layout: layout,
             options: SealedFileWriter.Options(), removalsBefore: manifest.removalFile)
     }
 
@@ -49,10 +51,11 @@ extension LogCore {
 
     /// Full segments of which every frame is durable.
     private func sealableCount(upTo number: UInt64) -> Int {
-        // A write that is out may still be in the segment before the active one.
-        let end = min(isWriting ? activeIndex - 1 : activeIndex, Self.segmentsPerSealingMax)
+        let end = min(activeIndex, Self.segmentsPerSealingMax)
         var count = 0
         while count < end, segments[count].number <= number,
+            // A write that is out may still be in the segment before the active one.
+            !(isWriting && segments[count].number == writingSegment),
             segmentEnds[count].nextPosition <= durableEnd
         {
             count += 1
@@ -64,6 +67,8 @@ extension LogCore {
     package func fail(_ sealing: Sealing, with error: LogError) {
         isSealing = false
         sealingFailure = error
+        numbersInWork.remove(sealing.number)
+        lookAtSpace()
     }
 
     // MARK: The switch
@@ -104,6 +109,7 @@ extension LogCore {
         if made.removals != nil, let old = manifest.removalFile { orphans.append(old.path) }
         take(step)
         sealingFailure = nil
+        numbersInWork.remove(sealing.number)
         if let file = made.file { sealed = sealed.adding(file) }
         counters.sealedSegments += UInt64(sealing.segmentCount)
         counters.sealedEvents += UInt64(made.eventCount)

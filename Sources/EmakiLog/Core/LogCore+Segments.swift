@@ -7,9 +7,10 @@ extension LogCore {
     /// - Returns: false if there is none, or if the gathering group holds something.
     @discardableResult
     func rotateIfPossible(forEvents: Bool = true) -> Bool {
-        guard gathering.isEmpty, (forEvents ? readyForEvents : readyCount) > 0 else {
-            return false
-        }
+        // Recovery looks for the next frame in the next segment only, so none is left empty.
+        guard gathering.isEmpty, holdsFrames, (forEvents ? readyForEvents : readyCount) > 0
+        else { return false }
+        isActiveKept = readyForEvents <= 0
         segmentEnds.append(end)
         activeIndex += 1
         staging.activate(active, at: layout.framesOffset)
@@ -21,11 +22,14 @@ extension LogCore {
     /// Goes on in the next segment though there is room, so that what is in this one can be sealed;
     /// with the next group, if one gathers.
     /// - Parameter number: of the segment to leave.
-    /// - Returns: false as long as it is still in use.
+    /// - Returns: false as long as it is still in use, or a write in it is out.
     package func leaveSegment(_ number: UInt64) -> Bool {
-        guard active.number == number, holdsFrames else { return true }
-        segmentToLeave = rotateIfPossible(forEvents: false) ? nil : number
-        return segmentToLeave == nil
+        guard holdsFrames || active.number != number else { return true }
+        if active.number == number {
+            segmentToLeave = number
+            leaveSegmentIfWanted()
+        }
+        return active.number != number && !(isWriting && writingSegment == number)
     }
 
     package var activeNumber: UInt64 { active.number }
@@ -37,6 +41,8 @@ extension LogCore {
     func leaveSegmentIfWanted() {
         if segmentToLeave == active.number, rotateIfPossible(forEvents: false) {
             segmentToLeave = nil
+            // What marked the end is not at the end any more.
+            lastKind = .group
         }
     }
 
@@ -93,7 +99,7 @@ extension LogCore {
         take(ManifestSwitch(manifest: preparation.manifestAfter))
         filesInPreparation.removeAll { $0.fileIndex == preparation.fileIndex }
         segments.append(segment)
-        noteReserve(isWhole: isReserveWhole && !reserve.isGivenUp)
+        noteReserve()
     }
 
     /// The segment could not be made ready. What MANIFEST lists is the same or the file in
@@ -103,7 +109,7 @@ extension LogCore {
         let path = Manifest.path(ofFile: preparation.fileIndex)
         segmentFailure = LogError(error, file: path)
         manifest.generation = preparation.manifestAfter.generation
-        noteReserve(isWhole: isReserveWhole && !reserve.isGivenUp)
+        noteReserve()
     }
 
     /// Makes as many segments ready as are wanted, for callers that hold the core alone.

@@ -26,6 +26,8 @@ package final class LogCore {
     package let reserve: Reserve
     /// As it was last looked at; one that was never made counts as whole until that fails.
     var isReserveWhole: Bool
+    /// Why it could not be made whole, if it is not.
+    var reserveFailure: LogError?
 
     /// When the newest commit was made that is known of without a read of the disk; nil: none is.
     let newestInstantAtOpening: Int64?
@@ -41,6 +43,10 @@ package final class LogCore {
     /// What every append touches.
     private let guardedStaging: Guarded<StagingArea>
     var isWriting = false
+    /// The number of the segment that the write which is out is in.
+    var writingSegment: UInt64 = 0
+    /// The active segment was entered for removals, when there was none for events.
+    var isActiveKept = false
     /// The last group of which the write came back: the log ends here for whoever takes a copy.
     var durableGroup: LogEnd
     package internal(set) var isPoisoned = false
@@ -70,6 +76,10 @@ package final class LogCore {
     var segmentToLeave: UInt64?
     /// There was no room for a merge of more bytes than this; nil while the reserve is whole.
     var mergedBytesWithRoom: Int?
+    /// Files for which there was no room when they were to be written again by themselves.
+    var loneWithoutRoom: Set<UInt64> = []
+    /// Numbers of files that are being made.
+    var numbersInWork: Set<UInt64> = []
     /// Purges under way: meanwhile a segment file is filled with zeros before it is used again.
     var purgeCount = 0
     /// Ready segments, the last ones, that are not to be had because they are being cleaned.
@@ -118,7 +128,7 @@ package final class LogCore {
         self.files = files
         reserve = Reserve(
             in: files, wantedBytes: configuration.reserveBytes ?? 4 * store.layout.segmentBytes)
-        isReserveWhole = !reserve.isGivenUp
+        isReserveWhole = !reserve.isShort
         newestInstantAtOpening = recovered.newestInstant > 0 ? recovered.newestInstant : nil
         self.configuration = configuration
         self.entropy = entropy

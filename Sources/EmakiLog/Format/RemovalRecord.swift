@@ -8,8 +8,8 @@ import EmakiPlatform
 ///        9      1   stream id bytes
 ///       10      6   zero
 ///       16      8   the events up to and including this version are removed
-///       24      8   expire: from when on, in nanoseconds since 1970 UTC; not there otherwise
-///       24 (32)     stream id · zeros up to 8
+///       24          expire: from when on, in nanoseconds since 1970 UTC (8) · stream id · zeros up
+///                   to 8
 struct RemovalRecord: Equatable, Sendable {
     enum Kind: UInt8, Sendable {
         /// The oldest events go.

@@ -33,19 +33,35 @@ extension EventLog {
     ) async throws(LogError) -> PurgeReport {
         var report = PurgeReport()
         report.version = try await delete(stream)
+        guard report.version > .none else {
+            report.position = durablePosition
+            return report
+        }
         // From here on no segment is used again with what was in it; so the one that is active in
         // the end is clean, and all others are sealed.
         committer.endReuse()
         defer { committer.resumeReuse() }
         report.cleanedSegments += try await committer.cleanReadySegments()
+        // The active segment holds something now, so it is left; and what was removed before is
+        // among what is sealed.
+        try await record(.again(through: report.version, ending: true), of: stream)
         try await seal(all: true)
         let (files, bytes) = try await committer.rewriteFiles(
             of: stream, through: report.version)
         report.rewrittenFiles = files
         report.rewrittenBytes = bytes
         report.cleanedSegments += try await committer.cleanSpareFiles()
+        // Takes a position, so that every backup until here ends before it.
+        try await record(.again(through: report.version, ending: false), of: stream)
         report.position = durablePosition
         return report
+    }
+
+    nonisolated(nonsending) private func record(
+        _ request: RemovalRequest, of stream: StreamID
+    ) async throws(LogError) {
+        let source = RemovalSource(stream: stream, expected: .anything, request: request)
+        _ = try await committer.commit(MeasuredBatch(removal: source)) { _, _ in }
     }
 }
 
@@ -79,6 +95,7 @@ extension Committer {
             defer {
                 lock.lock()
                 core.readyInCleaning = 0
+                core.lookAtSpace()
                 tellWaitingForSegment(before: .max, .retry, others: 0)
             }
             while let segment = lock.withLock({ core.nextReadyToClean() }) {
@@ -91,7 +108,7 @@ extension Committer {
         }
     }
 
-    /// Empties the segment files that are not in use.
+    /// Empties the segment files that are not in use, and removes sealed files that are not.
     nonisolated(nonsending) fileprivate func cleanSpareFiles() async throws(LogError) -> Int {
         let count = try await workerJob { [self] () throws(LogError) in
             let spare = lock.withLock { core.filesInPreparation.filter { !$0.isEmpty } }
@@ -101,10 +118,27 @@ extension Committer {
                 } catch { throw LogError(error, file: Manifest.path(ofFile: file.fileIndex)) }
                 lock.withLock { core.finishEmptying(file) }
             }
+            try removeSealedLeftovers()
             return spare.count
         }
         kickWorker()
         return count
+    }
+
+    /// What nobody lists and nobody is making; on the worker, which alone replaces MANIFEST.
+    private func removeSealedLeftovers() throws(LogError) {
+        let (manifest, inWork, needed) = lock.withLock {
+            (core.manifest, core.numbersInWork, core.removalsOfMerge)
+        }
+        let end = inWork.min() ?? manifest.nextSealedNumber
+        try LogError.translating(StoreFolder.sealed) { () throws(DiskError) in
+            let found = try SealedLeftovers.find(in: core.files, notIn: manifest, before: end)
+            for path in found {
+                let isInWork = path.hasSuffix(SealedEntry.temporarySuffix) && !inWork.isEmpty
+                if path != needed, !isInWork { try core.files.remove(path) }
+            }
+            try core.files.syncFolder(StoreFolder.sealed)
+        }
     }
 
     /// Writes each sealed file again that holds events of a stream up to a version, or snapshots.
@@ -163,6 +197,7 @@ extension LogCore {
     fileprivate func nextReadyToClean() -> Segment? {
         guard readyCount > 0 else { return nil }
         readyInCleaning += 1
+        lookAtSpace()
         return segments[segments.count - readyInCleaning]
     }
 }
@@ -170,13 +205,14 @@ extension LogCore {
 extension Segment {
     private static let pieceBytes = 256 << 10
 
-    /// Nothing of its life was written yet, so its image is the zeros that belong on the device.
+    /// Its image may hold what an earlier life left, if the log was opened with it.
     fileprivate func clean(_ layout: SegmentLayout) throws(DiskError) {
+        let zeros = try PageMemory(byteCount: Self.pieceBytes)
         for offset in stride(
             from: layout.framesOffset, to: layout.segmentBytes, by: Self.pieceBytes)
         {
-            let piece = offset..<min(offset + Self.pieceBytes, layout.segmentBytes)
-            try image.withBytes(in: piece) { (bytes: RawSpan) throws(DiskError) in
+            let piece = 0..<min(Self.pieceBytes, layout.segmentBytes - offset)
+            try zeros.withBytes(in: piece) { (bytes: RawSpan) throws(DiskError) in
                 try file.write(bytes, at: offset)
             }
         }

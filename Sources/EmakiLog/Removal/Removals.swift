@@ -4,7 +4,8 @@ import EmakiPlatform
 /// nobody sees any more, and whether the stream ended there; and what is to expire.
 ///
 /// What is removed only grows, so joining such facts in any order, or again, gives the same. Of
-/// expiries the one that was set last counts, so facts are joined in the order of the log. Readers see what is durable; an append is also checked against what is staged.
+/// expiries the one that was set last counts, so facts are joined in the order of the log.
+/// Readers see what is durable; an append is also checked against what is staged.
 struct Removals {
     /// What one stream has lost.
     struct Extent: Equatable, Sendable {

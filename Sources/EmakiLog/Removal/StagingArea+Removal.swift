@@ -1,5 +1,13 @@
 import EmakiPlatform
 
+extension RemovalRequest {
+    /// It is recorded also if it changes nothing.
+    fileprivate var isRepeated: Bool {
+        if case .again = self { return true }
+        return false
+    }
+}
+
 /// Removing, as seen from the group that gathers: a removal is staged behind the events that it may
 /// remove, and takes effect for readers once it is durable.
 extension StagingArea {
@@ -40,15 +48,16 @@ extension StagingArea {
             case .truncate(let through):
                 guard through <= head else { return .beyondHead(head) }
                 record = RemovalRecord(.truncate, of: stream, through: through)
+            case .again(let through, let ending):
+                record = RemovalRecord(ending ? .delete : .truncate, of: stream, through: through)
             case .delete, .expired: record = RemovalRecord(.delete, of: stream, through: head)
             case .expire(let instant):
                 record = RemovalRecord(.expire, of: stream, through: head, at: instant)
             }
             report(0, head)
         }
-        guard record.through > .none, known.joined(with: Removals.Extent(record)) != known else {
-            return .removedBefore
-        }
+        let changes = known.joined(with: Removals.Extent(record)) != known || request.isRepeated
+        guard record.through > .none, changes else { return .removedBefore }
         if known == .nothing, removals.streamCountMax >= Limits.removedStreamsMax {
             return .tooManyRemovals(streams: removals.streamCountMax)
         }

@@ -14,7 +14,7 @@ package final class Merging: @unchecked Sendable {
     }
 
     /// Empty once the merge is done: a removed file takes space as long as somebody has it open.
-    /// Changed under the log's lock, when nobody runs the merge any more.
+    /// Changed when nobody runs the merge any more.
     private(set) var inputs: [SealedFile]
     let number: UInt64
     let tier: UInt8

@@ -31,46 +31,60 @@ package struct SegmentPreparation {
     package func run(
         in files: any FileSystem, afterPiece: () -> Void = {}
     ) throws(DiskError) -> Segment {
-        guard let reserve else { return try make(in: files, afterPiece) }
-        return try reserve.drawing(layout.segmentBytes + Self.besidesBytes) {
-            () throws(DiskError) in try make(in: files, afterPiece)
-        }
-    }
-
-    /// For MANIFEST and the folder, while a segment is made.
-    private static let besidesBytes = 64 << 10
-
-    private func make(
-        in files: any FileSystem, _ afterPiece: () -> Void
-    ) throws(DiskError) -> Segment {
-        // Rather than fill what others may have need of, and find out then.
-        if !isRecycled, try files.traits().freeBytes < layout.segmentBytes {
-            throw DiskError.noSpace(.allocate)
-        }
-        try manifestBefore?.write(in: files)
-        let path = Manifest.path(ofFile: fileIndex)
-        let file = try files.open(path, OpenMode(.createIfMissing, direct: isDirect))
-        let image: PageMemory
-        do {
-            image = try PageMemory(byteCount: layout.segmentBytes)
-            if !isRecycled { try file.resize(to: layout.segmentBytes) }
-            try fill(file, image, afterPiece)
-            try writeHeaders(to: file, in: image)
-            try file.sync()
-            try files.syncFolder("wal")
-        } catch {
-            if !isRecycled { giveBackSpace(of: file) }
-            file.close()
-            throw error
+        let (file, image) = try drawing(layout.segmentBytes) { () throws(DiskError) in
+            try manifestBefore?.write(in: files)
+            return try makeFile(in: files, afterPiece)
         }
         do {
             // Once this was tried MANIFEST may list the file as ready, so it is left as it is.
-            try manifestAfter.write(in: files)
+            try drawing(manifestAfter.fileBytes) { () throws(DiskError) in
+                try manifestAfter.write(in: files)
+            }
             return Segment(identity: identity, fileIndex: fileIndex, file: file, image: image)
         } catch {
             file.close()
             throw error
         }
+    }
+
+    /// For folders and journals, besides what is written.
+    private static let besidesBytes = 64 << 10
+
+    private func drawing<R>(
+        _ byteCount: Int, _ body: () throws(DiskError) -> R
+    ) throws(DiskError) -> R {
+        guard let reserve else { return try body() }
+        return try reserve.drawing(byteCount + Self.besidesBytes, body)
+    }
+
+    private func makeFile(
+        in files: any FileSystem, _ afterPiece: () -> Void
+    ) throws(DiskError) -> (any File, PageMemory) {
+        let path = Manifest.path(ofFile: fileIndex)
+        let file = try files.open(path, OpenMode(.createIfMissing, direct: isDirect))
+        do throws(DiskError) {
+            if !isRecycled { try expectRoom(for: file, in: files) }
+            let image = try PageMemory(byteCount: layout.segmentBytes)
+            if !isRecycled { try file.resize(to: layout.segmentBytes) }
+            try fill(file, image, afterPiece)
+            try writeHeaders(to: file, in: image)
+            try file.sync()
+            try files.syncFolder(StoreFolder.wal)
+            return (file, image)
+        } catch {
+            if !isRecycled { giveBackSpace(of: file) }
+            file.close()
+            throw error
+        }
+    }
+
+    /// Rather than fill what others may have need of, and find out then.
+    private func expectRoom(
+        for file: any File, in files: any FileSystem
+    ) throws(DiskError) {
+        let freeBytes = try files.traits().freeBytes
+        let missingBytes = try layout.segmentBytes - file.byteCount()
+        guard freeBytes >= missingBytes else { throw .noSpace(.allocate) }
     }
 
     /// A half-filled file must not be what keeps a full disk full.

@@ -7,8 +7,11 @@ import EmakiPlatform
 /// any. From then on, until the reserve is whole again, the last segment is kept from events; so it
 /// is while the store is above its quota.
 extension LogCore {
-    /// Events leave the last segment to removals.
-    var keepsLastSegment: Bool { !isReserveWhole || isAboveQuota }
+    /// Events leave the last segment to removals: also where sealing, which alone would give
+    /// another one, does not get on.
+    var keepsLastSegment: Bool {
+        !isReserveWhole || isAboveQuota || (isAtUnsealedLimit && sealingFailure != nil)
+    }
 
     /// Ready segments that events may go on in.
     var readyForEvents: Int { readyCount - (keepsLastSegment ? 1 : 0) }
@@ -45,33 +48,43 @@ extension LogCore {
 
     /// To be called when segments, sealed files or the reserve changed.
     func lookAtSpace() {
-        staging.takesEvents = !keepsLastSegment || readyCount > 0
+        if !keepsLastSegment { isActiveKept = false }
+        staging.takesEvents = !keepsLastSegment || (readyCount > 0 && !isActiveKept)
     }
 
     /// The reserve was drawn on, or made whole, or could not be.
-    package func noteReserve(isWhole: Bool) {
-        isReserveWhole = isWhole
-        if isWhole { mergedBytesWithRoom = nil }
+    package func noteReserve() {
+        isReserveWhole = !reserve.isShort
+        if isReserveWhole { forgetLackOfRoom() }
         lookAtSpace()
     }
 
     // MARK: Files that are not in use
 
     /// Files that hold space for nothing while there is too little of it.
+    /// - Returns: files that are not taken for written any more.
     func spareFilesToEmpty() -> [SpareFile] {
         guard keepsLastSegment, !isPreparing, !isPoisoned, !configuration.isReadOnly else {
             return []
         }
         // What is needed for removals needs no space if it is one that was in use.
         let kept = readyCount == 0 ? filesInPreparation.first(where: \.isRecycled) : nil
-        return filesInPreparation.filter { !$0.isEmpty && $0.fileIndex != kept?.fileIndex }
+        var found: [SpareFile] = []
+        for place in filesInPreparation.indices
+        where !filesInPreparation[place].isEmpty
+            && filesInPreparation[place].fileIndex != kept?.fileIndex
+        {
+            // From here on, whatever becomes of the attempt: no byte of it counts as written.
+            filesInPreparation[place].isRecycled = false
+            found.append(filesInPreparation[place])
+        }
+        return found
     }
 
     /// It has no byte any more: it is filled with zeros again before it is used.
     func finishEmptying(_ file: SpareFile) {
         let place = filesInPreparation.firstIndex { $0.fileIndex == file.fileIndex }
         guard let place else { return }
-        filesInPreparation[place].isRecycled = false
         filesInPreparation[place].isEmpty = true
         lookAtSpace()
     }
@@ -86,10 +99,10 @@ extension LogCore {
 
     /// Makes the reserve whole, for callers that hold the core alone.
     package func refillReserve() {
-        guard !isPoisoned, !configuration.isReadOnly, !reserve.isWhole else { return }
+        guard !isPoisoned, !configuration.isReadOnly else { return }
         // What fails here leaves the log as it is, and is tried again.
-        try? reserve.refill()
-        noteReserve(isWhole: reserve.isWhole)
+        if reserve.needsRefill { try? reserve.refill() }
+        noteReserve()
     }
 }
 

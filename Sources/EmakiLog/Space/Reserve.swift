@@ -18,6 +18,12 @@ package final class Reserve: @unchecked Sendable {
     // Guarded by `lock`, and changed under `calls`.
     private var held: Int
     private var isThere: Bool
+    /// It could not be made whole when that was last tried.
+    private var wasRefused = false
+    /// The space was asked for since the log was opened: a copied file may have its size only.
+    private var isAllocated = false
+    /// Who found no room otherwise, and is at work with what was given.
+    private var drawingCount = 0
 
     /// Looks at what is held, and changes nothing.
     init(in files: any FileSystem, wantedBytes: Int) {
@@ -39,17 +45,42 @@ package final class Reserve: @unchecked Sendable {
     /// What it holds now.
     package var heldBytes: Int { lock.withLock { held } }
     package var isWhole: Bool { heldBytes >= wantedBytes }
-    /// Some of it was given up, or making it was interrupted.
-    var isGivenUp: Bool { lock.withLock { isThere && held < wantedBytes } }
+    /// Some of it was given up, or it could not be made. One that was not made yet is not short.
+    package var isShort: Bool {
+        lock.withLock { held < wantedBytes && (isThere || wasRefused) }
+    }
+    /// There is something to do for `refill`.
+    package var needsRefill: Bool {
+        lock.withLock { held != wantedBytes || (wantedBytes > 0 && !isAllocated) }
+    }
 
-    /// Makes it as large as it should be; durable on return.
+    /// Makes it as large as it should be; durable on return. As long as somebody draws on it
+    /// nothing is taken back.
     /// - Throws: what the disk says, `isNoSpace` if there is no room for all of it: then it holds
     ///   what it held.
     package func refill() throws(DiskError) {
         calls.lock()
         defer { calls.unlock() }
-        let (held, isThere) = lock.withLock { (self.held, self.isThere) }
-        guard held != wantedBytes else { return }
+        let (held, isThere, isDrawn) = lock.withLock {
+            (self.held, self.isThere, drawingCount > 0)
+        }
+        guard needsRefill else { return }
+        guard !isDrawn else { throw .noSpace(.allocate) }
+        do throws(DiskError) {
+            try makeWhole(held: held, isThere: isThere)
+        } catch {
+            lock.withLock { wasRefused = true }
+            throw error
+        }
+        lock.withLock {
+            self.held = wantedBytes
+            self.isThere = true
+            isAllocated = true
+            wasRefused = false
+        }
+    }
+
+    private func makeWhole(held: Int, isThere: Bool) throws(DiskError) {
         let file = try files.open(Self.name, OpenMode(.createIfMissing))
         defer { file.close() }
         if held > wantedBytes {
@@ -65,14 +96,6 @@ package final class Reserve: @unchecked Sendable {
         }
         try file.sync()
         if !isThere { try files.syncFolder("") }
-        take(held: wantedBytes)
-    }
-
-    private func take(held: Int) {
-        lock.withLock {
-            self.held = held
-            isThere = true
-        }
     }
 
     /// Gives some of it to whoever writes next.
@@ -86,27 +109,22 @@ package final class Reserve: @unchecked Sendable {
         defer { file.close() }
         let rest = max(0, held - byteCount)
         try file.resize(to: rest)
-        take(held: rest)
+        lock.withLock { self.held = rest }
         // Some file systems give blocks back only then.
         try file.sync()
         return true
     }
 
-    /// Runs what may find the disk full; then once more, with some of this given up. If that was
-    /// in vain it is taken back.
+    /// Runs what may find the disk full; then once more, with some of this given up. Afterwards it
+    /// is to be made whole again.
     /// - Parameter byteCount: what it needs at most.
     func drawing<R>(
         _ byteCount: Int, _ body: () throws(LogError) -> R
     ) throws(LogError) -> R {
         do {
             return try body()
-        } catch .noSpace where (try? give(byteCount)) == true {
-            do throws(LogError) {
-                return try body()
-            } catch {
-                try? refill()
-                throw error
-            }
+        } catch .noSpace {
+            return try lending(byteCount, or: .noSpace, body)
         }
     }
 
@@ -117,13 +135,17 @@ package final class Reserve: @unchecked Sendable {
         do {
             return try body()
         } catch {
-            guard error.isNoSpace, (try? give(byteCount)) == true else { throw error }
-            do throws(DiskError) {
-                return try body()
-            } catch {
-                try? refill()
-                throw error
-            }
+            guard error.isNoSpace else { throw error }
+            return try lending(byteCount, or: error, body)
         }
+    }
+
+    private func lending<R, E: Error>(
+        _ byteCount: Int, or error: E, _ body: () throws(E) -> R
+    ) throws(E) -> R {
+        lock.withLock { drawingCount += 1 }
+        defer { lock.withLock { drawingCount -= 1 } }
+        guard (try? give(byteCount)) == true else { throw error }
+        return try body()
     }
 }
