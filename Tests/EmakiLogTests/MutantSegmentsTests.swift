@@ -45,7 +45,10 @@ import Testing
     func attemptsWithRoom() async throws {
         let store = try ShellStore()
         store.disk.failSegments(code: ENOSPC)
-        let log = try store.open { $0.pendingEventsMax = 2 }
+        let log = try store.open {
+            $0.pendingEventsMax = 2
+            $0.reserveBytes = 0
+        }
         await passed { log.peek { $0.core.segmentFailure != nil } }
         try await log.append(event(0), to: "a")
         try await log.durable(log.reserve(event(1), to: "a"))
@@ -87,7 +90,8 @@ import Testing
         let store = try ShellStore()
         store.disk.failSegments(code: ENOSPC)
         store.disk.holdSegments()
-        let log = try store.open()
+        // With a reserve each attempt is two.
+        let log = try store.open { $0.reserveBytes = 0 }
         await store.disk.preparations(1)
         try await log.append(event(0, bytes: Self.large), to: "a")
         let lacking = event(1, bytes: Self.large)

@@ -20,6 +20,8 @@ extension Committer {
                 result = .success(
                     try preparation.run(in: core.files) { pace.rest() })
             } catch {
+                // What it drew was in vain.
+                if core.reserve.isShort { try? core.reserve.refill() }
                 result = .failure(error)
             }
             guard finish(preparation, result) else { return }
@@ -41,12 +43,13 @@ extension Committer {
         lock.lock()
         let isWanted =
             !queue.isClosing && !core.isPoisoned && !core.configuration.isReadOnly
-        preparationCount += 1
+        let needsRefill = core.reserve.needsRefill
+        if needsRefill { preparationCount += 1 }
         let attempt = preparationCount
         lock.unlock()
         guard isWanted else { return }
         var failure: DiskError?
-        if core.reserve.needsRefill {
+        if needsRefill {
             do throws(DiskError) { try core.reserve.refill() } catch { failure = error }
         }
         lock.lock()
@@ -54,8 +57,8 @@ extension Committer {
         core.noteReserve()
         if core.isReserveWhole {
             core.reserveFailure = nil
-            guard !wasWhole else { return lock.unlock() }
-            // Events may go on where they were refused.
+            // If a segment is made next, who waits learns of that.
+            guard !wasWhole, !core.hasUseForSegment else { return lock.unlock() }
             return tellWaitingForSegment(before: .max, .retry, others: 0)
         }
         let error = failure.map { LogError($0, file: Reserve.name) } ?? .noSpace
