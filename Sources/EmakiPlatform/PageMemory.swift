@@ -13,6 +13,9 @@
     @usableFromInline let base: UnsafeMutableRawPointer
 
     private let isMapped: Bool
+    /// What lives at least as long as somebody refers to this memory. Set by its owner, while
+    /// nobody else has it.
+    package var companion: AnyObject?
 
     private static let pageBytes = 4096
 

@@ -84,11 +84,22 @@ extension SealedFile {
         _ number: Int, only stream: Int? = nil,
         _ visit: (_ stream: Int, SealedChunk.Event) -> Bool
     ) throws(LogError) {
-        let memory: ChunkMemory
-        do throws(DiskError) {
-            memory = try memories.take()
-        } catch { throw LogError(error, file: pages.path) }
+        let memory = try takeMemory()
         defer { memories.giveBack(memory) }
+        try walk(number, in: memory, only: stream, visit)
+    }
+
+    /// To be given back to `memories`.
+    func takeMemory() throws(LogError) -> ChunkMemory {
+        do throws(DiskError) {
+            return try memories.take(for: self)
+        } catch { throw LogError(error, file: pages.path) }
+    }
+
+    private func walk(
+        _ number: Int, in memory: ChunkMemory, only stream: Int?,
+        _ visit: (_ stream: Int, SealedChunk.Event) -> Bool
+    ) throws(LogError) {
         let range = try unpack(number, into: memory)
         let makesSense = SealedChunk.walk(
             memory.unpacked, range, bounds: bounds, only: stream, visit)
@@ -116,10 +127,19 @@ extension SealedFile {
     }
 
     /// Calls `visit` with the events of a stream from a version on, until it returns false.
+    /// - Parameters:
+    ///   - id: of the stream, for those who make a `RecordedEvent` of what they get.
+    ///   - limit: after so many events no other chunk is begun.
+    /// - Returns: true if it came to the end of what is here.
+    @discardableResult
     func visit(
-        _ stream: Stream, from version: StreamVersion, _ visit: (SealedChunk.Event) -> Bool
-    ) throws(LogError) {
-        guard version <= stream.lastVersion else { return }
+        _ stream: Stream, id: RawSpan = RawSpan(), from version: StreamVersion,
+        limit: Int = .max, _ visit: (SealedChunk.Event) -> Bool
+    ) throws(LogError) -> Bool {
+        guard version <= stream.lastVersion else { return true }
+        let memory = try takeMemory()
+        defer { memories.giveBack(memory) }
+        memory.setID(id)
         var number = stream.firstChunk
         // Without gaps between its versions the place of each is known.
         if isDense(stream), version > stream.firstVersion {
@@ -127,14 +147,21 @@ extension SealedFile {
             number = try chunk(ofOrdinal: stream.ordinals.lowerBound + skipped, from: number)
         }
         var goesOn = true
-        while goesOn {
-            try walk(number, only: stream.number) { _, event in
+        var count = 0
+        while true {
+            try walk(number, in: memory, only: stream.number) { _, event in
                 guard event.version >= version else { return true }
+                count += 1
                 goesOn = visit(event)
                 return goesOn
             }
             number += 1
-            guard try begins(number, before: stream.ordinals.upperBound) else { return }
+            guard goesOn else { return false }
+            guard try begins(number, before: stream.ordinals.upperBound) else { return true }
+            guard count < limit else { return false }
+            do throws(DiskError) { try memory.separate() } catch {
+                throw LogError(error, file: pages.path)
+            }
         }
     }
 
