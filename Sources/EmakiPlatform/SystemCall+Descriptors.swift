@@ -166,6 +166,16 @@ enum SystemCall {
         #endif
     }
 
+    /// Reads of this descriptor bring in what they ask for and nothing beyond. A refusal is no
+    /// error.
+    static func expectRandomReads(_ descriptor: Int32) {
+        #if canImport(Darwin)
+            _ = fcntl(descriptor, F_RDAHEAD, 0)
+        #else
+            _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
+        #endif
+    }
+
     /// Takes (or ends) the exclusive lock of an open file without waiting.
     static func lock(_ descriptor: Int32, exclusive: Bool) throws(DiskError) {
         try check(.lock, flock(descriptor, exclusive ? LOCK_EX | LOCK_NB : LOCK_UN))

@@ -2,14 +2,16 @@ import EmakiPlatform
 
 /// Reading the events of a sealed file.
 extension SealedFile {
-    private struct ChunkEntry {
+    /// What the table of chunks says of one.
+    struct ChunkEntry {
+        /// In the section of chunks.
         var stored: Range<Int>
         var unpackedBytes: Int
         var firstOrdinal: Int
         var checksum: UInt32
     }
 
-    private func entry(_ chunk: Int) throws(LogError) -> ChunkEntry {
+    func entry(_ chunk: Int) throws(LogError) -> ChunkEntry {
         let entryBytes = SealedFooter.chunkEntryBytes
         let offset = try pages.offset(in: .chunkTable, chunk * entryBytes, entryBytes)
         let view = pages.view
@@ -50,18 +52,26 @@ extension SealedFile {
                 throw nonsense(.chunks, entry.stored.lowerBound, "bytes of a chunk")
             }
         }
-        guard isPacked else { return place }
-        let end = memory.start + entry.unpackedBytes
-        let isWhole = memory.unpacked.withMutableBytes(in: 0..<end) { target in
-            memory.packed.withBytes(in: 0..<stored) {
+        return isPacked ? try unpack(entry, from: memory.packed, at: 0, into: memory) : place
+    }
+
+    /// Unpacks a chunk that was read and is what it must be.
+    func unpack(
+        _ entry: ChunkEntry, from packed: PageMemory, at offset: Int, into memory: ChunkMemory
+    ) throws(LogError) -> Range<Int> {
+        let stored = offset..<offset + entry.stored.count
+        let target = memory.dictionaryStart..<memory.start + entry.unpackedBytes
+        let isWhole = memory.unpacked.withMutableBytes(in: target) { target in
+            packed.withBytes(in: stored) {
                 Compression.decompress(
-                    $0, into: &target, after: memory.start, expecting: entry.unpackedBytes)
+                    $0, into: &target, after: memory.start - memory.dictionaryStart,
+                    expecting: entry.unpackedBytes)
             }
         }
         guard isWhole else {
             throw nonsense(.chunks, entry.stored.lowerBound, "compressed bytes of a chunk")
         }
-        return memory.start..<end
+        return memory.start..<target.upperBound
     }
 
     /// - Returns: false if a page of it must be damaged.
