@@ -2,7 +2,8 @@ import EmakiPlatform
 
 /// Reading all pages of a sealed file in order, many with one call, and mending what fails.
 extension SealedPages {
-    /// Pages that are read with one call: 1 MiB, a divisor of those of a group.
+    /// Pages that are read with one call: 1 MiB. A divisor of those of a group, and a multiple of
+    /// the stripes.
     private static let pagesPerRead = 256
 
     /// Reads every covered page from the device, and mends those that fail their checksum.

@@ -119,14 +119,13 @@ struct SealedSource {
     // MARK: Writing
 
     /// Hands all events to a writer.
-    /// - Parameter goesOn: asked now and then; false ends it.
+    /// - Parameter goesOn: asked before each stream; false ends it.
     /// - Returns: false if it was ended.
     mutating func write(
         _ scan: borrowing LogScan, to writer: SealedFileWriter, goesOn: () -> Bool
     ) throws(DiskError) -> Bool {
         var places: ContiguousArray<LogIndex.Place?> = []
         for first in stride(from: 0, to: streams.count, by: Self.streamsPerStep) {
-            guard goesOn() else { return false }
             let some = first..<min(first + Self.streamsPerStep, streams.count)
             places.removeAll(keepingCapacity: true)
             for number in some {
@@ -137,6 +136,7 @@ struct SealedSource {
             touch(places)
             var next = 0
             for number in some {
+                guard goesOn() else { return false }
                 let count = streams[number].events.count
                 try write(number, places[next..<next + count], to: writer)
                 next += count

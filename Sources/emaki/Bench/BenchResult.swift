@@ -66,7 +66,7 @@ struct BenchResult: Sendable {
     }
 
     /// Where histories came from: what was fetched for each says it. A history takes a page or
-    /// more of its own; below a hundredth of that it was there already.
+    /// more of its own; with a tenth of that it mostly was there already.
     private var cache: String? {
         readBytesPerOperation.map { bytes in
             bytes >= Self.coldBytesMin ? "cold" : bytes < Self.warmBytesMax ? "warm" : "mixed"
@@ -74,7 +74,7 @@ struct BenchResult: Sendable {
     }
 
     private static let coldBytesMin = 4096.0
-    private static let warmBytesMax = 41.0
+    private static let warmBytesMax = 410.0
 
     /// What waits to be sealed: full segments.
     private var unsealedBytes: Int? {
