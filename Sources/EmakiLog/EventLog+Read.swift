@@ -52,11 +52,16 @@ extension EventLog {
     ) throws(LogError) {
         var cursor = StreamCursor(stream, from: version, backwards: direction == .backwards)
         while !cursor.isDone {
-            let step = try cursor.step(limit: Limits.readBatchEventsMax) {
-                look throws(LogError) in try committer.reading(look)
+            var isStopped = false
+            let lost = try cursor.visit(
+                limit: Limits.readBatchEventsMax,
+                looking: { look throws(LogError) in try committer.reading(look) }
+            ) { event in
+                isStopped = body(event) == .stop
+                return !isStopped
             }
-            for event in step.events where body(event) == .stop { return }
-            if let lost = step.lost { throw .lost(stream: stream, version: lost) }
+            if isStopped { return }
+            if let lost { throw .lost(stream: stream, version: lost) }
         }
     }
 

@@ -10,6 +10,9 @@ import CLZ4
 
     private let tables: Tables
 
+    /// Of the fast method: half the time of 1, and blocks of events are 0.5 % larger.
+    private static let acceleration: Int32 = 4
+
     /// - Parameter level: nil for the fast method; one of `Compression.highLevels` for smaller
     ///   blocks, several times as slowly.
     /// - Throws: `.allocate` if there is no memory.
@@ -69,7 +72,8 @@ import CLZ4
         switch tables {
         case .fast(let made):
             unsafe LZ4_loadDict(made, dictionary, dictionaryBytes)
-            return unsafe LZ4_compress_fast_continue(made, from, target, byteCount, room, 1)
+            return unsafe LZ4_compress_fast_continue(
+                made, from, target, byteCount, room, Self.acceleration)
         case .high(let made, let level):
             unsafe LZ4_resetStreamHC_fast(made, level)
             unsafe LZ4_loadDictHC(made, dictionary, dictionaryBytes)

@@ -86,6 +86,9 @@ package protocol File: AnyObject, Sendable {
     func allocate(_ byteCount: Int) throws(DiskError)
     /// Drops what the page cache holds of this file, so that the next read comes from the device.
     func dropCache() throws(DiskError)
+    /// Says that small reads of this file do not follow one another, so that nobody reads ahead of
+    /// them. Only a wish: it changes what a read costs, and nothing else.
+    func expectRandomReads()
     /// Maps the whole file for reading. The mapping outlives the file.
     func map() throws(DiskError) -> any Mapping
     /// Closes the descriptor. A second call does nothing; other calls afterwards throw `EBADF`.
@@ -106,6 +109,9 @@ extension File {
             }
         }
     }
+
+    /// Not every file has anybody who reads ahead.
+    package func expectRandomReads() {}
 }
 
 /// A read-only view of a file. Lives as long as someone holds it.

@@ -1,3 +1,5 @@
+import CEmaki
+
 /// Zeroed memory that never moves. It starts on a page, as direct I/O wants it, unless it comes
 /// from the heap.
 ///
@@ -13,6 +15,9 @@
     @usableFromInline let base: UnsafeMutableRawPointer
 
     private let isMapped: Bool
+    /// What lives at least as long as somebody refers to this memory. Set by its owner, while
+    /// nobody else has it.
+    package var companion: AnyObject?
 
     private static let pageBytes = 4096
 
@@ -95,6 +100,16 @@
     /// CRC32C of a range; `seed` is 0 or the checksum of the bytes before it.
     public func checksum(_ range: Range<Int>, seed: UInt32 = 0) -> UInt32 {
         withBytes(in: range) { Checksum.crc32c($0, seed: seed) }
+    }
+
+    /// Mixes bytes into a range by exclusive or: doing it twice undoes it.
+    package func mix(_ bytes: RawSpan, at offset: Int) {
+        check(offset, bytes.byteCount)
+        // Safe because both ranges were checked, and whoever writes has the memory to himself.
+        unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe emaki_mix(base + offset, start, source.count)
+        }
     }
 
     package func isEqual(_ bytes: RawSpan, at offset: Int) -> Bool {

@@ -112,6 +112,16 @@ package final class PosixFile: File {
         try SystemCall.dropCache(number)
     }
 
+    package func expectRandomReads() {
+        do throws(DiskError) {
+            let number = try descriptor.borrow(for: .read)
+            defer { descriptor.giveBack() }
+            SystemCall.expectRandomReads(number)
+        } catch {
+            // A closed file is read by nobody.
+        }
+    }
+
     package func map() throws(DiskError) -> any Mapping {
         let number = try descriptor.borrow(for: .map)
         defer { descriptor.giveBack() }

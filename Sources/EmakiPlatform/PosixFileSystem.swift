@@ -80,6 +80,11 @@ package final class PosixFileSystem: FileSystem {
         try DiskSurvey(root: root).traits()
     }
 
+    /// What a file takes on the disk; nil if it is not there.
+    package func allocatedBytes(of path: String) throws(DiskError) -> Int? {
+        try SystemCall.status(at: absolute(path), for: .kind)?.allocatedBytes
+    }
+
     /// The process that last took this lock, as far as it could say so. Only a hint: it may be
     /// gone, and its number given to another.
     package func lockHolderHint(_ path: String) -> Int32? {

@@ -18,12 +18,16 @@ enum SystemCall {
         var kind: EntryKind
         var byteCount: Int
         var blockBytes: Int
+        /// What the file takes on the disk.
+        var allocatedBytes: Int
 
         init(_ status: stat) {
             device = UInt64(truncatingIfNeeded: status.st_dev)
             inode = UInt64(status.st_ino)
             byteCount = Int(status.st_size)
             blockBytes = Int(status.st_blksize)
+            // By definition in these units.
+            allocatedBytes = Int(status.st_blocks) * 512
             switch status.st_mode & S_IFMT {
             case S_IFREG: kind = .file
             case S_IFDIR: kind = .folder
@@ -181,6 +185,16 @@ enum SystemCall {
         #else
             let code = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
             if code != 0 { throw DiskError(.read, code) }
+        #endif
+    }
+
+    /// Reads of this descriptor bring in what they ask for and nothing beyond. A refusal is no
+    /// error.
+    static func expectRandomReads(_ descriptor: Int32) {
+        #if canImport(Darwin)
+            _ = fcntl(descriptor, F_RDAHEAD, 0)
+        #else
+            _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
         #endif
     }
 

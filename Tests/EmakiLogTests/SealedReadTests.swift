@@ -116,17 +116,44 @@ struct SealedReadTests {
 
     @Test("memory is used again once nobody holds it")
     func pool() throws {
+        final class Owner {}
         let pool = ChunkMemoryPool(dictionary: [1, 2, 3])
-        let memory = try pool.take()
+        var owner: Owner? = Owner()
+        weak let ownerSeen = owner
+        let memory = try pool.take(for: #require(owner))
         let first = memory.unpacked
         pool.giveBack(memory)
-        let second = try pool.take()
-        #expect(second === memory)
-        #expect(second.unpacked !== first, "it is held here")
-        #expect(second.unpacked.loadUInt8(at: 2) == 3, "the dictionary comes first")
-        let address = ObjectIdentifier(second.unpacked)
+        let second = try pool.take(for: #require(owner))
+        #expect(second !== memory, "it is held here")
+        #expect(second.unpacked.loadUInt8(at: second.start - 1) == 3, "right before a chunk")
+        let address = ObjectIdentifier(second)
+        owner = nil
+        #expect(ownerSeen != nil, "who keeps an event keeps its file")
         pool.giveBack(second)
-        #expect(try ObjectIdentifier(pool.take().unpacked) == address)
+        #expect(ownerSeen != nil, "the first is still held")
+        #expect(first.companion === ownerSeen)
+        first.companion = nil
+        #expect(ownerSeen == nil, "what is in the pool keeps nobody")
+        #expect(try ObjectIdentifier(pool.take(for: Owner())) == address)
+    }
+
+    @Test("memory that somebody holds is left to him, with what it says")
+    func separate() throws {
+        final class Owner {}
+        let owner = Owner()
+        let memory = try ChunkMemoryPool(dictionary: [1, 2, 3]).take(for: owner)
+        let address = ObjectIdentifier(memory.unpacked)
+        try memory.separate()
+        #expect(ObjectIdentifier(memory.unpacked) == address, "nobody holds it")
+        [7, 8].withRawSpan { memory.setID($0) }
+        let held = memory.unpacked
+        try memory.separate()
+        #expect(memory.unpacked !== held)
+        for unpacked in [held, memory.unpacked] {
+            let id = unpacked.withBytes(in: ChunkMemory.idRange(in: unpacked)) { $0.copyToArray() }
+            #expect(id == [7, 8])
+            #expect(unpacked.companion === owner)
+        }
     }
 
     @Test("numbers of few bits: each comes back, at every width", arguments: 0...32)

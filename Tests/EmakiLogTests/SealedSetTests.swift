@@ -18,8 +18,10 @@ import Testing
         var next = backwards ? StreamVersion(.max) : .first
         var follows = false
         while next > .none {
-            let batch = try set.read(
-                stream, from: next, backwards: backwards, follows: follows, limit: limit)
+            let batch =
+                backwards
+                ? try set.readBackwards(stream, from: next, follows: follows, limit: limit)
+                : try readForwards(set, stream, from: next, limit: limit)
             #expect(batch.events.count <= limit)
             seen.versions += batch.events.map(\.version.rawValue)
             if let missing = batch.missing { seen.missing.append(missing.rawValue) }
@@ -28,6 +30,21 @@ import Testing
             next = StreamVersion(backwards ? last.rawValue - 1 : last.rawValue + 1)
         }
         return seen
+    }
+
+    private static func readForwards(
+        _ set: SealedSet, _ stream: StreamID, from version: StreamVersion, limit: Int
+    ) throws -> SealedSet.StreamBatch {
+        var batch = SealedSet.StreamBatch()
+        let end = try set.forEachEvent(in: stream, from: version, limit: limit) { event in
+            batch.events.append(event)
+            return batch.events.count < limit
+        }
+        #expect(end.next.rawValue == version.rawValue + UInt64(batch.events.count))
+        #expect(!end.isAtEnd || !end.isMissing)
+        if end.isMissing { batch.missing = end.next }
+        if end.isAtEnd { #expect(batch.events.count <= limit) }
+        return batch
     }
 
     @Test(

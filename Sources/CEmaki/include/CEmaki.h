@@ -1,5 +1,5 @@
-// What Swift cannot say by itself: CPU instructions for CRC32C, Linux calls and flags that the
-// Glibc module does not show, and one thread-local. Nothing here allocates, and nothing here
+// What Swift cannot say by itself: CPU instructions for CRC32C and for parity, Linux calls and
+// flags that the Glibc module does not show, and one thread-local. Nothing here allocates, and nothing here
 // keeps state except the thread-local and constant tables.
 #ifndef CEMAKI_H
 #define CEMAKI_H
@@ -14,6 +14,9 @@ uint32_t emaki_crc32c(uint32_t seed, const void *bytes, size_t count);
 uint32_t emaki_crc32c_table(uint32_t seed, const void *bytes, size_t count);
 // Whether `emaki_crc32c` uses special instructions on this CPU.
 bool emaki_crc32c_is_hardware(void);
+
+// Mixes bytes into as many others by exclusive or. The two may not overlap.
+void emaki_mix(void *target, const void *source, size_t count);
 
 // The flag that makes `open` bypass the page cache; 0 where there is none.
 int emaki_open_direct_flag(void);

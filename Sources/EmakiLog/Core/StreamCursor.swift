@@ -15,6 +15,12 @@ struct StreamCursor {
     private var bookmark: LogIndex.Bookmark?
     /// Up to this version nothing is left, as of the last look.
     private var removed = StreamVersion.none
+    /// Forwards: the files that have nothing of the stream from `next` on.
+    private var exhausted: SealedSet?
+    /// The durable end of the last look, if that found nothing of the stream in memory.
+    private var emptyBefore: Position?
+    /// What the last look found in memory.
+    private var batch: [RecordedEvent] = []
     private(set) var isDone = false
 
     /// - Parameter version: to start at; nil: the first, or backwards the newest.
@@ -32,78 +38,114 @@ struct StreamCursor {
     }
 
     private enum Look {
-        case memory(Step)
+        /// Events in `batch`, and behind them the version that is lost, if one is.
+        case memory(lost: StreamVersion?)
         case sealed(SealedSet)
         /// All that is left of the stream was read.
         case nothing
     }
 
+    /// Collects the next events.
     /// - Parameter look: hands out the core for a moment.
     mutating func step(
         limit: Int, looking look: ((LogCore) -> Void) throws(LogError) -> Void
     ) throws(LogError) -> Step {
-        var tried: SealedSet?
+        var step = Step()
+        var byteCount = 0
+        step.lost = try visit(limit: limit, looking: look) { event in
+            step.events.append(event)
+            // They keep what they were read into.
+            byteCount += event.payloadBytes
+            return step.events.count < limit && byteCount < SealedEventBuffer.byteCountMax
+        }
+        return step
+    }
+
+    /// Hands over the next events where they lie, without any lock, until `visit` returns false.
+    /// - Parameter limit: about so many at once, if nobody stops it.
+    /// - Returns: the version behind them, if that is lost.
+    mutating func visit(
+        limit: Int, looking look: ((LogCore) -> Void) throws(LogError) -> Void,
+        _ visit: (RecordedEvent) -> Bool
+    ) throws(LogError) -> StreamVersion? {
         while true {
-            var found = Look.memory(Step())
-            try look { core in
-                found = self.look(at: core, tried: tried, limit: limit)
-            }
+            var found = Look.nothing
+            try look { core in found = self.look(at: core, limit: limit) }
             switch found {
             case .nothing:
                 isDone = true
-                return Step()
-            case .memory(var step):
-                cut(&step)
-                advance(behind: step)
+                return nil
+            case .memory(let lost):
                 // What is in memory is the newest: forwards nothing comes behind it.
-                if step.lost == nil,
-                    step.events.isEmpty || !isBackwards && step.events.count < limit
-                {
-                    isDone = true
-                }
-                return step
+                let isLast = lost == nil && (batch.isEmpty || !isBackwards && batch.count < limit)
+                return hand(over: lost, visit, isLast: isLast)
             case .sealed(let set):
-                let batch = try set.read(
-                    stream, from: next, backwards: isBackwards, follows: follows, limit: limit)
-                if batch.events.isEmpty && batch.missing == nil {
-                    if isBackwards {
-                        isDone = true
-                        return Step()
-                    }
-                    tried = set
-                    continue
+                if isBackwards {
+                    let found = try set.readBackwards(
+                        stream, from: next, follows: follows, limit: limit)
+                    batch = found.events
+                    let isLast = batch.isEmpty && found.missing == nil
+                    return hand(over: found.missing, visit, isLast: isLast)
                 }
-                var step = Step(events: batch.events, lost: batch.missing)
-                cut(&step)
-                advance(behind: step)
-                return step
+                let start = next
+                let lost = try readForwards(set, limit: limit, visit)
+                // If nothing is there, memory is looked at once more.
+                if lost != nil || next > start { return lost }
             }
         }
     }
 
-    private mutating func advance(behind step: Step) {
-        guard let last = step.lost ?? step.events.last?.version else { return }
-        follows = true
-        if isBackwards && last <= .first { isDone = true }
-        next = StreamVersion(isBackwards ? last.rawValue - 1 : last.rawValue + 1)
+    /// - Returns: the version behind what was handed over, if that is lost.
+    private mutating func readForwards(
+        _ set: SealedSet, limit: Int, _ visit: (RecordedEvent) -> Bool
+    ) throws(LogError) -> StreamVersion? {
+        let end = try set.forEachEvent(in: stream, from: next, limit: limit, visit)
+        if end.isAtEnd { exhausted = set }
+        if end.next > next { follows = true }
+        next = end.next
+        guard end.isMissing else { return nil }
+        advance(behind: next)
+        return end.next
     }
 
-    /// Backwards, ends in front of what was removed.
-    private mutating func cut(_ step: inout Step) {
-        guard isBackwards, removed > .none else { return }
-        if let lost = step.lost, lost <= removed {
-            step.lost = nil
-            isDone = true
+    /// Hands over what is in `batch`, and lets go of it.
+    /// - Returns: the version behind it, if that is lost and was come to.
+    private mutating func hand(
+        over lost: StreamVersion?, _ visit: (RecordedEvent) -> Bool, isLast: Bool
+    ) -> StreamVersion? {
+        defer { batch.removeAll(keepingCapacity: true) }
+        for event in batch {
+            let version = event.version
+            guard !isRemoved(version) else { return nil }
+            advance(behind: version)
+            guard visit(event) else { return nil }
         }
-        if let end = step.events.firstIndex(where: { $0.version <= removed }) {
-            step.events.removeSubrange(end...)
-            step.lost = nil
-            isDone = true
-        }
+        if isLast { isDone = true }
+        guard let lost, !isRemoved(lost) else { return nil }
+        advance(behind: lost)
+        return lost
+    }
+
+    private mutating func advance(behind version: StreamVersion) {
+        follows = true
+        if isBackwards && version <= .first { isDone = true }
+        next = StreamVersion(isBackwards ? version.rawValue - 1 : version.rawValue + 1)
+    }
+
+    /// Backwards, all ends in front of what was removed.
+    private mutating func isRemoved(_ version: StreamVersion) -> Bool {
+        guard isBackwards, version <= removed else { return false }
+        isDone = true
+        return true
     }
 
     /// Called where the core may be looked at.
-    private mutating func look(at core: LogCore, tried: SealedSet?, limit: Int) -> Look {
+    private mutating func look(at core: LogCore, limit: Int) -> Look {
+        // Nothing was made durable since, so there still is nothing.
+        if let emptyBefore, emptyBefore == core.durableEnd, exhausted === core.sealed {
+            return .nothing
+        }
+        emptyBefore = nil
         removed = core.removals.through(stream)
         if isBackwards, next <= removed { return .nothing }
         if !isBackwards, next <= removed {
@@ -113,33 +155,35 @@ struct StreamCursor {
         let slot = core.index.find(stream)
         let first = slot.flatMap { core.index.firstVersion($0) }
         let isSealed = first.map { next < $0 } ?? true
-        if isSealed, tried !== core.sealed, !core.sealed.isEmpty { return .sealed(core.sealed) }
-        guard let slot, let first else { return .memory(Step()) }
+        if isSealed, exhausted !== core.sealed, !core.sealed.isEmpty {
+            if first == nil { emptyBefore = core.durableEnd }
+            return .sealed(core.sealed)
+        }
+        guard let slot, let first else { return .memory(lost: nil) }
         if isSealed {
             // In no file, and not in memory: what was read before it says whether it is missed.
-            if isBackwards { return .memory(Step()) }
+            if isBackwards { return .memory(lost: nil) }
             // What was removed was passed, so it was lost.
             let isMissed = follows || removed > .none || !core.manifest.sealedFiles.isEmpty
-            if isMissed { return .memory(Step(lost: next)) }
+            if isMissed { return .memory(lost: next) }
             next = first
         }
-        var step = Step()
+        var lost: StreamVersion?
         core.index.visit(
             slot, from: next, backwards: isBackwards, durable: core.durableEnd, bookmark: &bookmark
         ) { version, entry in
             guard case .event(let position) = entry, let event = core.event(at: position) else {
-                step.lost = version
+                lost = version
                 return false
             }
-            step.events.append(event)
-            return step.events.count < limit
+            batch.append(event)
+            return batch.count < limit
         }
         // Backwards, when all that is in memory is not durable yet, or was read.
-        if isBackwards, step.events.isEmpty, step.lost == nil, first > .first, !core.sealed.isEmpty
-        {
+        if isBackwards, batch.isEmpty, lost == nil, first > .first, !core.sealed.isEmpty {
             next = StreamVersion(first.rawValue - 1)
             return .sealed(core.sealed)
         }
-        return .memory(step)
+        return .memory(lost: lost)
     }
 }

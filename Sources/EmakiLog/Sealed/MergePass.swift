@@ -28,7 +28,7 @@ final class MergePass {
         for input in merge.inputs {
             walks.append(
                 try LogError.translating(input.pages.path) { () throws(DiskError) in
-                    try SealedWalk(input)
+                    try SealedWalk(input, among: merge.inputs.count)
                 })
         }
         self.walks = walks
@@ -78,16 +78,17 @@ final class MergePass {
                     throw walk.file.nonsense(stream: number, "versions of a stream")
                 }
                 version = event.version
-                seen[index].add(event, stream: hash)
+                let digest = event.digest(stream: hash)
+                seen[index].add(digest)
                 seenCount += 1
                 if drops.drops(event, extent) {
-                    dropped.add(event, stream: hash)
+                    dropped.add(digest)
                     // Where nothing is written, it goes on no less.
                     if seenCount % Self.seenPerPause == 0, !goesOn() { return false }
                 } else {
                     let before = writer?.footer.chunkCount ?? 0
                     try LogError.translating(merge.path) { () throws(DiskError) in
-                        try write(event, of: isBegun ? nil : id)
+                        try write(event, digest, of: isBegun ? nil : id)
                     }
                     isBegun = true
                     if writer?.footer.chunkCount != before, !goesOn() { return false }
@@ -99,14 +100,16 @@ final class MergePass {
     }
 
     /// - Parameter id: of the stream, if this is its first event.
-    private func write(_ event: SealedChunk.Event, of id: [UInt8]?) throws(DiskError) {
+    private func write(
+        _ event: SealedChunk.Event, _ digest: UInt64, of id: [UInt8]?
+    ) throws(DiskError) {
         let writer = try takeWriter()
         if let id {
             try id.withRawSpan { (bytes: RawSpan) throws(DiskError) in
                 try writer.beginStream(bytes)
             }
         }
-        try writer.add(event)
+        try writer.add(event, digest: digest)
     }
 
     private func takeWriter() throws(DiskError) -> SealedFileWriter {

@@ -55,13 +55,9 @@ enum PageParity {
         return stride(from: first, to: inGroup.upperBound, by: stripeCount).filter { $0 != page }
     }
 
-    /// Mixes a page into another, eight bytes a step. Twice is never.
+    /// Mixes a page into another. Twice is never.
     static func mix(_ page: RawSpan, into target: PageMemory, at offset: Int) {
-        for word in stride(from: 0, to: pageBytes, by: 8) {
-            target.store(
-                target.loadUInt64(at: offset + word) ^ page.loadUInt64(at: word),
-                at: offset + word)
-        }
+        target.mix(page, at: offset)
     }
 }
 

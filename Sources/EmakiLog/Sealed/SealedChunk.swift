@@ -50,16 +50,30 @@ enum SealedChunk {
             var hash = stream ^ position.rawValue &* 0x9E37_79B9_7F4A_7C15
             hash = hash ^ version.rawValue &* 0xD6E8_FEB8_6659_FD93
             if let id { hash ^= (id.low ^ id.high &* 0xA076_1D64_78BD_642F) }
-            for range in [typeRange, metadataRange, payloadRange] {
-                let part = memory.withBytes(in: range) { StableHash.hash($0) }
-                hash = (hash ^ part) &* 0xE703_7ED1_A0B4_28DB
-                hash ^= hash >> 32
-            }
+            mix(typeRange, into: &hash)
+            mix(metadataRange, into: &hash)
+            mix(payloadRange, into: &hash)
             return hash
+        }
+
+        @inline(__always)
+        private func mix(_ range: Range<Int>, into hash: inout UInt64) {
+            let part = memory.withBytes(in: range) { StableHash.hash($0) }
+            hash = (hash ^ part) &* 0xE703_7ED1_A0B4_28DB
+            hash ^= hash >> 32
         }
     }
 
     // MARK: Writing
+
+    /// Bytes that a run takes in all.
+    static func byteCount(
+        ofRunIn stream: Int, version: StreamVersion, eventCount: Int, eventBytes: Int
+    ) -> Int {
+        Varint.byteCount(UInt64(stream)) + Varint.byteCount(version.rawValue)
+            + Varint.byteCount(UInt64(eventCount)) + Varint.byteCount(UInt64(eventBytes))
+            + eventBytes
+    }
 
     static func appendRun(
         stream: Int, version: StreamVersion, eventCount: Int, events: ChunkBuffer,
@@ -80,9 +94,9 @@ enum SealedChunk {
     ) throws(DiskError) {
         try buffer.appendVarint(positionDelta)
         try buffer.appendVarint(event.id == nil ? 0 : hasID)
-        for range in [event.typeRange, event.metadataRange, event.payloadRange] {
-            try buffer.appendVarint(UInt64(range.count))
-        }
+        try buffer.appendVarint(UInt64(event.typeRange.count))
+        try buffer.appendVarint(UInt64(event.metadataRange.count))
+        try buffer.appendVarint(UInt64(event.payloadRange.count))
         if let id = event.id {
             try buffer.append(id.low)
             try buffer.append(id.high)

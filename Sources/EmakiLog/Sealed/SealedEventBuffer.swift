@@ -1,7 +1,8 @@
 import EmakiPlatform
 
-/// Events of sealed files on their way to a reader: written again as records behind their section,
-/// so that they are lent exactly like those of a segment. What was unpacked may go meanwhile.
+/// Events from many chunks of a sealed file on their way to a reader: written again as records
+/// behind their section, so that they are lent exactly like those of a segment, and do not keep the
+/// memory of all their chunks.
 struct SealedEventBuffer {
     /// A batch of events that is handed out at once is not larger, unless it is one event.
     static let byteCountMax = 4 << 20
@@ -9,7 +10,6 @@ struct SealedEventBuffer {
     private struct Found {
         var position: Position
         var offset: Int
-        var file: SealedFile
     }
 
     private var buffer: ChunkBuffer
@@ -29,23 +29,23 @@ struct SealedEventBuffer {
         SectionHeader.encode(idBytes: id, frame: 0, into: buffer.memory, at: section)
     }
 
-    mutating func add(_ event: SealedChunk.Event, of file: SealedFile) throws(DiskError) {
+    mutating func add(_ event: SealedChunk.Event) throws(DiskError) {
         let offset = buffer.count
         try buffer.appendZeros(EventRecord.byteCount(of: event))
         EventRecord.encode(event, section: section, into: buffer.memory, at: offset)
-        found.append(Found(position: event.position, offset: offset, file: file))
+        found.append(Found(position: event.position, offset: offset))
     }
 
-    /// Ends the batch: its events as they were added, or in commit order.
-    mutating func take(_ order: Order) -> [RecordedEvent] {
-        if order == .positions { found.sort { $0.position < $1.position } }
+    /// Ends the batch.
+    /// - Returns: its events in commit order.
+    mutating func take(of file: SealedFile) -> [RecordedEvent] {
+        found.sort { $0.position < $1.position }
         let memory = buffer.memory
+        memory.companion = file
         return found.map {
-            RecordedEvent(position: $0.position, image: memory, offset: $0.offset, sealed: $0.file)
+            RecordedEvent(position: $0.position, image: memory, offset: $0.offset)
         }
     }
-
-    enum Order { case added, positions }
 }
 
 extension EventRecord {

@@ -24,8 +24,8 @@ extension SealedFile {
     func check(goesOn: () -> Bool) throws(LogError) -> CheckReport? {
         var report = CheckReport(pageCount: footer.filePageCount)
         let before = pages.repairs
-        guard try checkPages(goesOn: goesOn) else { return nil }
-        let others = try pages.scrubParity() + pages.scrubFooters()
+        guard let parity = try pages.sweep(scrubsParity: true, goesOn: goesOn) else { return nil }
+        let others = try parity + pages.scrubFooters()
         report.repairedCount = pages.repairs - before + others
         try checkStreams()
         guard let eventCount = try checkEvents(goesOn) else { return nil }
@@ -37,99 +37,122 @@ extension SealedFile {
     /// - Parameter goesOn: called after each MiB; false ends it.
     /// - Returns: false if it was ended.
     func checkPages(goesOn: () -> Bool) throws(LogError) -> Bool {
-        // Checksum pages first: the others are checked by them.
-        for page in footer.sectionPageCount..<footer.coveredPageCount {
-            try pages.checkAgain(page)
-        }
-        for page in 0..<footer.sectionPageCount {
-            try pages.checkAgain(page)
-            if page % 256 == 255, !goesOn() { return false }
-        }
-        return true
+        try pages.sweep(scrubsParity: false, goesOn: goesOn) != nil
     }
 
     /// Ids grow, and each is found by itself.
     private func checkStreams() throws(LogError) {
-        var last: [UInt8] = []
+        var last = 0..<0
         for number in 0..<footer.streamCount {
-            let id = try withID(number) { $0.copyToArray() }
-            guard number == 0 || last.lexicographicallyPrecedes(id),
-                id.withRawSpan({ $0.isUTF8 })
-            else { throw nonsense(.ids, 0, "stream ids that do not grow") }
-            // Its own hash, so that filter and table are checked, too.
-            let hash = id.withRawSpan { StableHash.hash($0) }
-            let found = try id.withRawSpan { (bytes: RawSpan) throws(LogError) in
-                try find(bytes, hash: hash)
+            let range = try rangeOfID(number)
+            let (grows, hash) = pages.view.withBytes(in: range) { id in
+                let grows = pages.view.withBytes(in: last) { $0.order(against: id) < 0 }
+                return (grows && id.isUTF8, StableHash.hash(id))
             }
-            guard found?.number == number else {
+            guard grows else { throw nonsense(.ids, 0, "stream ids that do not grow") }
+            // By its own hash, so that filter and table are checked, too.
+            guard try hasStream(number, id: range, hash: hash) else {
                 throw nonsense(.table, 0, "marks of the filter or slots")
             }
-            last = id
+            last = range
         }
+    }
+
+    /// Whether the search for an id, which is in the file itself, finds a stream.
+    private func hasStream(
+        _ number: Int, id: Range<Int>, hash: UInt64
+    ) throws(LogError) -> Bool {
+        let found = pages.view.withBytes(in: id) { id in
+            Result { () throws(LogError) in try find(id, hash: hash)?.number }
+        }
+        return try found.get() == number
     }
 
     /// Every event is where stream, order and chunk table say, and all together have the digest.
     /// - Returns: how many they are; nil if the check was ended.
     private func checkEvents(_ goesOn: () -> Bool) throws(LogError) -> Int? {
-        var digest: UInt64 = 0
-        var ordinal = 0
-        var stream = Stream(
-            number: -1, ordinals: 0..<0, firstChunk: 0, firstVersion: .none, lastVersion: .none)
-        var hash: UInt64 = 0
-        var version = StreamVersion.none
+        var tally = EventTally(self)
+        let memory = try takeMemory()
+        defer { memories.giveBack(memory) }
+        var window: ChunkWindow
+        do throws(DiskError) { window = try ChunkWindow(self) } catch {
+            throw LogError(error, file: pages.path)
+        }
         for number in 0..<footer.chunkCount {
-            guard try chunk(ofOrdinal: ordinal) == number else {
+            guard try chunk(ofOrdinal: tally.ordinal) == number else {
                 throw nonsense(chunk: number, "the first ordinal of a chunk")
             }
+            let range = try window.unpack(number, into: memory)
             var fault: LogError?
-            try walk(number) { owner, event in
+            let makesSense = SealedChunk.walk(memory.unpacked, range, bounds: bounds) {
+                owner, event in
                 do throws(LogError) {
-                    if owner != stream.number {
-                        try expectEnd(of: stream, at: ordinal, version)
-                        guard owner == stream.number + 1 else {
-                            throw nonsense(chunk: number, "streams of a chunk")
-                        }
-                        stream = try self.stream(owner)
-                        hash = try withID(owner) { StableHash.hash($0) }
-                        guard stream.ordinals.lowerBound == ordinal,
-                            stream.firstChunk == number,
-                            stream.firstVersion == event.version
-                        else { throw nonsense(stream: owner, "the start of a stream") }
-                    } else if event.version <= version {
-                        throw nonsense(chunk: number, "versions of a chunk")
-                    }
-                    try expectOrder(of: event.position, chunk: number)
-                    version = event.version
-                    digest &+= event.digest(stream: hash)
-                    ordinal += 1
-                    return true
-                } catch {
-                    fault = error
-                    return false
-                }
+                    try tally.take(event, of: owner, in: number)
+                } catch { fault = error }
+                return fault == nil
             }
             if let fault { throw fault }
+            guard makesSense else { throw nonsense(chunk: number, "events of a chunk") }
             if number % 128 == 127, !goesOn() { return nil }
         }
-        try expectEnd(of: stream, at: ordinal, version)
-        guard ordinal == footer.eventCount, stream.number == footer.streamCount - 1,
-            digest == footer.digest
-        else { throw nonsense(.chunks, 0, "count or digest of the events") }
-        return ordinal
+        try tally.end()
+        return tally.ordinal
+    }
+}
+
+/// Events of a sealed file that were seen in their order, and what must be true of the next one.
+private struct EventTally {
+    let file: SealedFile
+    private(set) var ordinal = 0
+    private var digest: UInt64 = 0
+    private var stream = SealedFile.Stream(
+        number: -1, ordinals: 0..<0, firstChunk: 0, firstVersion: .none, lastVersion: .none)
+    private var hash: UInt64 = 0
+    private var version = StreamVersion.none
+
+    init(_ file: SealedFile) { self.file = file }
+
+    mutating func take(
+        _ event: SealedChunk.Event, of owner: Int, in chunk: Int
+    ) throws(LogError) {
+        if owner != stream.number {
+            try begin(owner, with: event, in: chunk)
+        } else if event.version <= version {
+            throw file.nonsense(chunk: chunk, "versions of a chunk")
+        }
+        guard try file.chunk(at: event.position) == chunk else {
+            throw file.nonsense(.order, 0, "the chunk of a position")
+        }
+        version = event.version
+        digest &+= event.digest(stream: hash)
+        ordinal += 1
     }
 
-    private func expectEnd(
-        of stream: Stream, at ordinal: Int, _ version: StreamVersion
+    private mutating func begin(
+        _ owner: Int, with event: SealedChunk.Event, in chunk: Int
     ) throws(LogError) {
+        try expectEndOfStream()
+        guard owner == stream.number + 1 else {
+            throw file.nonsense(chunk: chunk, "streams of a chunk")
+        }
+        stream = try file.stream(owner)
+        hash = try file.withID(owner) { StableHash.hash($0) }
+        guard stream.ordinals.lowerBound == ordinal, stream.firstChunk == chunk,
+            stream.firstVersion == event.version
+        else { throw file.nonsense(stream: owner, "the start of a stream") }
+    }
+
+    private func expectEndOfStream() throws(LogError) {
         guard stream.number >= 0 else { return }
         guard stream.ordinals.upperBound == ordinal, stream.lastVersion == version else {
-            throw nonsense(stream: stream.number, "the end of a stream")
+            throw file.nonsense(stream: stream.number, "the end of a stream")
         }
     }
 
-    private func expectOrder(of position: Position, chunk: Int) throws(LogError) {
-        guard try self.chunk(at: position) == chunk else {
-            throw nonsense(.order, 0, "the chunk of a position")
-        }
+    func end() throws(LogError) {
+        try expectEndOfStream()
+        guard ordinal == file.footer.eventCount, stream.number == file.footer.streamCount - 1,
+            digest == file.footer.digest
+        else { throw file.nonsense(.chunks, 0, "count or digest of the events") }
     }
 }

@@ -2,14 +2,16 @@ import EmakiPlatform
 
 /// Reading the events of a sealed file.
 extension SealedFile {
-    private struct ChunkEntry {
+    /// What the table of chunks says of one.
+    struct ChunkEntry {
+        /// In the section of chunks.
         var stored: Range<Int>
         var unpackedBytes: Int
         var firstOrdinal: Int
         var checksum: UInt32
     }
 
-    private func entry(_ chunk: Int) throws(LogError) -> ChunkEntry {
+    func entry(_ chunk: Int) throws(LogError) -> ChunkEntry {
         let entryBytes = SealedFooter.chunkEntryBytes
         let offset = try pages.offset(in: .chunkTable, chunk * entryBytes, entryBytes)
         let view = pages.view
@@ -50,18 +52,26 @@ extension SealedFile {
                 throw nonsense(.chunks, entry.stored.lowerBound, "bytes of a chunk")
             }
         }
-        guard isPacked else { return place }
-        let end = memory.start + entry.unpackedBytes
-        let isWhole = memory.unpacked.withMutableBytes(in: 0..<end) { target in
-            memory.packed.withBytes(in: 0..<stored) {
+        return isPacked ? try unpack(entry, from: memory.packed, at: 0, into: memory) : place
+    }
+
+    /// Unpacks a chunk that was read and is what it must be.
+    func unpack(
+        _ entry: ChunkEntry, from packed: PageMemory, at offset: Int, into memory: ChunkMemory
+    ) throws(LogError) -> Range<Int> {
+        let stored = offset..<offset + entry.stored.count
+        let target = memory.dictionaryStart..<memory.start + entry.unpackedBytes
+        let isWhole = memory.unpacked.withMutableBytes(in: target) { target in
+            packed.withBytes(in: stored) {
                 Compression.decompress(
-                    $0, into: &target, after: memory.start, expecting: entry.unpackedBytes)
+                    $0, into: &target, after: memory.start - memory.dictionaryStart,
+                    expecting: entry.unpackedBytes)
             }
         }
         guard isWhole else {
             throw nonsense(.chunks, entry.stored.lowerBound, "compressed bytes of a chunk")
         }
-        return memory.start..<end
+        return memory.start..<target.upperBound
     }
 
     /// - Returns: false if a page of it must be damaged.
@@ -84,11 +94,22 @@ extension SealedFile {
         _ number: Int, only stream: Int? = nil,
         _ visit: (_ stream: Int, SealedChunk.Event) -> Bool
     ) throws(LogError) {
-        let memory: ChunkMemory
-        do throws(DiskError) {
-            memory = try memories.take()
-        } catch { throw LogError(error, file: pages.path) }
+        let memory = try takeMemory()
         defer { memories.giveBack(memory) }
+        try walk(number, in: memory, only: stream, visit)
+    }
+
+    /// To be given back to `memories`.
+    func takeMemory() throws(LogError) -> ChunkMemory {
+        do throws(DiskError) {
+            return try memories.take(for: self)
+        } catch { throw LogError(error, file: pages.path) }
+    }
+
+    private func walk(
+        _ number: Int, in memory: ChunkMemory, only stream: Int?,
+        _ visit: (_ stream: Int, SealedChunk.Event) -> Bool
+    ) throws(LogError) {
         let range = try unpack(number, into: memory)
         let makesSense = SealedChunk.walk(
             memory.unpacked, range, bounds: bounds, only: stream, visit)
@@ -116,10 +137,19 @@ extension SealedFile {
     }
 
     /// Calls `visit` with the events of a stream from a version on, until it returns false.
+    /// - Parameters:
+    ///   - id: of the stream, for those who make a `RecordedEvent` of what they get.
+    ///   - limit: after so many events no other chunk is begun.
+    /// - Returns: true if it came to the end of what is here.
+    @discardableResult
     func visit(
-        _ stream: Stream, from version: StreamVersion, _ visit: (SealedChunk.Event) -> Bool
-    ) throws(LogError) {
-        guard version <= stream.lastVersion else { return }
+        _ stream: Stream, id: RawSpan = RawSpan(), from version: StreamVersion,
+        limit: Int = .max, _ visit: (SealedChunk.Event) -> Bool
+    ) throws(LogError) -> Bool {
+        guard version <= stream.lastVersion else { return true }
+        let memory = try takeMemory()
+        defer { memories.giveBack(memory) }
+        memory.setID(id)
         var number = stream.firstChunk
         // Without gaps between its versions the place of each is known.
         if isDense(stream), version > stream.firstVersion {
@@ -127,14 +157,21 @@ extension SealedFile {
             number = try chunk(ofOrdinal: stream.ordinals.lowerBound + skipped, from: number)
         }
         var goesOn = true
-        while goesOn {
-            try walk(number, only: stream.number) { _, event in
+        var count = 0
+        while true {
+            try walk(number, in: memory, only: stream.number) { _, event in
                 guard event.version >= version else { return true }
+                count += 1
                 goesOn = visit(event)
                 return goesOn
             }
             number += 1
-            guard try begins(number, before: stream.ordinals.upperBound) else { return }
+            guard goesOn else { return false }
+            guard try begins(number, before: stream.ordinals.upperBound) else { return true }
+            guard count < limit else { return false }
+            do throws(DiskError) { try memory.separate() } catch {
+                throw LogError(error, file: pages.path)
+            }
         }
     }
 

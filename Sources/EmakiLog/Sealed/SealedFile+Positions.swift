@@ -32,7 +32,7 @@ extension SealedFile {
                         stream = owner
                     }
                     try LogError.translating(pages.path) { () throws(DiskError) in
-                        try buffer.add(event, of: self)
+                        try buffer.add(event)
                     }
                 } catch {
                     failure = error

@@ -145,7 +145,7 @@ final class SealedFile: Sendable {
     }
 
     /// Where a stream's id is in the file, all of it sound.
-    private func rangeOfID(_ number: Int) throws(LogError) -> Range<Int> {
+    func rangeOfID(_ number: Int) throws(LogError) -> Range<Int> {
         let entryBytes = SealedFooter.streamEntryBytes
         let isLast = number + 1 == footer.streamCount
         let entry = try pages.offset(

@@ -17,9 +17,10 @@ final class SealedFileWriter {
 
     private let options: Options
     private(set) var footer: SealedFooter
-    private var sink: SealedPageSink
+    private let sink: SealedPageSink
+    /// Behind room for the dictionary, as compression wants it.
     private var chunk: ChunkBuffer
-    /// Runs of the stream that was begun, as long as it may fit into a chunk.
+    /// Runs of the stream that was begun, but for the last, as long as it may fit into a chunk.
     private var pending: ChunkBuffer
     /// Of the events in `pending` and `run`, from the file's first.
     private var pendingPositions: ContiguousArray<Int> = []
@@ -29,8 +30,6 @@ final class SealedFileWriter {
     private var runCount = 0
     private var lastPosition = Position.start
     private let compressor: Compressor
-    /// The dictionary, and then the chunk that is compressed.
-    private var unpacked: PageMemory
     private var packed: PageMemory
     private var storedBytes = 0
 
@@ -64,11 +63,10 @@ final class SealedFileWriter {
         footer = SealedFooter(storeID: storeID, number: number, positions: positions)
         footer.lastGroup = lastGroup
         sink = try SealedPageSink(file: file)
-        chunk = try ChunkBuffer(capacity: options.chunkBytes)
+        chunk = try ChunkBuffer(
+            capacity: options.chunkBytes, behind: SealedFooter.dictionaryBytesMax)
         run = try ChunkBuffer(capacity: options.chunkBytes)
         pending = try ChunkBuffer(capacity: options.chunkBytes)
-        unpacked = try PageMemory(
-            heapBytes: SealedFooter.dictionaryBytesMax + 2 * options.chunkBytes)
         packed = try PageMemory(
             heapBytes: Compression.boundBytes(for: 2 * options.chunkBytes))
         chunkTable = try ChunkBuffer(capacity: 64 << 10)
@@ -101,6 +99,11 @@ final class SealedFileWriter {
 
     /// Adds the next event of the stream that was begun.
     func add(_ event: SealedChunk.Event) throws(DiskError) {
+        try add(event, digest: event.digest(stream: hashes[hashes.count - 1]))
+    }
+
+    /// The same, for those who know the event's digest.
+    func add(_ event: SealedChunk.Event, digest: UInt64) throws(DiskError) {
         precondition(event.version > lastVersion || firstVersion == .none, "versions grow")
         if runCount > 0, event.version.rawValue != lastVersion.rawValue + 1 { try endRun() }
         if runCount == 0 {
@@ -114,12 +117,11 @@ final class SealedFileWriter {
         lastPosition = event.position
         runCount += 1
         footer.eventCount += 1
-        footer.digest &+= event.digest(stream: hashes[hashes.count - 1])
+        footer.digest &+= digest
         pendingPositions.append(
             Int(event.position.rawValue - footer.positions.lowerBound.rawValue))
         // What does not fit into a chunk begins one, and goes on in others.
         if pending.count + run.count >= options.chunkBytes {
-            try endRun()
             try place()
             try writeChunk()
         }
@@ -141,7 +143,6 @@ final class SealedFileWriter {
 
     /// Ends the last stream: all its events have their places. Called by `finish`, too.
     func endStream() throws(DiskError) {
-        try endRun()
         try place()
         guard isInStream else { return }
         isInStream = false
@@ -154,22 +155,39 @@ final class SealedFileWriter {
         try streams.append(lastVersion.rawValue)
     }
 
+    /// A version is missing behind the run.
     private func endRun() throws(DiskError) {
-        guard runCount > 0 else { return }
-        try SealedChunk.appendRun(
-            stream: footer.streamCount - 1, version: runVersion, eventCount: runCount, events: run,
-            to: &pending)
+        try appendRun(to: &pending)
         run.removeAll()
         runCount = 0
     }
 
+    private func appendRun(to buffer: inout ChunkBuffer) throws(DiskError) {
+        try SealedChunk.appendRun(
+            stream: footer.streamCount - 1, version: runVersion, eventCount: runCount, events: run,
+            to: &buffer)
+    }
+
     /// Puts what is held back into the chunk; into a new one if there is no room.
     private func place() throws(DiskError) {
-        guard pending.count > 0 else { return }
-        if chunk.count + pending.count > options.chunkBytes { try writeChunk() }
+        var byteCount = pending.count
+        if runCount > 0 {
+            byteCount += SealedChunk.byteCount(
+                ofRunIn: footer.streamCount - 1, version: runVersion, eventCount: runCount,
+                eventBytes: run.count)
+        }
+        guard byteCount > 0 else { return }
+        if chunk.count + byteCount > options.chunkBytes { try writeChunk() }
         if streamChunk == nil { streamChunk = footer.chunkCount }
-        try pending.memory.withBytes(in: pending.range) { (bytes: RawSpan) throws(DiskError) in
-            try chunk.append(bytes)
+        if pending.count > 0 {
+            try pending.memory.withBytes(in: pending.range) { (bytes: RawSpan) throws(DiskError) in
+                try chunk.append(bytes)
+            }
+        }
+        if runCount > 0 {
+            try appendRun(to: &chunk)
+            run.removeAll()
+            runCount = 0
         }
         chunkEventCount += pendingPositions.count
         for place in pendingPositions { order.store(UInt32(footer.chunkCount), at: place * 4) }
@@ -182,7 +200,7 @@ final class SealedFileWriter {
         if footer.chunkCount == 0 { takeDictionary() }
         let written = try packChunk()
         let memory = written == nil ? chunk.memory : packed
-        let stored = 0..<(written ?? chunk.count)
+        let stored = written.map { 0..<$0 } ?? chunk.range
         try chunkTable.append(UInt64(storedBytes))
         try chunkTable.append(UInt32(stored.count))
         try chunkTable.append(UInt32(chunk.count))
@@ -199,23 +217,20 @@ final class SealedFileWriter {
     }
 
     private func takeDictionary() {
-        let range = 0..<min(chunk.count, SealedFooter.dictionaryBytesMax)
+        let start = chunk.range.lowerBound
+        let range = start..<start + min(chunk.count, SealedFooter.dictionaryBytesMax)
         footer.dictionary = chunk.memory.withBytes(in: range) { $0.copyToArray() }
-        footer.dictionary.withRawSpan { unpacked.copy($0, at: 0) }
+        footer.dictionary.withRawSpan { chunk.memory.copy($0, at: start - range.count) }
     }
 
     /// - Returns: bytes of the compressed chunk; nil if it does not get smaller.
     private func packChunk() throws(DiskError) -> Int? {
         let dictionaryBytes = footer.dictionary.count
-        if unpacked.byteCount < dictionaryBytes + chunk.count {
-            unpacked = try PageMemory(heapBytes: dictionaryBytes + chunk.count)
-            footer.dictionary.withRawSpan { unpacked.copy($0, at: 0) }
-        }
         let bound = Compression.boundBytes(for: chunk.count)
         if packed.byteCount < bound { packed = try PageMemory(heapBytes: bound) }
-        chunk.memory.withBytes(in: chunk.range) { unpacked.copy($0, at: dictionaryBytes) }
+        let source = chunk.range.lowerBound - dictionaryBytes..<chunk.range.upperBound
         let written = packed.withMutableBytes(in: 0..<packed.byteCount) { target in
-            unpacked.withBytes(in: 0..<dictionaryBytes + chunk.count) {
+            chunk.memory.withBytes(in: source) {
                 compressor.compress($0, after: dictionaryBytes, into: &target)
             }
         }

@@ -20,9 +20,10 @@ struct SealedMerge {
         /// Sum of `SealedChunk.Event.digest`.
         var digest: UInt64 = 0
 
-        mutating func add(_ event: SealedChunk.Event, stream hash: UInt64) {
+        /// - Parameter digest: of an event.
+        mutating func add(_ digest: UInt64) {
             eventCount += 1
-            digest &+= event.digest(stream: hash)
+            self.digest &+= digest
         }
     }
 

@@ -4,16 +4,18 @@ import EmakiPlatform
 /// its stripe if it fails. The only thing that is ever written to a sealed file is a page that
 /// failed its checksum, by bytes that match it.
 final class SealedPages: @unchecked Sendable {
-    private static let pageBytes = PageParity.pageBytes
+    static let pageBytes = PageParity.pageBytes
+    /// Pages that are read together at the first touch of one, if they begin one after the other.
+    private static let pagesPerTouch = 16
 
     let path: String
     let footer: SealedFooter
     /// All of the file; what is asked for is checked by `check` first.
     let view: MappedBytes
-    private let file: any File
-    private let isWritable: Bool
+    let file: any File
+    let isWritable: Bool
     /// Covered pages that were checked.
-    private let checked: AtomicBits
+    let checked: AtomicBits
     private let lock = Lock()
     /// Guarded by `lock`.
     private var repairCount = 0
@@ -27,6 +29,7 @@ final class SealedPages: @unchecked Sendable {
         self.footer = footer
         self.isWritable = isWritable
         view = MappedBytes(try file.map())
+        file.expectRandomReads()
         checked = AtomicBits(count: footer.coveredPageCount)
     }
 
@@ -124,7 +127,29 @@ final class SealedPages: @unchecked Sendable {
         guard !bytes.isEmpty else { return }
         let first = bytes.lowerBound / Self.pageBytes - 1
         let last = (bytes.upperBound - 1) / Self.pageBytes - 1
-        for page in first...last where !checked.contains(page) { try checkAgain(page) }
+        for page in first...last where !checked.contains(page) { try checkAround(page) }
+    }
+
+    /// Checks a page that was not asked for before, and those beside it: they are read at the same
+    /// price, and likely to be asked for. What fails beside it waits until it is.
+    private func checkAround(_ page: Int) throws(LogError) {
+        let first = page / Self.pagesPerTouch * Self.pagesPerTouch
+        let some = first..<min(first + Self.pagesPerTouch, footer.coveredPageCount)
+        let memory = try LogError.translating(path) { () throws(DiskError) in
+            try PageMemory(heapBytes: some.count * Self.pageBytes)
+        }
+        if try copyAtOnce(Self.bytes(ofPages: some), into: memory) {
+            for other in some where !checked.contains(other) {
+                let offset = (other - first) * Self.pageBytes
+                if try matches(memory, at: offset, other) { checked.insert(other) }
+            }
+        }
+        if !checked.contains(page) { try checkAgain(page) }
+    }
+
+    /// Where covered pages are in the file.
+    static func bytes(ofPages pages: Range<Int>) -> Range<Int> {
+        (pages.lowerBound + 1) * pageBytes..<(pages.upperBound + 1) * pageBytes
     }
 
     /// Checks pages on the device, also those that were sound before: what was read from them was
@@ -146,7 +171,7 @@ final class SealedPages: @unchecked Sendable {
     // MARK: Pages
 
     /// What the file holds at a page, counted from the first covered one.
-    private func bytes(ofPage page: Int) throws(LogError) -> PageMemory {
+    func bytes(ofPage page: Int) throws(LogError) -> PageMemory {
         try LogError.translating(path) { () throws(DiskError) in
             let memory = try PageMemory(heapBytes: Self.pageBytes)
             do throws(DiskError) {
@@ -163,7 +188,7 @@ final class SealedPages: @unchecked Sendable {
         }
     }
 
-    private func soundBytes(ofPage page: Int) throws(LogError) -> PageMemory {
+    func soundBytes(ofPage page: Int) throws(LogError) -> PageMemory {
         let memory = try bytes(ofPage: page)
         guard try matches(memory, page) else {
             throw corrupt(
@@ -173,15 +198,19 @@ final class SealedPages: @unchecked Sendable {
         return memory
     }
 
-    private func matches(_ memory: PageMemory, _ page: Int) throws(LogError) -> Bool {
+    /// - Parameter offset: of the page in the memory.
+    func matches(
+        _ memory: PageMemory, at offset: Int = 0, _ page: Int
+    ) throws(LogError) -> Bool {
         let perPage = SealedFooter.checksumsPerPage
         guard page < footer.sectionPageCount else {
-            return memory.loadUInt32(at: perPage * 4) == memory.checksum(0..<perPage * 4)
+            return memory.loadUInt32(at: offset + perPage * 4)
+                == memory.checksum(offset..<offset + perPage * 4)
         }
         let sums = footer.sectionPageCount + page / perPage
         if !checked.contains(sums) { try checkAgain(sums) }
         let wanted = view.loadUInt32(at: (sums + 1) * Self.pageBytes + page % perPage * 4)
-        return memory.checksum(0..<Self.pageBytes) == wanted
+        return memory.checksum(offset..<offset + Self.pageBytes) == wanted
     }
 
     /// Makes a page from the others of its stripe, checks it, and writes it back.
@@ -207,73 +236,6 @@ final class SealedPages: @unchecked Sendable {
             try file.sync()
         }
         lock.withLock { repairCount += 1 }
-    }
-
-    // MARK: Scrubbing
-
-    /// Parity pages that say something else than the pages that they cover are written again.
-    /// - Returns: how many.
-    /// - Throws: `.corrupt` if a page that they cover is damaged: parity over it would make the
-    ///   damage final.
-    func scrubParity() throws(LogError) -> Int {
-        let pageCount = footer.coveredPageCount
-        let whole = 0..<Self.pageBytes
-        var mended = 0
-        for group in 0..<PageParity.groupCount(pages: pageCount) {
-            let pages = PageParity.pages(ofGroup: group, in: pageCount)
-            for stripe in 0..<PageParity.stripes(inGroupOf: pages.count) {
-                let first = pages.lowerBound + stripe
-                let wanted = try soundBytes(ofPage: first)
-                for sibling in PageParity.siblings(of: first, in: pageCount) {
-                    let other = try soundBytes(ofPage: sibling)
-                    other.withBytes(in: whole) { PageParity.mix($0, into: wanted, at: 0) }
-                }
-                let place = pageCount + PageParity.parityPage(of: first, in: pageCount)
-                let found = try bytes(ofPage: place)
-                let isSame = wanted.withBytes(in: whole) { found.isEqual($0, at: 0) }
-                guard !isSame else { continue }
-                guard isWritable else {
-                    throw corrupt(
-                        at: (place + 1) * Self.pageBytes, .badHeader,
-                        "its parity does not match; open the store for writing to have it mended")
-                }
-                try LogError.translating(path) { () throws(DiskError) in
-                    try wanted.withBytes(in: whole) { (bytes: RawSpan) throws(DiskError) in
-                        try file.write(bytes, at: (place + 1) * Self.pageBytes)
-                    }
-                }
-                mended += 1
-            }
-        }
-        if mended > 0 {
-            try LogError.translating(path) { () throws(DiskError) in try file.sync() }
-        }
-        return mended
-    }
-
-    /// A footer that does not say what the other says is written again.
-    /// - Returns: how many.
-    func scrubFooters() throws(LogError) -> Int {
-        let sound = try LogError.translating(path) { () throws(DiskError) in
-            try PageMemory(heapBytes: Self.pageBytes)
-        }
-        footer.encode(into: sound, at: 0)
-        var mended = 0
-        // Counted like covered pages, which start behind the first footer.
-        for place in [-1, footer.filePageCount - 2] {
-            let found = try bytes(ofPage: place)
-            let isSame = sound.withBytes(in: 0..<Self.pageBytes) { found.isEqual($0, at: 0) }
-            guard !isSame, isWritable else { continue }
-            try LogError.translating(path) { () throws(DiskError) in
-                try sound.withBytes(in: 0..<Self.pageBytes) {
-                    (bytes: RawSpan) throws(DiskError) in
-                    try file.write(bytes, at: (place + 1) * Self.pageBytes)
-                }
-                try file.sync()
-            }
-            mended += 1
-        }
-        return mended
     }
 
     func corrupt(

@@ -14,55 +14,70 @@ extension SealedSet {
         }
     }
 
-    /// What a read of a stream found.
+    /// How a read of a stream forwards ended.
+    struct StreamEnd {
+        /// Behind what was handed over.
+        var next: StreamVersion
+        /// `next` is not here though later ones are.
+        var isMissing = false
+        /// Nothing is here from `next` on.
+        var isAtEnd = false
+    }
+
+    /// Hands over the next events of a stream where they lie, oldest first: some, if there are any,
+    /// until `visit` returns false.
+    /// - Parameters:
+    ///   - version: the first wanted.
+    ///   - limit: about so many, if nobody stops it.
+    func forEachEvent(
+        in stream: StreamID, from version: StreamVersion, limit: Int,
+        _ visit: (RecordedEvent) -> Bool
+    ) throws(LogError) -> StreamEnd {
+        let hash = stream.hash
+        return try stream.text.withUTF8Span { (id: RawSpan) throws(LogError) in
+            var end = StreamEnd(next: version)
+            var count = 0
+            for file in files {
+                guard let found = try file.find(id, hash: hash), found.lastVersion >= end.next
+                else { continue }
+                let isWhole = try file.visit(
+                    found, id: id, from: end.next, limit: limit - count
+                ) { event in
+                    // Nothing removes single events, so what is not there was lost.
+                    guard event.version == end.next else {
+                        end.isMissing = true
+                        return false
+                    }
+                    count += 1
+                    end.next = StreamVersion(event.version.rawValue + 1)
+                    return visit(RecordedEvent(event))
+                }
+                guard isWhole, count < limit else { return end }
+            }
+            end.isAtEnd = true
+            return end
+        }
+    }
+
+    /// What a read of a stream backwards found.
     struct StreamBatch {
         var events: [RecordedEvent] = []
         /// A version that is missing between others, right behind `events`.
         var missing: StreamVersion?
     }
 
-    /// Reads the next events of a stream: some, if there are any.
+    /// Reads the next events of a stream, newest first: some, if there are any.
     /// - Parameters:
-    ///   - version: the first wanted, in the order of reading.
-    ///   - follows: the version before it was read, so it is missing if it is not here though more
+    ///   - version: the first wanted.
+    ///   - follows: the version behind it was read, so it is missing if it is not here though more
     ///     are.
-    func read(
-        _ stream: StreamID, from version: StreamVersion, backwards: Bool, follows: Bool, limit: Int
+    func readBackwards(
+        _ stream: StreamID, from version: StreamVersion, follows: Bool, limit: Int
     ) throws(LogError) -> StreamBatch {
         let hash = stream.hash
         return try stream.text.withUTF8Span { (id: RawSpan) throws(LogError) in
-            backwards
-                ? try readBackwards(id, hash, from: version, follows: follows, limit: limit)
-                : try readForwards(id, hash, from: version, limit: limit)
+            try readBackwards(id, hash, from: version, follows: follows, limit: limit)
         }
-    }
-
-    private func readForwards(
-        _ id: RawSpan, _ hash: UInt64, from version: StreamVersion, limit: Int
-    ) throws(LogError) -> StreamBatch {
-        var batch = StreamBatch()
-        var next = version
-        var byteCount = 0
-        for file in files {
-            guard let found = try file.find(id, hash: hash), found.lastVersion >= next else {
-                continue
-            }
-            var piece = try StreamPiece(of: found, in: file, id: id)
-            try piece.read(from: next, limit: limit - batch.events.count)
-            byteCount += piece.byteCount
-            for (version, event) in piece.take() {
-                // Nothing removes single events, so what is not there was lost.
-                if version != next {
-                    batch.missing = next
-                    return batch
-                }
-                batch.events.append(event)
-                next = StreamVersion(version.rawValue + 1)
-            }
-            let isFull = byteCount >= SealedEventBuffer.byteCountMax
-            if batch.events.count >= limit || piece.isCut || isFull { break }
-        }
-        return batch
     }
 
     private func readBackwards(
@@ -71,7 +86,7 @@ extension SealedSet {
         var batch = StreamBatch()
         var next = version
         var hasRead = follows
-        var count = UInt64(min(limit, StreamPiece.eventCountMax))
+        var count = UInt64(min(limit, Limits.readBatchEventsMax))
         while batch.events.isEmpty, let (file, found) = try newest(id, hash, upTo: next) {
             if found.lastVersion < next {
                 if hasRead {
@@ -82,21 +97,23 @@ extension SealedSet {
             }
             let low = max(
                 found.firstVersion.rawValue, next.rawValue - min(next.rawValue, count) + 1)
-            var piece = try StreamPiece(of: found, in: file, id: id)
-            try piece.read(from: StreamVersion(low), through: next)
-            if piece.isCut, count > 1 {
+            guard
+                let piece = try file.events(
+                    of: found, id: id, in: StreamVersion(low)...next,
+                    byteCountMax: count > 1 ? SealedEventBuffer.byteCountMax : .max)
+            else {
                 // Large events: fewer of them.
                 count = max(1, count / 4)
                 continue
             }
-            for (version, event) in piece.take().reversed() {
-                if hasRead, version != next {
+            for event in piece.reversed() {
+                if hasRead, event.version != next {
                     batch.missing = next
                     return batch
                 }
                 hasRead = true
                 batch.events.append(event)
-                next = StreamVersion(version.rawValue - 1)
+                next = StreamVersion(event.version.rawValue - 1)
             }
             if batch.events.isEmpty {
                 if hasRead {
@@ -124,53 +141,21 @@ extension SealedSet {
     }
 }
 
-/// Events of a stream that are read from one file at once.
-private struct StreamPiece {
-    static let eventCountMax = Limits.readBatchEventsMax
-
-    private let stream: SealedFile.Stream
-    private let file: SealedFile
-    private var buffer: SealedEventBuffer
-    private var versions: ContiguousArray<StreamVersion> = []
-    /// There is more, but no room.
-    private(set) var isCut = false
-
-    init(of stream: SealedFile.Stream, in file: SealedFile, id: RawSpan) throws(LogError) {
-        self.stream = stream
-        self.file = file
-        buffer = try SealedSet.buffer()
-        do throws(DiskError) { try buffer.begin(stream: id) } catch {
-            throw LogError(error, file: file.pages.path)
+extension SealedFile {
+    /// The events of a stream with some versions, oldest first.
+    /// - Returns: nil if they have more than `byteCountMax` bytes.
+    fileprivate func events(
+        of stream: Stream, id: RawSpan, in versions: ClosedRange<StreamVersion>, byteCountMax: Int
+    ) throws(LogError) -> [RecordedEvent]? {
+        var events: [RecordedEvent] = []
+        var byteCount = 0
+        try visit(stream, id: id, from: versions.lowerBound) { event in
+            guard event.version <= versions.upperBound else { return false }
+            byteCount += event.contentBytes
+            guard byteCount <= byteCountMax else { return false }
+            events.append(RecordedEvent(event))
+            return true
         }
-    }
-
-    mutating func read(
-        from version: StreamVersion, through last: StreamVersion = StreamVersion(.max),
-        limit: Int = StreamPiece.eventCountMax
-    ) throws(LogError) {
-        var failure: DiskError?
-        let countMax = min(limit, Self.eventCountMax)
-        try file.visit(stream, from: version) { event in
-            guard event.version <= last else { return false }
-            let isFull = buffer.byteCount >= SealedEventBuffer.byteCountMax
-            guard versions.count < countMax, !isFull else {
-                isCut = true
-                return false
-            }
-            do throws(DiskError) {
-                try buffer.add(event, of: file)
-                versions.append(event.version)
-            } catch {
-                failure = error
-            }
-            return failure == nil
-        }
-        if let failure { throw LogError(failure, file: file.pages.path) }
-    }
-
-    var byteCount: Int { buffer.byteCount }
-
-    mutating func take() -> [(StreamVersion, RecordedEvent)] {
-        zip(versions, buffer.take(.added)).map { ($0, $1) }
+        return byteCount <= byteCountMax ? events : nil
     }
 }

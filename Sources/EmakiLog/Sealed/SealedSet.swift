@@ -59,7 +59,7 @@ final class SealedSet: Sendable {
         }
         var buffer = try Self.buffer()
         _ = try file.read(position..<position.advanced(by: 1), into: &buffer)
-        return buffer.take(.positions).first
+        return buffer.take(of: file).first
     }
 
     /// Collects events in commit order, from a position on.
@@ -78,7 +78,7 @@ final class SealedSet: Sendable {
                 start..<end, into: &buffer,
                 byteCountMax: count == 1 ? .max : SealedEventBuffer.byteCountMax)
             if isWhole {
-                events += buffer.take(.positions)
+                events += buffer.take(of: file)
                 return end
             }
             count = max(1, count / 4)

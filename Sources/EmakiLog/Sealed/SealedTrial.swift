@@ -125,9 +125,7 @@ package final class SealedTrial: Sendable {
     /// Reads and unpacks one of the chunks: what a replay cannot do without.
     package func unpack(_ random: UInt64) throws(LogError) -> Bool {
         let number = Int(random % UInt64(file.footer.chunkCount))
-        let memory = try LogError.translating(Self.path) { () throws(DiskError) in
-            try file.memories.take()
-        }
+        let memory = try file.takeMemory()
         defer { file.memories.giveBack(memory) }
         return try !file.unpack(number, into: memory).isEmpty
     }

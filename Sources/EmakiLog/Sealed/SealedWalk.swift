@@ -5,6 +5,7 @@ final class SealedWalk {
     let file: SealedFile
     private let bounds: SealedChunk.Bounds
     private let memory: ChunkMemory
+    private var window: ChunkWindow
     /// The chunk that comes next.
     private var nextChunk = 0
     private var offset = 0
@@ -17,10 +18,12 @@ final class SealedWalk {
     private(set) var id: [UInt8] = []
 
     /// Starts before the first event.
-    init(_ file: SealedFile) throws(DiskError) {
+    /// - Parameter count: of walks that there are at once.
+    init(_ file: SealedFile, among count: Int = 1) throws(DiskError) {
         self.file = file
         bounds = file.bounds
         memory = try ChunkMemory(dictionary: file.footer.dictionary)
+        window = try ChunkWindow(file, among: count)
     }
 
     /// The event that the walk is at; valid until the next call of `advance`. nil before the first
@@ -46,7 +49,7 @@ final class SealedWalk {
                 id = []
                 return false
             }
-            let range = try file.unpack(nextChunk, into: memory)
+            let range = try window.unpack(nextChunk, into: memory)
             nextChunk += 1
             offset = range.lowerBound
             chunkEnd = range.upperBound

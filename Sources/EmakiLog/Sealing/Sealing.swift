@@ -202,19 +202,17 @@ package struct Sealing: Sendable {
             return try files.open(path, OpenMode(.mustBeNew))
         }
         defer { file.close() }
-        var source = SealedSource(scan, segments: segments)
-        let writer = try LogError.translating(path) { () throws(DiskError) in
-            try SealedFileWriter(
+        var (source, writer) = try LogError.translating(path) { () throws(DiskError) in
+            let writer = try SealedFileWriter(
                 file: file, storeID: storeID, number: number,
                 positions: start.nextPosition..<end.nextPosition, lastGroup: end.lastGroup,
                 options: options)
+            return (try SealedSource(scan, segments: segments), writer)
         }
-        for stream in source.streams {
-            guard !shouldStop() else { throw .closed }
-            try LogError.translating(path) { () throws(DiskError) in
-                try source.write(stream, scan, to: writer)
-            }
+        let isWritten = try LogError.translating(path) { () throws(DiskError) in
+            try source.write(scan, to: writer) { !shouldStop() }
         }
+        guard isWritten else { throw .closed }
         guard source.eventCount == scan.eventCount else { throw memoryIsDamaged(scan) }
         return try LogError.translating(path) { () throws(DiskError) in
             for commit in scan.commits ?? [] {

@@ -62,6 +62,8 @@ struct BenchCommand: AsyncParsableCommand {
     var segmentBytes: Int = StoreOptions().segmentBytes
     @Flag(inversion: .prefixedNo, help: "Give each event an id, which makes a retry safe.")
     var ids = true
+    @Flag(help: "Read every history once before read measures. Without it, only the index.")
+    var warm = false
     @Flag(help: "Print the benchmark contract's line instead of the summary.")
     var json = false
 
@@ -69,8 +71,6 @@ struct BenchCommand: AsyncParsableCommand {
         func require(_ holds: Bool, _ message: String) throws {
             guard holds else { throw ValidationError(message) }
         }
-        try require(
-            op != .compact, "compact needs sealed files, which this version does not write yet")
         try require((1...1_000_000).contains(appenders ?? 1), "--appenders is 1 to 1000000")
         try require((1...10_000).contains(batch ?? 1), "--batch is 1 to 10000")
         try require(seconds > 0 && seconds <= 86_400, "--seconds is above 0, at most a day")
@@ -94,7 +94,7 @@ struct BenchCommand: AsyncParsableCommand {
             operation: op, variant: variant, item: item ?? letter, appenderCount: appenderCount,
             batchEvents: batchEvents, rate: rate, seconds: seconds, threadCount: threads,
             streamCount: streams, eventsPerStream: perStream, eventCount: events,
-            payloadBytes: payload, seed: seed, base: base, usesIDs: ids,
+            payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,
             segmentBytes: segmentBytes, t0: t0)
     }
 

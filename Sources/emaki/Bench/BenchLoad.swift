@@ -2,16 +2,21 @@ import EmakiLog
 import EmakiPlatform
 
 /// `--op load`: one appender fills many streams with atomic batches, a round at a time: each round
-/// gives every stream one event, in another order.
+/// gives every stream one event, in another order. Over when nothing that is full is unsealed.
 extension BenchSession {
     func load() async throws -> BenchResult {
         var result = BenchResult(self)
         try await measureDevice()
+        let watch = BenchSpaceWatch(folder)
+        let before = BenchMeter.now()
         try await measure(into: &result) {
             guard plan.variant != .threads else { return await loadOnThread() }
             let executor: (any TaskExecutor)? = plan.variant == .loop ? log.loop : nil
             return await Task(executorPreference: executor) { await loadOnTask() }.value
         }
+        try await log.seal()
+        result.wholeMeter = BenchMeter.now() - before
+        result.peakDiskBytes = watch.stop()
         try await measureDevice()
         return result
     }

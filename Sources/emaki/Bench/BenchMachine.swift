@@ -46,9 +46,18 @@ enum BenchMachine {
         return "\(processorCount()) x \(processor ?? "unknown processor")\(kernel ?? "")"
     }
 
-    /// System calls of this process that wrote to a file.
-    static func writeCallCount() -> Int {
-        field("syscw", in: text(of: "io", in: "/proc/self")).flatMap { Int($0) } ?? 0
+    /// What Linux counts for a process, by its own names.
+    enum ProcessCount: String {
+        /// System calls that wrote to a file.
+        case writeCalls = "syscw"
+        /// Fetched from a device.
+        case readBytes = "read_bytes"
+        /// Handed to a device, or to the page cache for it.
+        case writtenBytes = "write_bytes"
+    }
+
+    static func processCount(of count: ProcessCount) -> Int {
+        field(count.rawValue, in: text(of: "io", in: "/proc/self")).flatMap { Int($0) } ?? 0
     }
 
     /// The most memory that this process ever had, in bytes.

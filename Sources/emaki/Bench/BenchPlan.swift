@@ -34,6 +34,8 @@ struct BenchPlan: Sendable {
     /// Nil: chosen when the store is open.
     var base: UInt64?
     var usesIDs: Bool
+    /// All histories are read once before reads are measured.
+    var warmsUp = false
     var segmentBytes: Int
     /// CLOCK_MONOTONIC just before the process was started.
     var t0: Int64?

@@ -3,12 +3,19 @@ import EmakiPlatform
 
 /// `--op read`: plain threads read whole histories of random streams and check each payload's ids.
 ///
-/// Everything that is read is in memory, so this is the contract's "warm".
+/// Opening a store drops what the page cache holds of sealed files. With `--warm` all histories are
+/// read once before; without it only the index is asked for all streams, so that what is measured
+/// is the reading of data from the device, until the page cache has it.
 extension BenchSession {
     func read() async throws -> BenchResult {
         var result = BenchResult(self)
         let base = streams.take()
         try await measureDevice()
+        let preparation = BenchTotals()
+        await BenchThreads.run(plan.threadCount) { thread in
+            preparation.add(prepareReading(from: base, thread: thread))
+        }
+        result.tally += preparation.tally
         try await measure(into: &result) {
             let totals = BenchTotals()
             let stop = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
@@ -19,6 +26,25 @@ extension BenchSession {
         }
         try await measureDevice()
         return result
+    }
+
+    /// Reads a share of the histories, or of the index.
+    private func prepareReading(from base: UInt64, thread: Int) -> BenchTally {
+        var tally = BenchTally()
+        for stream in stride(from: thread, to: plan.streamCount, by: plan.threadCount) {
+            guard !tally.isHopeless else { break }
+            do throws(LogError) {
+                let name = try BenchStreams.name(base + UInt64(stream))
+                if plan.warmsUp {
+                    try log.forEachEvent(in: name) { _ in .next }
+                } else {
+                    _ = try log.version(of: name)
+                }
+            } catch {
+                tally.fail("\(error)")
+            }
+        }
+        return tally
     }
 
     private func readHistories(from base: UInt64, thread: Int, until stop: Int64) -> BenchTally {

@@ -19,6 +19,12 @@ struct BenchResult: Sendable {
     var recovery: BenchRecovery?
     /// At the end; counted from the opening, so a warm-up is part of it.
     var statistics: LogStatistics?
+    /// Load only: with the sealing that went on behind the last append.
+    var wholeMeter: BenchMeter?
+    /// Load only: the most that the store took on the disk.
+    var peakDiskBytes: Int?
+    /// At the end.
+    var space: BenchSpace?
     /// Groups within the measured time.
     var groupCount: UInt64 = 0
 
@@ -41,7 +47,34 @@ struct BenchResult: Sendable {
         latency = session.latency.summary
         deviceLatency = session.device.latency
         statistics = session.log.statistics
+        if [.load, .compact].contains(plan.operation) {
+            space = BenchSpace.measure(session.log, in: session.folder)
+        }
     }
+
+    /// Bytes written for each byte of payload, sealing and merging included.
+    var writeAmplification: Double? {
+        let payloadBytes = tally.eventCount * plan.payloadBytes
+        guard let wholeMeter, payloadBytes > 0 else { return nil }
+        return Double(wholeMeter.writtenBytes) / Double(payloadBytes)
+    }
+
+    /// Fetched from the device for each history.
+    var readBytesPerOperation: Double? {
+        guard plan.operation == .read, tally.opCount > 0 else { return nil }
+        return Double(meter.readBytes) / Double(tally.opCount)
+    }
+
+    /// Where histories came from: what was fetched for each says it. A history takes a page or
+    /// more of its own; with a tenth of that it mostly was there already.
+    private var cache: String? {
+        readBytesPerOperation.map { bytes in
+            bytes >= Self.coldBytesMin ? "cold" : bytes < Self.warmBytesMax ? "warm" : "mixed"
+        }
+    }
+
+    private static let coldBytesMin = 4096.0
+    private static let warmBytesMax = 410.0
 
     /// What waits to be sealed: full segments.
     private var unsealedBytes: Int? {
@@ -91,7 +124,15 @@ struct BenchResult: Sendable {
         object.add("sync_method", syncMethod)
         object.add("ids", plan.usesIDs)
         object.add("seal_lag_bytes", unsealedBytes)
-        object.add("cache", plan.operation == .read ? "warm" : nil)
+        object.add("cache", cache)
+        object.add("read_bytes_per_op", readBytesPerOperation, digits: 1)
+        object.add("sealed_s", wholeMeter?.wallSeconds, digits: 6)
+        object.add("sealed_cpu_s", wholeMeter?.processorSeconds, digits: 6)
+        object.add("write_amplification", writeAmplification, digits: 3)
+        object.add("peak_bytes_on_disk", peakDiskBytes)
+        object.add("bytes_on_disk", space?.diskBytes)
+        object.add("sealed_bytes", space?.sealedBytes)
+        object.add("bytes_per_event", space?.bytesPerEvent, digits: 2)
         object.add("commits_per_op", nil, digits: 3)
         object.add("bytes_per_op", nil, digits: 3)
         object.add("cpu_us_per_op", nil, digits: 3)

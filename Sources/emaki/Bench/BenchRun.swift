@@ -15,7 +15,9 @@ struct BenchRun: Sendable {
             return (try await BenchRaw(plan: plan, folder: folder).run(), nil)
         case .recover:
             return try await recover()
-        case .append, .load, .read, .tail, .compact:
+        case .compact:
+            return try await compact()
+        case .append, .load, .read, .tail:
             break
         }
         let session = try await BenchSession.open(plan, folder: folder)

@@ -4,6 +4,7 @@ import EmakiPlatform
 /// An open store, what feeds it, and what measures it: shared by all operations of `emaki bench`.
 struct BenchSession: Sendable {
     let plan: BenchPlan
+    let folder: String
     let log: EventLog
     let device: BenchDevice
     let payload: BenchPayload
@@ -21,6 +22,7 @@ struct BenchSession: Sendable {
 
     init(plan: BenchPlan, folder: String, log: EventLog) async throws {
         self.log = log
+        self.folder = folder
         payload = BenchPayload(payloadBytes: plan.payloadBytes)
         // What is read was loaded by a run of its own, which began with stream 1.
         let isFresh = log.durablePosition == .start || plan.operation == .read

@@ -23,6 +23,7 @@ struct BenchSummary {
         summary.addWork()
         summary.addLatency()
         summary.addCosts()
+        summary.addSpace()
         summary.addRecovery()
         summary.addWarnings()
         return summary.lines.joined(separator: "\n")
@@ -61,6 +62,7 @@ struct BenchSummary {
         let unit =
             switch plan.operation {
             case .read: "histories"
+            case .compact: "runs"
             case .raw where plan.appenderCount == 1: "writes"
             default: plan.batchEvents > 1 ? "batches" : "appends"
             }
@@ -145,6 +147,30 @@ struct BenchSummary {
                     + " images \(statistics.imageBytes >> 20) MiB;"
                     + " \(statistics.rotations) rotations")
         }
+    }
+
+    private mutating func addSpace() {
+        if let bytes = result.readBytesPerOperation {
+            add("from device", "\(bytes.fixed(0)) bytes a history")
+        }
+        if let whole = result.wholeMeter {
+            let events = Double(result.tally.eventCount)
+            add(
+                "sealed",
+                "after \(whole.wallSeconds.fixed(2)) s:"
+                    + " \((events / whole.wallSeconds).fixed(0)) events/s,"
+                    + " \((whole.processorSeconds * 1e6 / events).fixed(2)) us of CPU an event")
+        }
+        if let amplification = result.writeAmplification {
+            add("written", "\(amplification.fixed(2)) bytes for a byte of payload")
+        }
+        guard let space = result.space else { return }
+        var text = "\(space.diskBytes >> 20) MiB on disk"
+        if let peak = result.peakDiskBytes { text += ", at most \(peak >> 20) MiB" }
+        if let bytes = space.bytesPerEvent {
+            text += "; \(space.sealedEventCount) sealed events of \(bytes.fixed(2)) bytes"
+        }
+        add("space", text)
     }
 
     private mutating func addRecovery() {

@@ -43,34 +43,45 @@ final class BenchTotals: @unchecked Sendable {
     var tally: BenchTally { lock.withLock { total } }
 }
 
-/// Time that passed, CPU that this process used, and system calls that wrote, between two moments.
+/// Time that passed, CPU that this process used, system calls that wrote, and bytes of
+/// devices, between two moments.
 struct BenchMeter: Sendable {
     private(set) var wallNanoseconds: Int64
     private(set) var processorNanoseconds: Int64
     /// As Linux counts them for this process; 0 elsewhere.
     private(set) var writeCallCount: Int
+    /// That came from a device, and that went there or will.
+    private(set) var readBytes: Int
+    private(set) var writtenBytes: Int
 
     static let zero = BenchMeter(
-        wallNanoseconds: 0, processorNanoseconds: 0, writeCallCount: 0)
+        wallNanoseconds: 0, processorNanoseconds: 0, writeCallCount: 0, readBytes: 0,
+        writtenBytes: 0)
 
     static func now() -> BenchMeter {
         BenchMeter(
             wallNanoseconds: SystemClock.monotonicNanoseconds(),
             processorNanoseconds: SystemClock.processCPUNanoseconds(),
-            writeCallCount: BenchMachine.writeCallCount())
+            writeCallCount: BenchMachine.processCount(of: .writeCalls),
+            readBytes: BenchMachine.processCount(of: .readBytes),
+            writtenBytes: BenchMachine.processCount(of: .writtenBytes))
     }
 
     static func - (left: BenchMeter, right: BenchMeter) -> BenchMeter {
         BenchMeter(
             wallNanoseconds: left.wallNanoseconds - right.wallNanoseconds,
             processorNanoseconds: left.processorNanoseconds - right.processorNanoseconds,
-            writeCallCount: left.writeCallCount - right.writeCallCount)
+            writeCallCount: left.writeCallCount - right.writeCallCount,
+            readBytes: left.readBytes - right.readBytes,
+            writtenBytes: left.writtenBytes - right.writtenBytes)
     }
 
     static func += (left: inout BenchMeter, right: BenchMeter) {
         left.wallNanoseconds += right.wallNanoseconds
         left.processorNanoseconds += right.processorNanoseconds
         left.writeCallCount += right.writeCallCount
+        left.readBytes += right.readBytes
+        left.writtenBytes += right.writtenBytes
     }
 
     var wallSeconds: Double { Double(wallNanoseconds) / 1e9 }

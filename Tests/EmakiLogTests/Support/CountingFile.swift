@@ -4,6 +4,7 @@ import EmakiPlatform
 final class CountingFile: File, @unchecked Sendable {
     private let file: any File
     private(set) var count = 0
+    private(set) var expectsRandomReads = false
 
     init(_ file: any File) { self.file = file }
 
@@ -24,6 +25,7 @@ final class CountingFile: File, @unchecked Sendable {
     func sync() throws(DiskError) { try file.sync() }
     func resize(to byteCount: Int) throws(DiskError) { try file.resize(to: byteCount) }
     func dropCache() throws(DiskError) { try file.dropCache() }
+    func expectRandomReads() { expectsRandomReads = true }
     func map() throws(DiskError) -> any Mapping { try file.map() }
     func close() { file.close() }
 }
