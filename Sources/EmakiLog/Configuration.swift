@@ -57,6 +57,9 @@ public struct Configuration: Sendable, Equatable {
     /// Streams without unsealed events whose versions are kept in memory, about 130 bytes each. The
     /// version of any other is looked up in the sealed files before the stream is appended to.
     public var cachedHeadsMax = 100_000
+    /// Answer `emaki stats`, `read`, `backup` and `scrub` of other processes of this user, through
+    /// a socket in the store's folder.
+    public var listensForControl = true
 
     /// The defaults.
     public init() {}

@@ -8,7 +8,7 @@
 package struct DiskError: Error, Equatable, Sendable {
     package enum Operation: UInt8, Sendable {
         case open, read, write, sync, resize, map, list, kind, makeFolder, rename, remove
-        case syncFolder, lock, traits, allocate, link
+        case syncFolder, lock, traits, allocate, link, socket
     }
     package var operation: Operation
     /// The system's error number.
@@ -22,6 +22,9 @@ package struct DiskError: Error, Equatable, Sendable {
     /// What it is when the heap has nothing left.
     static let noMemory = DiskError(.allocate, ENOMEM)
 
+    /// What somebody was waited for did not come.
+    package static let timeOut = DiskError(.socket, ETIMEDOUT)
+
     package var isNotFound: Bool { code == ENOENT }
     package var isExists: Bool { code == EEXIST }
     package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
@@ -31,6 +34,8 @@ package struct DiskError: Error, Equatable, Sendable {
     package var isLocked: Bool { operation == .lock && code == EWOULDBLOCK }
     /// The device does not give these bytes.
     package var isUnreadable: Bool { operation == .read && code == EIO }
+    /// Nobody listens at a socket.
+    package var isRefused: Bool { code == ECONNREFUSED }
     package var isNotAFolder: Bool { code == ENOTDIR }
 }
 

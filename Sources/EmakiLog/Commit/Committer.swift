@@ -62,6 +62,9 @@ final class Committer: @unchecked Sendable {
     /// Who waits until sealed files are merged.
     var mergeWaiters: [WaitSlot<Result<Void, LogError>>] = []
 
+    /// Answers other processes while the log is open.
+    var control: ControlServer?
+
     // Whoever holds the lease.
     private var due: ContiguousArray<WaitSlot<Signal>> = []
 
@@ -304,7 +307,10 @@ final class Committer: @unchecked Sendable {
 
     /// The last step of the loop. Called with the lock; returns without it.
     private func finishClosing() {
+        let control = control
+        self.control = nil
         lock.unlock()
+        control?.stop()
         // A segment that is being made ready is finished first.
         // Sealer and merger hand their files to the worker, so they end first.
         sealer.stop()

@@ -202,7 +202,7 @@ enum StoreFolder {
     /// There while a backup is being restored here.
     static let restoring = "RESTORING"
     static let ownNames = [
-        lock, wal, sealed, damaged, restoring, SyncProbe.fileName,
+        lock, wal, sealed, damaged, restoring, SyncProbe.fileName, ControlServer.socketName,
         StoreFile.twin.name, StoreFile.twin.temporaryName,
         Manifest.twin.name, Manifest.twin.temporaryName,
     ]

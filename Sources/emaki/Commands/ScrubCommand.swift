@@ -9,7 +9,8 @@ struct ScrubCommand: AsyncParsableCommand {
             Reads all pages past the page cache, mends those that fail their checksum, and holds \
             counts, order and digest of all events against what the files say. Damage beyond the \
             parity is named, and leaves the rest of the store readable; the status is 1 then. \
-            `emaki verify` checks the segments.
+            `emaki verify` checks the segments. A store that a process has open is scrubbed by that \
+            process, which goes on with its work.
 
             EXAMPLES
               emaki scrub orders.emaki
@@ -21,7 +22,11 @@ struct ScrubCommand: AsyncParsableCommand {
 
     func run() async throws {
         let progress = ProgressLine("scrubbed", isShown: !answer.json)
-        let report = try await place.open(Configuration()) { log in
+        let report = try await place.open(Configuration()) { owner in
+            try owner.ask(ControlClient.request("scrub")) { _, done, total in
+                _ = progress.report(done, of: total)
+            }.required("report", as: ScrubReport.self)
+        } _: { log in
             try await log.scrub(progress: progress.report)
         }
         progress.end()
