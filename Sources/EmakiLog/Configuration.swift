@@ -60,6 +60,10 @@ public struct Configuration: Sendable, Equatable {
     /// Answer `emaki stats`, `read`, `backup` and `scrub` of other processes of this user, through
     /// a socket in the store's folder.
     public var listensForControl = true
+    /// Look at sealed files in the background, so many bytes a second at most; 0: never.
+    public var scrubBytesPerSecond = 4 << 20
+    /// A pass through all sealed files begins at most so often.
+    public var scrubInterval: Duration = .seconds(7 * 86_400)
 
     /// The defaults.
     public init() {}
@@ -93,6 +97,8 @@ public struct Configuration: Sendable, Equatable {
             "must be 1 to \(Limits.segmentCountMax / 2)")
         try require(
             (1...1 << 24).contains(cachedHeadsMax), "cachedHeadsMax", "must be 1 to 16777216")
+        try require(scrubBytesPerSecond >= 0, "scrubBytesPerSecond", "must not be negative")
+        try require(scrubInterval > .zero, "scrubInterval", "must be above zero")
         try require(idleMarkDelay > .zero, "idleMarkDelay", "must be above zero")
         try require(gatherLimit > .zero, "gatherLimit", "must be above zero")
         try require(

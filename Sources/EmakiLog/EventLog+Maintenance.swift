@@ -155,7 +155,7 @@ extension Committer {
     /// As `EventLog.scrub`, on this thread.
     func scrub(progress: (_ done: Int, _ total: Int) -> Bool) throws(LogError) -> ScrubReport {
         let (sealed, removals) = try reading { ($0.sealed, $0.manifest.removalFile) }
-        var report = try sealed.scrub(progress: progress)
+        var report = try sealed.scrub(in: core.files, progress: progress)
         if !report.isCutShort, let removals {
             try removals.scrub(
                 in: core.files, storeID: core.store.storeID, core.configuration.isReadOnly,

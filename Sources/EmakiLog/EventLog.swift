@@ -116,6 +116,7 @@ public final class EventLog: Sendable {
         let log = EventLog(core: core, loop: loop, lockFile: lockFile)
         log.committer.start()
         if let listener { log.answer(through: listener) }
+        log.startScrubbing(entropy)
         return log
     }
 

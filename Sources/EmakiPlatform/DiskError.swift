@@ -34,6 +34,8 @@ package struct DiskError: Error, Equatable, Sendable {
     package var isLocked: Bool { operation == .lock && code == EWOULDBLOCK }
     /// The device does not give these bytes.
     package var isUnreadable: Bool { operation == .read && code == EIO }
+    /// The other end of a conversation went away.
+    package var isHungUp: Bool { code == EPIPE || code == ECONNRESET }
     /// Nobody listens at a socket.
     package var isRefused: Bool { code == ECONNREFUSED }
     package var isNotAFolder: Bool { code == ENOTDIR }

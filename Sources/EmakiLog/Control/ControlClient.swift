@@ -36,7 +36,7 @@ package struct ControlClient: ~Copyable {
         return object
     }
 
-    /// - Throws: `.closed` if the other end went away.
+    /// Whoever hangs up before it has heard all has said why: the answer tells.
     package mutating func send(_ request: JSONObject) throws(LogError) {
         try send(line: Array(request.text.utf8))
     }
@@ -47,6 +47,7 @@ package struct ControlClient: ~Copyable {
                 line + [UInt8(ascii: "\n")], nanoseconds: Self.sendNanosecondsMax)
             guard isTaken else { throw DiskError.timeOut }
         } catch {
+            if error.isHungUp { return }
             throw LogError(error, file: ControlServer.socketName)
         }
     }
@@ -75,6 +76,7 @@ package struct ControlClient: ~Copyable {
         do throws(DiskError) {
             return try socket.receive(upTo: Self.pieceBytesMax, nanoseconds: nil) ?? []
         } catch {
+            if error.isHungUp { return [] }
             throw LogError(error, file: ControlServer.socketName)
         }
     }

@@ -122,15 +122,15 @@ final class ControlServer: @unchecked Sendable {
                 throw .invalid("the request cannot be read: \(error)")
             }
             guard let piece, !piece.isEmpty else {
-                throw .invalid("a request is one line, which ends with a line break and comes soon")
+                throw .invalid(
+                    "a request is one line of at most \(ControlRequest.bytesMax) bytes, which ends"
+                        + " with a line break and comes soon")
             }
             line += piece
+            // Who has sent too much is asked for nothing, and so has come to his end.
             if let end = line.firstIndex(of: UInt8(ascii: "\n")) {
                 guard end == line.count - 1 else { throw .invalid("a request is one line") }
                 return Array(line[..<end])
-            }
-            guard line.count <= ControlRequest.bytesMax else {
-                throw .invalid("a request has at most \(ControlRequest.bytesMax) bytes")
             }
         }
     }

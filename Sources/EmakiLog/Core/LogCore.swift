@@ -58,6 +58,8 @@ package final class LogCore {
     var isMerging = false
     /// Why the last merge failed; nil once one succeeded.
     var mergingFailure: LogError?
+    /// Backups that run.
+    var backupHolds = BackupHolds()
     /// Which of the two idle slots is written next.
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.
@@ -150,6 +152,9 @@ package final class LogCore {
             outcome.receipt.warnings.append(unmended)
         } else if isStoreHalfBad {
             outcome.receipt.mended.append(StoreFile.twin.name)
+            if !configuration.isReadOnly {
+                outcome.receipt.repairs.append(.init(file: StoreFile.twin.name, part: .copy))
+            }
         }
         return LogCore(
             outcome, files: files, store: store, syncMethod: device.method,

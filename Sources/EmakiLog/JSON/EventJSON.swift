@@ -43,8 +43,8 @@ package enum EventJSON {
     }
 
     private static func floored(_ value: Int64, _ unit: Int64) -> (quotient: Int64, rest: Int64) {
-        let quotient = value / unit - (value % unit < 0 ? 1 : 0)
-        return (quotient, value - quotient * unit)
+        let (quotient, rest) = value.quotientAndRemainder(dividingBy: unit)
+        return rest < 0 ? (quotient - 1, rest + unit) : (quotient, rest)
     }
 
     private static func padded(_ number: Int64, _ digitCount: Int) -> String {

@@ -26,6 +26,11 @@ package struct JSONSlices: Sendable {
         package enum Reason: Sendable { case unexpectedByte, unexpectedEnd, tooDeep, notUTF8 }
         package var reason: Reason
         package var offset: Int
+
+        package init(reason: Reason, offset: Int) {
+            self.reason = reason
+            self.offset = offset
+        }
     }
 
     package init(bytes: [UInt8]) { self.bytes = bytes }

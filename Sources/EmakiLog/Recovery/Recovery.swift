@@ -52,6 +52,9 @@ struct Recovery {
                 receipt.warnings.append(failure)
             } else {
                 receipt.mended.append(Manifest.twin.name)
+                if !isReadOnly {
+                    receipt.repairs.append(.init(file: Manifest.twin.name, part: .copy))
+                }
             }
         }
         receipt.strangers = try strangers(manifest)
@@ -71,6 +74,7 @@ struct Recovery {
             throw error
         }
         receipt.mended += sealedLoader.mended + loader.mended
+        receipt.repairs += sealedLoader.repairs + loader.repairs
         receipt.warnings += sealedLoader.warnings
         receipt.sealedFileCount = sealed.files.count
         receipt.scannedBytes = segments.count * store.layout.segmentBytes

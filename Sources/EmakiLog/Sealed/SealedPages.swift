@@ -10,8 +10,8 @@ final class SealedPages: @unchecked Sendable {
     let footer: SealedFooter
     /// All of the file; what is asked for is checked by `check` first.
     let view: MappedBytes
-    private let file: any File
-    private let isWritable: Bool
+    let file: any File
+    let isWritable: Bool
     /// Covered pages that were checked.
     private let checked: AtomicBits
     private let lock = Lock()
@@ -146,7 +146,7 @@ final class SealedPages: @unchecked Sendable {
     // MARK: Pages
 
     /// What the file holds at a page, counted from the first covered one.
-    private func bytes(ofPage page: Int) throws(LogError) -> PageMemory {
+    func bytes(ofPage page: Int) throws(LogError) -> PageMemory {
         try LogError.translating(path) { () throws(DiskError) in
             let memory = try PageMemory(heapBytes: Self.pageBytes)
             do throws(DiskError) {
@@ -173,19 +173,23 @@ final class SealedPages: @unchecked Sendable {
         return memory
     }
 
-    private func matches(_ memory: PageMemory, _ page: Int) throws(LogError) -> Bool {
+    /// Whether what was read of a page, to an offset in memory, is what belongs there.
+    func matches(
+        _ memory: PageMemory, _ page: Int, at start: Int = 0
+    ) throws(LogError) -> Bool {
         let perPage = SealedFooter.checksumsPerPage
         guard page < footer.sectionPageCount else {
-            return memory.loadUInt32(at: perPage * 4) == memory.checksum(0..<perPage * 4)
+            return memory.loadUInt32(at: start + perPage * 4)
+                == memory.checksum(start..<start + perPage * 4)
         }
         let sums = footer.sectionPageCount + page / perPage
         if !checked.contains(sums) { try checkAgain(sums) }
         let wanted = view.loadUInt32(at: (sums + 1) * Self.pageBytes + page % perPage * 4)
-        return memory.checksum(0..<Self.pageBytes) == wanted
+        return memory.checksum(start..<start + Self.pageBytes) == wanted
     }
 
     /// Makes a page from the others of its stripe, checks it, and writes it back.
-    private func rebuild(_ page: Int) throws(LogError) {
+    func rebuild(_ page: Int) throws(LogError) {
         let pageCount = footer.coveredPageCount
         let parity = pageCount + PageParity.parityPage(of: page, in: pageCount)
         let memory = try bytes(ofPage: parity)

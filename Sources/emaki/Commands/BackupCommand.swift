@@ -44,6 +44,7 @@ struct BackupCommand: AsyncParsableCommand {
     @Flag(help: "List the backups in the folder.")
     var list = false
 
+    @OptionGroup var progress: ProgressOption
     @OptionGroup var answer: OutputOptions
 
     func validate() throws {
@@ -73,9 +74,9 @@ struct BackupCommand: AsyncParsableCommand {
         }
         if list { found.backups = try await EventLog.backups(at: folder) }
         if check, found.check == nil {
-            let progress = ProgressLine("checked", isShown: !answer.json)
-            found.check = try await EventLog.checkBackups(at: folder, progress: progress.report)
-            progress.end()
+            let line = progress.line("checked", answer)
+            found.check = try await EventLog.checkBackups(at: folder, progress: line.report)
+            line.end()
         }
         let isSound = found.check?.isSound ?? true
         try Output.reporting(isSound ? .done : .damageFound) {
@@ -97,14 +98,14 @@ struct BackupCommand: AsyncParsableCommand {
         // Nobody else has the store.
         options.isGentle = false
         let chosen = options
-        let progress = ProgressLine("backed up", isShown: !answer.json)
+        let line = progress.line("backed up", answer)
         let place = try StoreArgument.parse([store])
         let found = try await place.open(.readOnly()) { owner in
             try backUp(with: &owner, to: folder)
         } _: { log in
-            Found(report: try await log.backup(to: folder, chosen, progress: progress.report))
+            Found(report: try await log.backup(to: folder, chosen, progress: line.report))
         }
-        progress.end()
+        line.end()
         return found
     }
 
@@ -119,7 +120,7 @@ struct BackupCommand: AsyncParsableCommand {
         let answer = try owner.ask(request) { phase, done, total in
             if line?.phase != phase {
                 line?.progress.end()
-                line = (phase, ProgressLine(phase, isShown: !self.answer.json))
+                line = (phase, self.progress.line(phase, self.answer))
             }
             _ = line?.progress.report(done, of: total)
         }
