@@ -57,6 +57,13 @@ public struct Configuration: Sendable, Equatable {
     /// Streams without unsealed events whose versions are kept in memory, about 130 bytes each. The
     /// version of any other is looked up in the sealed files before the stream is appended to.
     public var cachedHeadsMax = 100_000
+    /// Answer `emaki stats`, `read`, `backup` and `scrub` of other processes of this user, through
+    /// a socket in the store's folder.
+    public var listensForControl = true
+    /// Look at sealed files in the background, so many bytes a second at most; 0: never.
+    public var scrubBytesPerSecond = 4 << 20
+    /// A pass through all sealed files begins at most so often.
+    public var scrubInterval: Duration = .seconds(7 * 86_400)
 
     /// Space that is held for a full disk, in the file RESERVE: a segment for removals, and room
     /// for the merges that then give space back; larger ones have to wait. Nil: four segments.
@@ -101,6 +108,8 @@ public struct Configuration: Sendable, Equatable {
         try require(
             (0...1 << 50).contains(reserveBytes ?? 0), "reserveBytes", "must be 0 to 2^50")
         try require((storeBytesMax ?? 1) > 0, "storeBytesMax", "must be above zero")
+        try require(scrubBytesPerSecond >= 0, "scrubBytesPerSecond", "must not be negative")
+        try require(scrubInterval > .zero, "scrubInterval", "must be above zero")
         try require(idleMarkDelay > .zero, "idleMarkDelay", "must be above zero")
         try require(gatherLimit > .zero, "gatherLimit", "must be above zero")
         try require(

@@ -23,12 +23,7 @@ extension EventLog {
     ) async throws(LogError) -> BackupReport {
         let committer = committer
         return try await SystemThread.offload(name: "emaki-backup") { () throws(LogError) in
-            let files = PosixFileSystem(root: path)
-            try Self.makeFolder(files, path: path)
-            let lockFile = try StoreCreation.lock(files, path: path)
-            defer { lockFile.unlock() }
-            return try committer.backup(
-                to: BackupFolder(files: files, path: path), options, progress: progress)
+            try committer.backup(toFolderAt: path, options, progress: progress)
         }
     }
 
@@ -54,7 +49,16 @@ extension EventLog {
         at path: String,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
     ) async throws(LogError) -> BackupCheckReport {
-        try await inFolder(path) { folder throws(LogError) in
+        try await SystemThread.offload(name: "emaki-backup") { () throws(LogError) in
+            try checkBackupsHere(at: path, progress: progress)
+        }
+    }
+
+    /// As `checkBackups`, on this thread.
+    static func checkBackupsHere(
+        at path: String, progress: (_ done: Int, _ total: Int) -> Bool
+    ) throws(LogError) -> BackupCheckReport {
+        try inFolderHere(path) { folder throws(LogError) in
             var check = BackupCheck(folder)
             return try check.run(progress: progress)
         }
@@ -111,7 +115,7 @@ extension EventLog {
     // MARK: Folders
 
     /// Makes the folder, or sees that it is one; durable on return.
-    private static func makeFolder(
+    fileprivate static func makeFolder(
         _ files: PosixFileSystem, path: String
     ) throws(LogError) {
         let kind = try LogError.translating(path) { () throws(DiskError) in
@@ -129,18 +133,36 @@ extension EventLog {
         _ path: String, _ body: @escaping @Sendable (BackupFolder) throws(LogError) -> R
     ) async throws(LogError) -> R {
         try await SystemThread.offload(name: "emaki-backup") { () throws(LogError) in
-            let files = PosixFileSystem(root: path)
-            let folder = BackupFolder(files: files, path: path)
-            // Before the lock, which would leave its file in a folder that is none of ours.
-            _ = try folder.open()
-            let lockFile = try StoreCreation.lock(files, path: path)
-            defer { lockFile.unlock() }
-            return try body(folder)
+            try inFolderHere(path, body)
         }
+    }
+
+    private static func inFolderHere<R>(
+        _ path: String, _ body: (BackupFolder) throws(LogError) -> R
+    ) throws(LogError) -> R {
+        let files = PosixFileSystem(root: path)
+        let folder = BackupFolder(files: files, path: path)
+        // Before the lock, which would leave its file in a folder that is none of ours.
+        _ = try folder.open()
+        let lockFile = try StoreCreation.lock(files, path: path)
+        defer { lockFile.unlock() }
+        return try body(folder)
     }
 }
 
 extension Committer {
+    /// As `EventLog.backup`, on this thread.
+    func backup(
+        toFolderAt path: String, _ options: BackupOptions, progress: (Int, Int) -> Bool
+    ) throws(LogError) -> BackupReport {
+        let files = PosixFileSystem(root: path)
+        try EventLog.makeFolder(files, path: path)
+        let lockFile = try StoreCreation.lock(files, path: path)
+        defer { lockFile.unlock() }
+        return try backup(
+            to: BackupFolder(files: files, path: path), options, progress: progress)
+    }
+
     /// Backs up on this thread. The log's lock is taken for the pin, and for nothing else.
     func backup(
         to folder: BackupFolder, _ options: BackupOptions, progress: (Int, Int) -> Bool

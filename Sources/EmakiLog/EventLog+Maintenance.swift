@@ -137,15 +137,9 @@ extension EventLog {
     public func scrub(
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
     ) async throws(LogError) -> ScrubReport {
-        let (sealed, removals) = try committer.reading { ($0.sealed, $0.manifest.removalFile) }
-        let (files, storeID) = (committer.core.files, committer.core.store.storeID)
-        let isReadOnly = committer.core.configuration.isReadOnly
+        let committer = committer
         return try await SystemThread.offload(name: "emaki-scrub") { () throws(LogError) in
-            var report = try sealed.scrub(progress: progress)
-            if !report.isCutShort, let removals {
-                try removals.scrub(in: files, storeID: storeID, isReadOnly, &report)
-            }
-            return report
+            try committer.scrub(progress: progress)
         }
     }
 
@@ -160,6 +154,20 @@ extension EventLog {
         let lockFile = try StoreCreation.lock(files, path: path)
         defer { lockFile.unlock() }
         return try body(files)
+    }
+}
+
+extension Committer {
+    /// As `EventLog.scrub`, on this thread.
+    func scrub(progress: (_ done: Int, _ total: Int) -> Bool) throws(LogError) -> ScrubReport {
+        let (sealed, removals) = try reading { ($0.sealed, $0.manifest.removalFile) }
+        var report = try sealed.scrub(in: core.files, progress: progress)
+        if !report.isCutShort, let removals {
+            try removals.scrub(
+                in: core.files, storeID: core.store.storeID, core.configuration.isReadOnly,
+                &report)
+        }
+        return report
     }
 }
 

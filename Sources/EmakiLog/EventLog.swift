@@ -19,13 +19,24 @@ public final class EventLog: Sendable {
     /// The store's own sizes and measurements.
     public let store: StoreDescription
 
+    /// False for a view of a log that somebody else holds: that one closes it.
+    private let isOwner: Bool
+
     private init(core: LogCore, loop: CommitLoop, lockFile: any FileLock) {
+        isOwner = true
         committer = Committer(core: core, loop: loop, lockFile: lockFile)
         receipt = core.receipt
         store = StoreDescription(core.store)
     }
 
-    deinit { committer.closeLater() }
+    init(viewing log: EventLog) {
+        isOwner = false
+        committer = log.committer
+        receipt = log.receipt
+        store = log.store
+    }
+
+    deinit { if isOwner { committer.closeLater() } }
 
     // MARK: Opening and closing
 
@@ -82,12 +93,13 @@ public final class EventLog: Sendable {
             }
         }
         let lockFile = try StoreCreation.lock(files, path: path)
-        return try open(in: files, configuration, lockFile, entropy: SystemEntropy())
+        return try open(
+            in: files, configuration, lockFile, entropy: SystemEntropy(), folder: path)
     }
 
     static func open(
         in files: any FileSystem, _ configuration: Configuration, _ lockFile: any FileLock,
-        entropy: any Entropy
+        entropy: any Entropy, folder: String? = nil
     ) throws(LogError) -> EventLog {
         let started = SystemClock.monotonicNanoseconds()
         let core: LogCore
@@ -98,10 +110,13 @@ public final class EventLog: Sendable {
             throw error
         }
         core.receipt.durationNanoseconds = SystemClock.monotonicNanoseconds() - started
+        let listener = listen(inFolder: folder, configuration, &core.receipt)
         let loop = CommitLoop(
             gatherLimit: configuration.gatherLimit.wholeNanoseconds, entropy: entropy)
         let log = EventLog(core: core, loop: loop, lockFile: lockFile)
         log.committer.start()
+        if let listener { log.answer(through: listener) }
+        log.startScrubbing(entropy)
         return log
     }
 

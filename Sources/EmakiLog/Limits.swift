@@ -41,6 +41,8 @@ public enum Limits {
     static let admissionsPerCommitMax = 2_048
     /// Cuts that are remembered until a clean close, and listed in a receipt.
     static let rememberedCutsMax = 64
+    /// Streams that are named when a damaged place is reported.
+    public static let namedStreamsMax = 16
     /// Streams in the pages of `EventLog.streams` unless asked for fewer.
     public static let streamsPerPageMax = 100_000
 }

@@ -96,19 +96,61 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var followers: Int
     /// A write or sync failed: the log takes no more appends.
     public var isPoisoned: Bool
+    /// Backups that run.
+    public var runningBackups = 0
+    /// Segments that are sealed, and sealed files that are merged, and that wait for a backup.
+    public var heldByBackups = 0
+    /// Their bytes: of memory for segments, of the disk for files.
+    public var bytesHeldByBackups = 0
+    /// Bytes of sealed files that were looked at in the background since the log was opened.
+    public var scrubbedBytes: UInt64 = 0
+    /// Passes through all sealed files in the background.
+    public var scrubPasses: UInt64 = 0
+    /// Pages that such a pass found damaged and made whole again.
+    public var scrubRepairs: UInt64 = 0
+    /// Where the last of them was: a file, and a byte in it.
+    public var lastScrubRepair: String?
+    /// Places that such passes found damaged beyond their parity; at each pass anew.
+    public var scrubDamages: UInt64 = 0
+    /// The last of them.
+    public var lastScrubDamage: ScrubDamage?
+    /// Why the last pass failed; nil if it did not.
+    public var scrubFailure: String?
 }
 
 extension EventLog {
     /// Live figures.
     public var statistics: LogStatistics {
-        committer.lock.withLock {
-            committer.core.statistics(
-                latency: committer.latency, followers: committer.followerCount)
+        var (statistics, lag) = committer.lock.withLock {
+            let core = committer.core
+            return (
+                core.statistics(latency: committer.latency, followers: committer.followerCount),
+                core.backupLag
+            )
         }
+        statistics.runningBackups = lag.backups
+        statistics.heldByBackups = lag.segments + lag.files
+        statistics.bytesHeldByBackups = lag.bytes
+        if let figures = committer.lock.withLock({ committer.scrubber })?.figures {
+            statistics.scrubbedBytes = figures.bytes
+            statistics.scrubPasses = figures.passes
+            statistics.scrubRepairs = figures.repairs
+            statistics.lastScrubRepair = figures.lastRepair
+            statistics.scrubDamages = figures.damages
+            statistics.lastScrubDamage = figures.lastDamage
+            statistics.scrubFailure = figures.failure
+        }
+        return statistics
     }
 }
 
 extension LogCore {
+    var backupLag: BackupHolds.Lag {
+        backupHolds.lag(
+            of: sealed, firstSegment: segments.first?.number ?? 0,
+            segmentBytes: layout.segmentBytes)
+    }
+
     func statistics(latency: CommitLatency, followers: Int) -> LogStatistics {
         LogStatistics(
             durablePosition: durableEnd, lastGroup: end.lastGroup,
@@ -207,6 +249,10 @@ extension LogStatistics: CustomStringConvertible {
              \(Self.text(writeAmplification))
             memory            \(eventsInMemory) events of \(streamsInMemory) streams:\
              index \(indexBytes) bytes, images \(imageBytes) bytes
+            scrubbed          \(scrubbedBytes) bytes in \(scrubPasses) passes and what is under\
+             way, \(scrubRepairs) pages repaired\(scrubLines)
+            backups           \(runningBackups) running; \(heldByBackups) segments and files of\
+             \(bytesHeldByBackups) bytes wait for them
             followers         \(followers)\(isPoisoned ? "\nPOISONED: close and reopen" : "")
             """
     }
@@ -215,6 +261,14 @@ extension LogStatistics: CustomStringConvertible {
         guard let ratio else { return "-" }
         let tenths = Int((ratio * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)"
+    }
+
+    private var scrubLines: String {
+        var lines = ""
+        if let lastScrubRepair { lines += ", the last at \(lastScrubRepair)" }
+        if let lastScrubDamage { lines += "\nDAMAGED           \(lastScrubDamage)" }
+        if let scrubFailure { lines += "\nSCRUBBING FAILS   \(scrubFailure)" }
+        return lines
     }
 
     private var troubleLines: String {

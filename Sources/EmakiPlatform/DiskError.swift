@@ -8,7 +8,7 @@
 package struct DiskError: Error, Equatable, Sendable {
     package enum Operation: UInt8, Sendable {
         case open, read, write, sync, resize, map, list, kind, makeFolder, rename, remove
-        case syncFolder, lock, traits, allocate, link
+        case syncFolder, lock, traits, allocate, link, socket
     }
     package var operation: Operation
     /// The system's error number.
@@ -27,6 +27,9 @@ package struct DiskError: Error, Equatable, Sendable {
         DiskError(operation, ENOSPC)
     }
 
+    /// What somebody was waited for did not come.
+    package static let timeOut = DiskError(.socket, ETIMEDOUT)
+
     package var isNotFound: Bool { code == ENOENT }
     package var isExists: Bool { code == EEXIST }
     package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
@@ -36,6 +39,10 @@ package struct DiskError: Error, Equatable, Sendable {
     package var isLocked: Bool { operation == .lock && code == EWOULDBLOCK }
     /// The device does not give these bytes.
     package var isUnreadable: Bool { operation == .read && code == EIO }
+    /// The other end of a conversation went away.
+    package var isHungUp: Bool { code == EPIPE || code == ECONNRESET }
+    /// Nobody listens at a socket.
+    package var isRefused: Bool { code == ECONNREFUSED }
     package var isNotAFolder: Bool { code == ENOTDIR }
 }
 

@@ -9,8 +9,8 @@ struct EmakiCommand: AsyncParsableCommand {
         commandName: "emaki",
         abstract: "An append-only event log for workflow histories, durable on return.",
         discussion: """
-            A store is a folder. Every command takes its lock, so a store that a process has open \
-            is refused with that process's number.
+            A store is a folder. Every command takes its lock. If a process has the store open, \
+            stats, read, backup and scrub ask that process; the others are refused, with its number.
 
             EXAMPLES
               emaki create orders.emaki

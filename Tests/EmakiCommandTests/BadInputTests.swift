@@ -147,7 +147,7 @@ struct BadInputTests {
         try input.fileHandleForWriting.write(contentsOf: Data(line.utf8))
         // Its answer proves that it has the store open.
         _ = output.fileHandleForReading.availableData
-        for command in ["read", "verify", "inspect", "probe", "repair"] {
+        for command in ["verify", "inspect", "probe", "repair"] {
             let second = try Command.run([command, store.path, "--json"])
             #expect(second.status == 5, "\(command)")
             #expect(try second.error()["code"] as? String == "locked")

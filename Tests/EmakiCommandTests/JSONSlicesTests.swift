@@ -1,3 +1,4 @@
+import EmakiLog
 import Foundation
 import Testing
 

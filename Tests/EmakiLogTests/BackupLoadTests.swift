@@ -147,6 +147,39 @@ import Testing
         }
     }
 
+    @Test("what waits for a backup is counted, while it waits and no longer")
+    func lag() async throws {
+        let folder = TemporaryPaths()
+        var configuration = Configuration.creating(StoreOptions(segmentBytes: 128 << 10))
+        configuration.idleMarkDelay = .seconds(3600)
+        configuration.sealsInBackground = false
+        configuration.mergesInBackground = false
+        let log = try await EventLog.open(at: folder["store"], configuration)
+        for number in 0..<100 { try await log.append(Self.event(number), to: "a") }
+        try await log.seal()
+        for number in 100..<200 { try await log.append(Self.event(number), to: "a") }
+        try await log.seal()
+        for number in 200..<300 { try await log.append(Self.event(number), to: "a") }
+        #expect(log.statistics.runningBackups == 0 && log.statistics.heldByBackups == 0)
+        var pin: BackupPin? = log.peek { $0.core.pinBackup() }
+        let full = log.statistics.fullSegments
+        let (files, bytes) = (log.statistics.sealedFiles, log.statistics.sealedFileBytes)
+        #expect(full > 0 && files > 1)
+        #expect(log.statistics.runningBackups == 1 && log.statistics.heldByBackups == 0)
+        try await log.seal()
+        await passed { log.statistics.fullSegments == 0 }
+        #expect(log.statistics.heldByBackups == full)
+        #expect(log.statistics.bytesHeldByBackups == full * 128 << 10)
+        try await log.merge()
+        #expect(log.statistics.heldByBackups == full + files)
+        #expect(log.statistics.bytesHeldByBackups == full * 128 << 10 + bytes)
+        pin?.letGoOfSegments()
+        #expect(log.statistics.heldByBackups == files)
+        pin = nil
+        #expect(log.statistics.runningBackups == 0 && log.statistics.bytesHeldByBackups == 0)
+        await log.close()
+    }
+
     @Test("one at a time works in a folder of backups, and a closed log is not backed up")
     func locked() async throws {
         let folder = TemporaryPaths()

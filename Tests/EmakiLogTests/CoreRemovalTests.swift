@@ -121,7 +121,9 @@ import Testing
             try harness.reopen()
             #expect(try harness.core.versions(of: "a") == [3])
             #expect(harness.core.receipt.mended == [path])
+            #expect(harness.core.receipt.repairs == [.init(file: path, part: .copy)])
             try harness.reopen()
+            #expect(harness.core.receipt.repairs.isEmpty)
             #expect(harness.core.receipt.mended.isEmpty)
             harness.core.closeFiles()
         }

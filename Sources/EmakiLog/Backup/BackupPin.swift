@@ -14,6 +14,8 @@ struct BackupPin: Sendable {
     let removals: [StreamID: Removals.Extent]
     /// Those behind the anchor, up to the one that is appended to. Let go of once they are copied.
     var segments: ContiguousArray<Segment>
+    /// Tells the log what waits for this backup.
+    let hold: BackupHold
     /// The last durable group.
     let end: LogEnd
     /// What opening stepped over: a copy of this log would lack what it says it has.
@@ -21,6 +23,12 @@ struct BackupPin: Sendable {
 
     /// Number of the last segment that holds something below the end.
     let lastSegment: UInt64
+
+    /// The segments are copied.
+    mutating func letGoOfSegments() {
+        segments.removeAll()
+        hold.letGoOfSegments()
+    }
 
     /// - Throws: `.corrupt` if the log was opened in spite of damage.
     func expectSound() throws(LogError) {
@@ -48,9 +56,12 @@ extension LogCore {
     func pinBackup() -> BackupPin {
         // Segments whose events are leaving the index are in a sealed file already.
         let unsealed = segments[...activeIndex].drop { $0.number <= manifest.anchorSegment }
+        let hold = BackupHold(
+            files: sealed.files.map(\.footer), segments: unsealed.map(\.number))
+        backupHolds.add(hold)
         return BackupPin(
             store: store, manifest: manifest, sealed: sealed, removals: removals.durable,
-            segments: ContiguousArray(unsealed),
+            segments: ContiguousArray(unsealed), hold: hold,
             end: durableGroup, damage: receipt.damages.first, lastSegment: active.number)
     }
 }

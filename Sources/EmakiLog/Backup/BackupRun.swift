@@ -93,7 +93,7 @@ struct BackupRun {
             manifest.files.append(tail)
             manifest.nextSealedNumber = max(manifest.nextSealedNumber, tail.entry.number + 1)
             report.reusedFiles += 1
-            pin.segments.removeAll()
+            pin.letGoOfSegments()
             return true
         }
         guard manifest.files.count < Limits.sealedFileCountMax else {
@@ -112,7 +112,7 @@ struct BackupRun {
             guard wasEnded else { throw error }
             return false
         }
-        pin.segments.removeAll()
+        pin.letGoOfSegments()
         made.file?.pages.close()
         guard let entry = made.entry else { return true }
         manifest.files.append(

@@ -66,6 +66,11 @@ final class Committer: @unchecked Sendable {
     /// Who waits until sealed files are merged.
     var mergeWaiters: [WaitSlot<Result<Void, LogError>>] = []
 
+    /// Answers other processes while the log is open.
+    var control: ControlServer?
+    /// Looks at sealed files in the background; stays when it has ended, for its figures.
+    var scrubber: Scrubber?
+
     // Whoever holds the lease.
     private var due: ContiguousArray<WaitSlot<Signal>> = []
 
@@ -308,7 +313,11 @@ final class Committer: @unchecked Sendable {
 
     /// The last step of the loop. Called with the lock; returns without it.
     private func finishClosing() {
+        let (control, scrubber) = (control, scrubber)
+        self.control = nil
         lock.unlock()
+        control?.stop()
+        scrubber?.stop()
         // A segment that is being made ready is finished first.
         // Sealer and merger hand their files to the worker, so they end first.
         sealer.stop()

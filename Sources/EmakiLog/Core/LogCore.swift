@@ -84,6 +84,8 @@ package final class LogCore {
     var purgeCount = 0
     /// Ready segments, the last ones, that are not to be had because they are being cleaned.
     var readyInCleaning = 0
+    /// Backups that run.
+    var backupHolds = BackupHolds()
     /// Which of the two idle slots is written next.
     var nextIdleSlot = 0
     /// Why the last attempt to make a segment ready failed; nil once one succeeded.
@@ -180,6 +182,9 @@ package final class LogCore {
             outcome.receipt.warnings.append(unmended)
         } else if isStoreHalfBad {
             outcome.receipt.mended.append(StoreFile.twin.name)
+            if !configuration.isReadOnly {
+                outcome.receipt.repairs.append(.init(file: StoreFile.twin.name, part: .copy))
+            }
         }
         return LogCore(
             outcome, files: files, store: store, syncMethod: device.method,

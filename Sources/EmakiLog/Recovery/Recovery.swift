@@ -54,6 +54,9 @@ struct Recovery {
                 receipt.warnings.append(failure)
             } else {
                 receipt.mended.append(Manifest.twin.name)
+                if !isReadOnly {
+                    receipt.repairs.append(.init(file: Manifest.twin.name, part: .copy))
+                }
             }
         }
         receipt.strangers = try strangers(manifest)
@@ -73,6 +76,7 @@ struct Recovery {
             throw error
         }
         receipt.mended += sealedLoader.mended + loader.mended
+        receipt.repairs += sealedLoader.repairs + loader.repairs
         receipt.warnings += sealedLoader.warnings
         receipt.sealedFileCount = sealed.files.count
         receipt.scannedBytes = segments.count * store.layout.segmentBytes
@@ -204,7 +208,8 @@ enum StoreFolder {
     /// There while a backup is being restored here.
     static let restoring = "RESTORING"
     static let ownNames = [
-        lock, wal, sealed, damaged, restoring, Reserve.name, SyncProbe.fileName,
+        lock, wal, sealed, damaged, restoring, Reserve.name, ControlServer.socketName,
+        SyncProbe.fileName,
         StoreFile.twin.name, StoreFile.twin.temporaryName,
         Manifest.twin.name, Manifest.twin.temporaryName,
     ]

@@ -42,6 +42,24 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
         public var isRecorded: Bool
     }
 
+    /// Something that was damaged, and that this open wrote again by what belongs there.
+    public struct Repair: Sendable, Equatable, Codable {
+        /// Path below the store's folder.
+        public var file: String
+        /// Where the damage was; nil if the whole file was written again.
+        public var fileOffset: Int?
+        /// What it was.
+        public var part: Part
+
+        /// What it was.
+        public enum Part: String, Sendable, Codable {
+            /// One of the two copies of STORE, of MANIFEST, or of what streams have lost.
+            case copy
+            /// One of the two headers of a segment.
+            case header
+        }
+    }
+
     /// The log was opened for reading: nothing was synced first, so what was read is in the files
     /// but not proven to be on the device.
     public var isReadOnly = false
@@ -59,8 +77,11 @@ public struct RecoveryReceipt: Sendable, Equatable, Codable {
     public var losses: [Loss] = []
     /// Damage that this read-only open stepped over.
     public var damages: [Corruption] = []
-    /// Copies of headers that were bad and were written again from their twin.
+    /// Copies of headers that were bad and were written again from their twin; of an open for
+    /// reading, those that are bad.
     public var mended: [String] = []
+    /// What this open wrote again. Of sealed files it reads no more than footers, and mends none.
+    public var repairs: [Repair] = []
     /// Blocks that the device could not read and that nothing needed.
     public var unreadable: [String] = []
     /// What to know about the disk that the store is on now.
@@ -116,7 +137,9 @@ extension RecoveryReceipt: CustomStringConvertible {
         }
         lines += warnings.map { "warning: \($0)" }
         lines += unreadable.map { "the device cannot read the block at \($0)" }
-        lines += mended.map { "mended from its twin: \($0)" }
+        lines += mended.map {
+            (isReadOnly ? "bad, and whole in its twin: " : "mended from its twin: ") + $0
+        }
         lines += strangers.map { "not listed, left alone: \($0)" }
         return lines.joined(separator: "\n")
     }

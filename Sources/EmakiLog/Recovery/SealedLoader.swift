@@ -11,6 +11,7 @@ struct SealedLoader {
     /// The file of removals was written again from its good copy, or would be if read-only.
     private(set) var mended: [String] = []
     private(set) var warnings: [String] = []
+    private(set) var repairs: [RecoveryReceipt.Repair] = []
 
     init(
         files: any FileSystem, storeID: Bits128, isReadOnly: Bool, toleratesDamage: Bool
@@ -28,7 +29,13 @@ struct SealedLoader {
         do throws(LogError) {
             for entry in entries {
                 do throws(LogError) {
-                    opened.append(try open(entry))
+                    let file = try open(entry)
+                    opened.append(file)
+                    if !file.hasBothFooters {
+                        warnings.append(
+                            "one of the two footers of \(entry.path) is damaged; a scrub writes it"
+                                + " again")
+                    }
                 } catch .corrupt(let corruption) where toleratesDamage {
                     damages.append(corruption)
                 }
@@ -53,6 +60,7 @@ struct SealedLoader {
                 mended.append(file.path)
             } else if try file.mend(in: files, storeID: storeID) == true {
                 mended.append(file.path)
+                repairs.append(.init(file: file.path, part: .copy))
             } else {
                 warnings.append("one copy of \(file.path) is bad and could not be written again")
             }

@@ -36,6 +36,7 @@ extension SegmentLoader {
                 try Self.writeHeader(
                     identity, at: offset, to: file, image, layout: store.layout, by: method)
             }
+            repairs.append(.init(file: entry.path, fileOffset: offset, part: .header))
         }
     }
 

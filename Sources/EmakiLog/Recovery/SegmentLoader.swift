@@ -36,6 +36,8 @@ struct SegmentLoader {
     private(set) var nextSegmentNumber: UInt64 = .max
     /// Header copies that were written again from their twin (or would be, if read-only).
     var mended: [String] = []
+    /// Those of them that were written again.
+    var repairs: [RecoveryReceipt.Repair] = []
     /// Damaged segments that were loaded all the same.
     private(set) var damages: [SegmentDamage] = []
     /// Blocks that the device could not read, by segment number.

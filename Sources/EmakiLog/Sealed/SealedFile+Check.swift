@@ -27,10 +27,16 @@ extension SealedFile {
         guard let parity = try pages.sweep(scrubsParity: true, goesOn: goesOn) else { return nil }
         let others = try parity + pages.scrubFooters()
         report.repairedCount = pages.repairs - before + others
-        try checkStreams()
-        guard let eventCount = try checkEvents(goesOn) else { return nil }
+        guard let eventCount = try checkContents(goesOn: goesOn) else { return nil }
         report.eventCount = eventCount
         return report
+    }
+
+    /// Holds all that the file says against itself.
+    /// - Returns: how many events there are; nil if it was ended.
+    func checkContents(goesOn: () -> Bool) throws(LogError) -> Int? {
+        try checkStreams()
+        return try checkEvents(goesOn)
     }
 
     /// Reads every covered page from the device, and mends those that fail their checksum.

@@ -5,6 +5,8 @@ final class SealedFile: Sendable {
     let pages: SealedPages
     let memories: ChunkMemoryPool
     let residentFilter = ResidentFilter()
+    /// Both copies of the footer were sound when the file was opened.
+    let hasBothFooters: Bool
     var footer: SealedFooter { pages.footer }
 
     /// Opens a file; reads its two footers only.
@@ -42,6 +44,7 @@ final class SealedFile: Sendable {
         guard footer.storeID == storeID else {
             throw corrupt(.foreignStore, "it names store \(footer.storeID), not \(storeID)")
         }
+        hasBothFooters = found.count == 2 && found[0] == found[1]
         memories = ChunkMemoryPool(dictionary: footer.dictionary)
         pages = try LogError.translating(path) { () throws(DiskError) in
             try SealedPages(file, path: path, footer: footer, isWritable: isWritable)

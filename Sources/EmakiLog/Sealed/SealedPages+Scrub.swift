@@ -48,7 +48,7 @@ extension SealedPages {
         try copy(Self.bytes(ofPages: pages), into: buffer)
         for page in pages {
             let offset = (page - pages.lowerBound) * Self.pageBytes
-            if try !matches(buffer, at: offset, page) {
+            if try !matches(buffer, page, at: offset) {
                 try checkAgain(page)
                 let sound = try soundBytes(ofPage: page)
                 sound.withBytes(in: 0..<Self.pageBytes) { buffer.copy($0, at: offset) }

@@ -141,7 +141,7 @@ final class SealedPages: @unchecked Sendable {
         if try copyAtOnce(Self.bytes(ofPages: some), into: memory) {
             for other in some where !checked.contains(other) {
                 let offset = (other - first) * Self.pageBytes
-                if try matches(memory, at: offset, other) { checked.insert(other) }
+                if try matches(memory, other, at: offset) { checked.insert(other) }
             }
         }
         if !checked.contains(page) { try checkAgain(page) }
@@ -198,23 +198,23 @@ final class SealedPages: @unchecked Sendable {
         return memory
     }
 
-    /// - Parameter offset: of the page in the memory.
+    /// Whether what was read of a page, to an offset in memory, is what belongs there.
     func matches(
-        _ memory: PageMemory, at offset: Int = 0, _ page: Int
+        _ memory: PageMemory, _ page: Int, at start: Int = 0
     ) throws(LogError) -> Bool {
         let perPage = SealedFooter.checksumsPerPage
         guard page < footer.sectionPageCount else {
-            return memory.loadUInt32(at: offset + perPage * 4)
-                == memory.checksum(offset..<offset + perPage * 4)
+            return memory.loadUInt32(at: start + perPage * 4)
+                == memory.checksum(start..<start + perPage * 4)
         }
         let sums = footer.sectionPageCount + page / perPage
         if !checked.contains(sums) { try checkAgain(sums) }
         let wanted = view.loadUInt32(at: (sums + 1) * Self.pageBytes + page % perPage * 4)
-        return memory.checksum(offset..<offset + Self.pageBytes) == wanted
+        return memory.checksum(start..<start + Self.pageBytes) == wanted
     }
 
     /// Makes a page from the others of its stripe, checks it, and writes it back.
-    private func rebuild(_ page: Int) throws(LogError) {
+    func rebuild(_ page: Int) throws(LogError) {
         let pageCount = footer.coveredPageCount
         let parity = pageCount + PageParity.parityPage(of: page, in: pageCount)
         let memory = try bytes(ofPage: parity)

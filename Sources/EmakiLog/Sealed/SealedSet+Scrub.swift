@@ -30,30 +30,54 @@ extension ScrubReport: CustomStringConvertible {
 }
 
 extension SealedSet {
-    /// Checks all files, one after the other.
-    func scrub(progress: (_ done: Int, _ total: Int) -> Bool) throws(LogError) -> ScrubReport {
+    /// Checks all files, one after the other: every page as the device has it, and then what the
+    /// pages say.
+    func scrub(
+        in files: any FileSystem, progress: (_ done: Int, _ total: Int) -> Bool
+    ) throws(LogError) -> ScrubReport {
         var report = ScrubReport()
-        let total = files.reduce(0) { $0 + $1.footer.fileBytes }
-        for file in files {
-            var pieces = 0
-            do throws(LogError) {
-                let found = try file.check {
-                    pieces += 1
-                    return progress(
-                        report.bytes + min(pieces << 20, file.footer.fileBytes), total)
-                }
-                guard let found else {
-                    report.isCutShort = true
-                    return report
-                }
-                report.repairedPages += found.repairedCount
-                report.events += found.eventCount
-            } catch .corrupt(let corruption) {
-                report.damages.append(corruption)
+        let total = self.files.reduce(0) { $0 + $1.footer.fileBytes }
+        for file in self.files {
+            var done = report.bytes
+            let isDone = try file.scrub(in: files, &report) { bytes in
+                done += bytes
+                return progress(min(done, total), total)
+            }
+            guard isDone else {
+                report.isCutShort = true
+                return report
             }
             report.files += 1
             report.bytes += file.footer.fileBytes
         }
         return report
+    }
+}
+
+extension SealedFile {
+    /// - Parameter goesOn: called after each piece with its bytes; false ends it.
+    /// - Returns: false if it was ended.
+    fileprivate func scrub(
+        in files: any FileSystem, _ report: inout ScrubReport, goesOn: (Int) -> Bool
+    ) throws(LogError) -> Bool {
+        let pass = ScrubPass(over: SealedSet([self]), in: files, random: 0)
+        var damage: Corruption?
+        while let outcome = try pass.step() {
+            report.repairedPages += outcome.repairs.count
+            damage = damage ?? outcome.damages.first?.corruption
+            guard goesOn(outcome.bytes) else { return false }
+        }
+        do throws(LogError) {
+            if damage == nil {
+                guard let eventCount = try checkContents(goesOn: { goesOn(0) }) else {
+                    return false
+                }
+                report.events += eventCount
+            }
+        } catch .corrupt(let corruption) {
+            damage = corruption
+        }
+        if let damage { report.damages.append(damage) }
+        return true
     }
 }

@@ -74,6 +74,7 @@ extension Driver {
         var expected = core.receipt
         for index in expected.cuts.indices { expected.cuts[index].isRemembered = true }
         expected.mended = []
+        expected.repairs = []
         // What there was no room for then may be done now, or have failed only now.
         expected.warnings = again.receipt.warnings
         // A read that failed once may succeed the second time.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EmakiLog
+import Foundation
 
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,7 +11,7 @@ struct BackupCommand: AsyncParsableCommand {
             copied again. What is copied is read back from the device; a manifest with the \
             checksums of all files is written last, so a backup that was interrupted is none, and \
             leaves the earlier ones as they were. A store that a process has open is backed up by \
-            that process (`EventLog.backup`).
+            that process, which goes on with its work meanwhile.
 
             --check reads every page and event of every backup in the folder, mends damaged pages \
             by their parity, and says up to which position each backup holds everything; the \
@@ -43,6 +44,7 @@ struct BackupCommand: AsyncParsableCommand {
     @Flag(help: "List the backups in the folder.")
     var list = false
 
+    @OptionGroup var progress: ProgressOption
     @OptionGroup var answer: OutputOptions
 
     func validate() throws {
@@ -64,57 +66,98 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let folder = paths[paths.count - 1]
-        var object = JSONObject()
-        var lines: [String] = []
+        var found = Found()
         if paths.count == 2 {
-            let report = try await backUp(paths[0], to: folder)
-            try object.add("report", encoding: report)
-            lines.append(report.description)
+            found = try await backUp(paths[0], to: folder)
         } else if let keep {
-            let count = try await EventLog.pruneBackups(at: folder, keeping: keep)
-            object.add("removedBackups", count)
-            lines.append("\(count) older backups removed")
+            found.removedCount = try await EventLog.pruneBackups(at: folder, keeping: keep)
         }
-        if list {
-            let backups = try await EventLog.backups(at: folder)
-            try object.add("backups", encoding: backups)
-            lines += backups.map { "\($0), \(EventView.time($0.instant))" }
-            if backups.isEmpty { lines.append("no backup yet") }
+        if list { found.backups = try await EventLog.backups(at: folder) }
+        if check, found.check == nil {
+            let line = progress.line("checked", answer)
+            found.check = try await EventLog.checkBackups(at: folder, progress: line.report)
+            line.end()
         }
-        var status = CommandStatus.done
-        if check {
-            let progress = ProgressLine("checked", isShown: !answer.json)
-            let found = try await EventLog.checkBackups(at: folder, progress: progress.report)
-            progress.end()
-            try object.add("check", encoding: found)
-            lines.append(found.description)
-            if !found.isSound { status = .damageFound }
-        }
-        try Output.reporting(status) {
+        let isSound = found.check?.isSound ?? true
+        try Output.reporting(isSound ? .done : .damageFound) {
             var output = Output()
             if answer.json {
-                try output.line(object)
+                try output.line(try found.json)
             } else {
-                for line in lines { try output.line(line) }
+                for line in found.lines { try output.line(line) }
             }
             try output.send()
         }
     }
 
     /// A backup changes nothing in the store, so neither does opening it for one.
-    private func backUp(_ store: String, to folder: String) async throws -> BackupReport {
+    private func backUp(_ store: String, to folder: String) async throws -> Found {
         var options = BackupOptions()
         options.links = link
         options.keeps = keep
         // Nobody else has the store.
         options.isGentle = false
         let chosen = options
-        let progress = ProgressLine("backed up", isShown: !answer.json)
+        let line = progress.line("backed up", answer)
         let place = try StoreArgument.parse([store])
-        let report = try await place.open(.readOnly()) { log in
-            try await log.backup(to: folder, chosen, progress: progress.report)
+        let found = try await place.open(.readOnly()) { owner in
+            try backUp(with: &owner, to: folder)
+        } _: { log in
+            Found(report: try await log.backup(to: folder, chosen, progress: line.report))
         }
-        progress.end()
-        return report
+        line.end()
+        return found
+    }
+
+    private func backUp(with owner: inout StoreOwner, to folder: String) throws -> Found {
+        var request = ControlClient.request("backup")
+        // The owner may work in another folder.
+        request.add("folder", URL(filePath: folder).standardizedFileURL.path)
+        if link { request.add("link", true) }
+        if let keep { request.add("keep", keep) }
+        if check { request.add("check", true) }
+        var line: (phase: String, progress: ProgressLine)?
+        let answer = try owner.ask(request) { phase, done, total in
+            if line?.phase != phase {
+                line?.progress.end()
+                line = (phase, self.progress.line(phase, self.answer))
+            }
+            _ = line?.progress.report(done, of: total)
+        }
+        line?.progress.end()
+        return Found(
+            report: try answer.required("report", as: BackupReport.self),
+            check: try answer.value("check", as: BackupCheckReport.self))
+    }
+}
+
+/// What there is to report.
+private struct Found {
+    var report: BackupReport?
+    var removedCount: Int?
+    var backups: [BackupSummary]?
+    var check: BackupCheckReport?
+
+    var json: JSONObject {
+        get throws {
+            var object = JSONObject()
+            if let report { try object.add("report", encoding: report) }
+            if let removedCount { object.add("removedBackups", removedCount) }
+            if let backups { try object.add("backups", encoding: backups) }
+            if let check { try object.add("check", encoding: check) }
+            return object
+        }
+    }
+
+    var lines: [String] {
+        var lines: [String] = []
+        if let report { lines.append(report.description) }
+        if let removedCount { lines.append("\(removedCount) older backups removed") }
+        if let backups {
+            lines += backups.map { "\($0), \(EventView.time($0.instant))" }
+            if backups.isEmpty { lines.append("no backup yet") }
+        }
+        if let check { lines.append(check.description) }
+        return lines
     }
 }

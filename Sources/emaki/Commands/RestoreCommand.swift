@@ -29,13 +29,14 @@ struct RestoreCommand: AsyncParsableCommand {
             "The backup that ends at this position. Default: the newest.", valueName: "position"))
     var at: UInt64?
 
+    @OptionGroup var progress: ProgressOption
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
-        let progress = ProgressLine("restored", isShown: !answer.json)
+        let line = progress.line("restored", answer)
         let report = try await EventLog.restore(
-            from: folder, at: at.map { Position($0) }, to: store, progress: progress.report)
-        progress.end()
+            from: folder, at: at.map { Position($0) }, to: store, progress: line.report)
+        line.end()
         var output = Output()
         try output.line(answer.json ? JSONObject.encoded(report) : report.description)
         try output.send()

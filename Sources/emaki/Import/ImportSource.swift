@@ -1,3 +1,5 @@
+import EmakiLog
+
 /// One file of an import.
 ///
 /// It is JSON Lines if its first line is a whole JSON value, or at least its second is; else it is

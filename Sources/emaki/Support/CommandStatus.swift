@@ -48,14 +48,18 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
         .joined(separator: "\n")
     }
 
-    init(_ error: LogError) {
-        switch error {
-        case .versionConflict, .idReused, .streamDeleted, .clockLeap: self = .refused
-        case .notAStore, .alreadyExists: self = .noStore
-        case .locked: self = .locked
-        case .noSpace, .noPermission, .readOnly, .disk, .outcomeUnknown, .poisoned: self = .disk
-        case .corrupt, .beyondRepair, .unsupportedFormat, .lost: self = .corrupt
-        case .tooLarge, .invalid: self = .usage
+    init(_ error: LogError) { self.init(code: error.code) }
+
+    /// What an error means that is known by its code only, see `LogError.code`.
+    init(code: String) {
+        switch code {
+        case "versionConflict", "idReused", "streamDeleted", "clockLeap": self = .refused
+        case "notAStore", "alreadyExists": self = .noStore
+        case "locked": self = .locked
+        case "noSpace", "noPermission", "readOnly", "disk", "outcomeUnknown", "poisoned":
+            self = .disk
+        case "corrupt", "beyondRepair", "unsupportedFormat", "lost": self = .corrupt
+        case "tooLarge", "invalid": self = .usage
         default: self = .internalError
         }
     }

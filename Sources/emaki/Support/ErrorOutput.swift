@@ -1,3 +1,4 @@
+import EmakiLog
 import Foundation
 
 /// Standard error: errors, warnings and progress, for people or as JSON.

@@ -15,13 +15,29 @@ struct EventPrinter: ~Copyable {
 
     mutating func print(_ event: RecordedEvent) throws {
         if isJSON {
-            try output.line(EventView(event: event).json)
+            try output.line(EventJSON.object(event))
         } else if isPayloadOnly {
-            try output.bytes(event.payload)
-            try output.bytes(CollectionOfOne(0x0a))
+            try print(payload: event.payload)
         } else {
-            try output.line(EventView(event: event).line(withStream: showsStream))
+            try output.line(EventView(event).line(withStream: showsStream))
         }
+    }
+
+    /// Prints an event that came as a line of JSON.
+    mutating func print(json line: [UInt8]) throws {
+        if isJSON {
+            try output.bytes(line)
+            try output.bytes(CollectionOfOne(0x0a))
+        } else if isPayloadOnly {
+            try print(payload: try EventView(json: line).payload)
+        } else {
+            try output.line(try EventView(json: line).line(withStream: showsStream))
+        }
+    }
+
+    private mutating func print(payload: [UInt8]) throws {
+        try output.bytes(payload)
+        try output.bytes(CollectionOfOne(0x0a))
     }
 
     /// Positions that hold nothing any more; says nothing about an empty range.

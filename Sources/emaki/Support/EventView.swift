@@ -1,41 +1,48 @@
 import EmakiLog
 import EmakiPlatform
-import Foundation
 
 /// One event as the commands show it.
 struct EventView {
-    let event: RecordedEvent
+    let stream: StreamID
+    let version: UInt64
+    let position: UInt64
+    let type: String
+    let time: String
+    let payload: [UInt8]
 
     private static let previewBytesMax = 4096
 
-    /// The members that `export` writes, then id and time.
-    var json: JSONObject {
-        var object = JSONObject()
-        object.add("stream", event.stream.text)
-        object.add("version", event.version.rawValue)
-        object.add("position", event.position.rawValue)
-        object.add("type", event.type)
-        let payload = event.payload
-        let exported = PayloadText(payload)
-        object.add("payload", json: exported.json)
-        if let exact = exported.exact { object.add("text", exact) }
-        if let id = event.id { object.add("id", id.description) }
-        object.add("time", Self.time(event.commitInstant))
-        return object
+    init(_ event: RecordedEvent) {
+        stream = event.stream
+        version = event.version.rawValue
+        position = event.position.rawValue
+        type = event.type
+        time = Self.time(event.commitInstant)
+        payload = event.payload
+    }
+
+    /// Reads what `EventJSON` wrote.
+    init(json line: [UInt8]) throws {
+        let slices = JSONSlices(bytes: line)
+        let whole = try slices.whole()
+        let record = try LineRecord(slices, whole)
+        stream = record.stream
+        version = record.version ?? 0
+        position = try slices.member("position", of: whole).flatMap(slices.number) ?? 0
+        type = record.event.type
+        time = try slices.member("time", of: whole).flatMap(slices.text) ?? ""
+        payload = record.event.payload
     }
 
     /// One line for people.
     func line(withStream: Bool) -> String {
-        let stream = withStream ? "  \(event.stream)" : ""
-        return "\(event.version)  @\(event.position)\(stream)  \(event.type)"
-            + "  \(Self.time(event.commitInstant))  \(Self.preview(event.payload))"
+        let stream = withStream ? "  \(stream)" : ""
+        return "\(version)  @\(position)\(stream)  \(type)  \(time)  \(Self.preview(payload))"
     }
 
     /// Nanoseconds since 1970 as ISO 8601 in UTC, with milliseconds.
     static func time(_ nanoseconds: Int64) -> String {
-        let seconds = Double(nanoseconds / 1_000_000) / 1000
-        return Date(timeIntervalSince1970: seconds)
-            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        EventJSON.time(nanoseconds)
     }
 
     /// Text if it can be shown on a terminal without harm, else size and base64.
@@ -44,7 +51,7 @@ struct EventView {
         if let text, text.unicodeScalars.allSatisfy(isPrintable) { return text }
         let shown = payload.prefix(previewBytesMax)
         let rest = shown.count < payload.count ? "…" : ""
-        return "(\(payload.count) bytes) base64:" + Data(shown).base64EncodedString() + rest
+        return "(\(payload.count) bytes) base64:" + Base64.text(of: shown) + rest
     }
 
     /// Control characters could command the terminal.

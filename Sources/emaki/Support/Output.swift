@@ -1,4 +1,5 @@
 import ArgumentParser
+import EmakiLog
 import Foundation
 
 /// Nobody reads our standard output any more: the command ends quietly, as `head` expects.

@@ -11,7 +11,13 @@ struct StoreArgument: ParsableArguments {
     func open<R>(
         _ configuration: Configuration, _ body: (EventLog) async throws -> R
     ) async throws -> R {
-        let log = try await EventLog.open(at: store, configuration)
+        try await closing(try await EventLog.open(at: store, configuration), body)
+    }
+
+    /// Works, and closes also when the work throws.
+    func closing<R>(
+        _ log: EventLog, _ body: (EventLog) async throws -> R
+    ) async throws -> R {
         do {
             let result = try await body(log)
             await log.close()

@@ -17,15 +17,19 @@ enum BatchFuzzer: Fuzzer {
         var seen = 0
         let fault = BatchFormat.validate(
             payload, frame: payloadStart - FrameHeader.byteCount, in: image,
-            eventCount: Int(eventCount)
-        ) { section, record in
-            SampleStore.touch(record)
-            expect(
-                payload.contains(record.offset) && payload.contains(section.offset),
-                "a record outside of its frame")
-            seen += 1
-            return true
-        }
+            eventCount: Int(eventCount),
+            event: { section, record in
+                SampleStore.touch(record)
+                expect(
+                    payload.contains(record.offset) && payload.contains(section.offset),
+                    "a record outside of its frame")
+                seen += 1
+                return true
+            },
+            removal: { _ in
+                seen += 1
+                return true
+            })
         expect(fault != nil || seen == Int(eventCount), "events that nobody counted")
         let layout = SegmentLayout(blockBytes: 4096, segmentBytes: 128 << 10)
         _ = LossRecord(from: image, payload: payload, layout: layout)

@@ -14,7 +14,7 @@ enum Fuzzers {
     static let all: [any Fuzzer.Type] = [
         FrameFuzzer.self, BatchFuzzer.self, SegmentHeaderFuzzer.self, StoreFileFuzzer.self,
         ManifestFuzzer.self, SealedFuzzer.self, ChunkFuzzer.self, ImportFuzzer.self,
-        LineFuzzer.self,
+        LineFuzzer.self, ControlFuzzer.self,
     ]
 }
 

@@ -1,5 +1,4 @@
 import EmakiPlatform
-import Foundation
 
 /// A payload as a JSON value on one line, from which the same bytes come back.
 ///
@@ -7,16 +6,16 @@ import Foundation
 /// - line breaks would end the line, so they become spaces in `json`, and `exact` repeats the text
 ///   as a string (so does a text with space around the value);
 /// - anything else, and JSON that itself looks like `{"base64":…}`, becomes `{"base64":…}`.
-struct PayloadText {
-    let json: String
+package struct PayloadText {
+    package let json: String
     /// The text itself, where `json` is not the text.
-    let exact: String?
+    package let exact: String?
 
-    init(_ payload: [UInt8]) {
+    package init(_ payload: [UInt8]) {
         guard let text = payload.withRawSpan({ String(validating: $0) }),
             let value = Self.value(in: payload)
         else {
-            json = "{\"base64\":\"" + Data(payload).base64EncodedString() + "\"}"
+            json = "{\"base64\":\"" + Base64.text(of: payload[...]) + "\"}"
             exact = nil
             return
         }

@@ -1,47 +1,57 @@
-import EmakiLog
-import Foundation
-
 /// A JSON object that is written in the order in which its members were added.
 ///
 /// The encoders of Foundation sort or shuffle members, and cannot put a stored text in unchanged.
-struct JSONObject: Sendable {
-    private(set) var members: [CommandFailure.Detail] = []
+package struct JSONObject: Sendable, Equatable {
+    package struct Member: Sendable, Equatable {
+        package var name: String
+        /// The value, as JSON.
+        package var json: String
 
-    mutating func add(_ name: String, _ text: String) {
+        package init(name: String, json: String) {
+            self.name = name
+            self.json = json
+        }
+    }
+
+    package private(set) var members: [Member] = []
+
+    package init() {}
+
+    package mutating func add(_ name: String, _ text: String) {
         add(name, json: Self.quoted(text))
     }
 
-    mutating func add(_ name: String, _ number: some BinaryInteger) {
+    package mutating func add(_ name: String, _ number: some BinaryInteger) {
         add(name, json: String(number))
     }
 
-    mutating func add(_ name: String, _ claim: Bool) {
+    package mutating func add(_ name: String, _ claim: Bool) {
         add(name, json: claim ? "true" : "false")
     }
 
-    mutating func add(_ name: String, _ object: JSONObject) {
+    package mutating func add(_ name: String, _ object: JSONObject) {
         add(name, json: object.text)
     }
 
-    mutating func add(_ name: String, _ objects: [JSONObject]) {
+    package mutating func add(_ name: String, _ objects: [JSONObject]) {
         add(name, json: "[" + objects.map(\.text).joined(separator: ",") + "]")
     }
 
-    mutating func add(_ name: String, _ texts: [String]) {
+    package mutating func add(_ name: String, _ texts: [String]) {
         add(name, json: "[" + texts.map(Self.quoted).joined(separator: ",") + "]")
     }
 
     /// A value that is JSON already.
-    mutating func add(_ name: String, json: String) {
-        members.append(.init(name: name, json: json))
+    package mutating func add(_ name: String, json: String) {
+        members.append(Member(name: name, json: json))
     }
 
     /// A value that knows how to encode itself.
-    mutating func add(_ name: String, encoding value: some Encodable) throws {
-        add(name, json: try Self.encoded(value))
+    package mutating func add(_ name: String, encoding value: some Encodable) throws {
+        add(name, json: try JSONEncoding.text(of: value))
     }
 
-    var text: String {
+    package var text: String {
         var text = "{"
         for (index, member) in members.enumerated() {
             if index > 0 { text += "," }
@@ -50,14 +60,12 @@ struct JSONObject: Sendable {
         return text + "}"
     }
 
-    static func encoded(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    package static func encoded(_ value: some Encodable) throws -> String {
+        try JSONEncoding.text(of: value)
     }
 
     /// A text as a JSON string: only what must be escaped is.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = [0x22]
         bytes.reserveCapacity(text.utf8.count + 2)
         for byte in text.utf8 {
