@@ -42,7 +42,8 @@ extension Committer {
         let result = await WaitSlot<Result<Void, LogError>>.wait { slot in
             let refusal: LogError? = lock.withLock {
                 if let refusal = maintenanceRefusal { return refusal }
-                mergeWaiters.append(slot)
+                // However many are sealed meanwhile.
+                mergeWaiters.append((core.sealed.endPosition, slot))
                 if !core.isMerging { core.forgetLackOfRoom() }
                 return nil
             }
@@ -93,7 +94,7 @@ extension Committer {
             queue.isClosing
             ? nil
             : core.planMerging(
-                all: !mergeWaiters.isEmpty, rewriting: rewriteWaiters.first?.number)
+                upTo: mergeWaiters.map(\.end).max(), rewriting: rewriteWaiters.first?.number)
         guard let merging else {
             // One that is under way comes back here when it is done.
             guard !core.isMerging, !core.isCleaning, !queue.isClosing else {
@@ -173,7 +174,7 @@ extension Committer {
 
     /// Called with the lock; returns without it.
     private func tellMergeWaiters(_ result: Result<Void, LogError>) {
-        let waiting = mergeWaiters + rewriteWaiters.map(\.slot)
+        let waiting = mergeWaiters.map(\.slot) + rewriteWaiters.map(\.slot)
         mergeWaiters.removeAll()
         rewriteWaiters.removeAll()
         lock.unlock()

@@ -62,7 +62,8 @@ extension Committer {
         let result = await WaitSlot<Result<Void, LogError>>.wait { slot in
             let refusal: LogError? = lock.withLock {
                 if let refusal = maintenanceRefusal { return refusal }
-                sealWaiters.append(slot)
+                // However many become full meanwhile.
+                sealWaiters.append((core.lastFullNumber, slot))
                 return nil
             }
             if let refusal { slot.resume(returning: .failure(refusal)) }
@@ -76,12 +77,24 @@ extension Committer {
         let waiting = sealWaiters
         sealWaiters.removeAll()
         lock.unlock()
-        for slot in waiting { slot.resume(returning: result) }
+        for waiter in waiting { waiter.slot.resume(returning: result) }
+    }
+
+    /// Tells those whose segments are sealed. Called with the lock, which it gives up for a moment.
+    private func tellSealed() {
+        let first = core.firstNumber
+        let done = sealWaiters.filter { $0.number < first }
+        guard !done.isEmpty else { return }
+        sealWaiters.removeAll { $0.number < first }
+        lock.unlock()
+        for waiter in done { waiter.slot.resume(returning: .success(())) }
+        lock.lock()
     }
 
     private func seal() {
         removeExpiredInBackground()
         lock.lock()
+        tellSealed()
         let sealing = queue.isClosing ? nil : core.planSealing()
         guard let sealing else {
             // One that is under way comes back here when it is done.

@@ -59,12 +59,13 @@ final class Committer: @unchecked Sendable {
     /// Who waits for the close to be done.
     var closers: [WaitSlot<Void>] = []
     var threadClosers: [OneSignal] = []
-    /// Who waits until all full segments are sealed.
-    var sealWaiters: [WaitSlot<Result<Void, LogError>>] = []
+    /// Who waits until the segments that were full when they came, up to this number, are sealed.
+    var sealWaiters: [(number: UInt64, slot: WaitSlot<Result<Void, LogError>>)] = []
     /// Who waits until a sealed file, of this number, is written again.
     var rewriteWaiters: [(number: UInt64, slot: WaitSlot<Result<Void, LogError>>)] = []
-    /// Who waits until sealed files are merged.
-    var mergeWaiters: [WaitSlot<Result<Void, LogError>>] = []
+    /// Who waits until the sealed files that were there when they came, up to this position, are
+    /// merged.
+    var mergeWaiters: [(end: Position, slot: WaitSlot<Result<Void, LogError>>)] = []
 
     /// Answers other processes while the log is open.
     var control: ControlServer?
@@ -335,7 +336,8 @@ final class Committer: @unchecked Sendable {
         threadClosers.removeAll()
         let closing = closers
         closers.removeAll()
-        let sealing = sealWaiters + mergeWaiters + rewriteWaiters.map(\.slot)
+        let sealing =
+            sealWaiters.map(\.slot) + mergeWaiters.map(\.slot) + rewriteWaiters.map(\.slot)
         rewriteWaiters.removeAll()
         sealWaiters.removeAll()
         mergeWaiters.removeAll()

@@ -6,16 +6,17 @@ import EmakiPlatform
 extension LogCore {
     /// The next files to merge; or nil.
     /// - Parameters:
-    ///   - all: take all neighbours that fit into one file, whatever their tiers.
+    ///   - end: take all neighbours up to a position that fit into one file, whatever their tiers;
+    ///     nil: as many of one tier as make a file of the next.
     ///   - number: of a file that is to be written again, by itself, before all others.
-    package func planMerging(all: Bool = false, rewriting number: UInt64? = nil) -> Merging? {
+    package func planMerging(upTo end: Position?, rewriting number: UInt64? = nil) -> Merging? {
         guard !isMerging, !isCleaning, !isPoisoned, !configuration.isReadOnly else { return nil }
         let alone = number.flatMap { number in
             sealed.files.firstIndex {
                 $0.footer.number == number && SealedMerge.canMerge([$0])
             }
         }
-        let range = alone.map { $0..<$0 + 1 } ?? (all ? mergeableRun() : fullTier())
+        let range = alone.map { $0..<$0 + 1 } ?? (end.map { mergeableRun(upTo: $0) } ?? fullTier())
         guard let range, manifest.sealedFiles.count == sealed.files.count else { return nil }
         let tiers = manifest.sealedFiles[range].map(\.tier)
         isMerging = true
@@ -28,6 +29,11 @@ extension LogCore {
             storeID: store.storeID,
             removals: manifest.removalFile,
             givesSpaceBack: sealed.files[range].contains { mayHoldRemoved($0) })
+    }
+
+    /// As `planMerging(upTo:rewriting:)`, of all files or as in the background.
+    package func planMerging(all: Bool = false) -> Merging? {
+        planMerging(upTo: all ? sealed.endPosition : nil)
     }
 
     /// As many neighbours of one tier as make a file of the next, of the lowest tier that has them.
@@ -53,9 +59,9 @@ extension LogCore {
     }
 
     /// The first neighbours that fit into one file; or one that may hold removed events.
-    private func mergeableRun() -> Range<Int>? {
-        let count = sealed.files.count
-        guard manifest.sealedFiles.count == count else { return nil }
+    private func mergeableRun(upTo endPosition: Position) -> Range<Int>? {
+        guard manifest.sealedFiles.count == sealed.files.count else { return nil }
+        let count = sealed.files.prefix { $0.footer.positions.upperBound <= endPosition }.count
         var start = 0
         while start < count {
             var end = start

@@ -33,6 +33,10 @@ extension LogCore {
     }
 
     package var activeNumber: UInt64 { active.number }
+    /// Of the oldest segment that is in use.
+    var firstNumber: UInt64 { segments[0].number }
+    /// Of the newest full segment; 0: there is none.
+    var lastFullNumber: UInt64 { activeIndex > 0 ? segments[activeIndex - 1].number : 0 }
     private var holdsFrames: Bool {
         gathering.start > layout.framesOffset || !gathering.isEmpty
     }

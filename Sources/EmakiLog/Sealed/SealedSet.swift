@@ -18,6 +18,9 @@ final class SealedSet: Sendable {
     /// The oldest position that a file was made for.
     var firstPosition: Position? { files.first?.footer.positions.lowerBound }
 
+    /// Behind all positions that a file was made for.
+    var endPosition: Position { files.last?.footer.positions.upperBound ?? .start }
+
     /// With a file behind all others.
     func adding(_ file: SealedFile) -> SealedSet { SealedSet(files + [file]) }
 
