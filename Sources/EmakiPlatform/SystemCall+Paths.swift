@@ -72,7 +72,9 @@ extension SystemCall {
         // Safe because `status` is a whole `statvfs`, written before the call returns.
         try check(.traits, unsafe fstatvfs(descriptor, &status))
         let fragmentBytes = Int(status.f_frsize)
-        let free = Int(status.f_bavail).multipliedReportingOverflow(by: fragmentBytes)
+        // Some file systems keep a share for root.
+        let freeBlocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
+        let free = Int(freeBlocks).multipliedReportingOverflow(by: fragmentBytes)
         return (free.overflow ? .max : free.partialValue, Int(status.f_bsize))
     }
 

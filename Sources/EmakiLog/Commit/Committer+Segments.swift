@@ -28,6 +28,10 @@ extension Committer {
             closeFullSegments()
             kickSealer()
         }
+        // Sealing or merging may have made one ready for events that was kept from them.
+        lock.lock()
+        guard core.readyForEvents > 0 else { return lock.unlock() }
+        tellWaitingForSegment(before: .max, .retry, others: 0)
     }
 
     /// While space is short, what spare files hold goes back to the disk.
@@ -57,8 +61,10 @@ extension Committer {
         core.noteReserve()
         if core.isReserveWhole {
             core.reserveFailure = nil
-            // If a segment is made next, who waits learns of that.
-            guard !wasWhole, !core.hasUseForSegment else { return lock.unlock() }
+            // If there is none to go on in and one is made next, who waits learns of that.
+            guard !wasWhole, core.readyForEvents > 0 || !core.hasUseForSegment else {
+                return lock.unlock()
+            }
             return tellWaitingForSegment(before: .max, .retry, others: 0)
         }
         let error = failure.map { LogError($0, file: Reserve.name) } ?? .noSpace
@@ -94,8 +100,9 @@ extension Committer {
             lock.lock()
             core.fail(preparation, with: error)
             // With a segment left they wait for no more than the commit that lets the log rotate.
+            // There may have been none for events before.
             guard core.readyForEvents <= 0 else {
-                lock.unlock()
+                tellWaitingForSegment(before: .max, .retry, others: 0)
                 return false
             }
             // Those who wait for something else wait for a commit. If none will come, they try
