@@ -193,7 +193,8 @@ struct SimulatedDiskTests {
             disk.inject(fault, .rate(0.3))
             for _ in 0..<4 {
                 guard let log = try? await disk.open() else { continue }
-                _ = try await Counter(log: log).count(upTo: 20)
+                // What rots may be beyond mending, and is refused then.
+                _ = try? await Counter(log: log).count(upTo: 20)
                 await log.close()
             }
             disk.removeFaults()
