@@ -15,6 +15,9 @@ MARK = 0x454D414B
 END, WRITE, RESIZE, SYNC, CREATE, MAKE_FOLDER, RENAME, REMOVE = range(1, 9)
 PLANS = ("drop", "keep", "beginning", "coin", "torn")
 
+# It holds nothing, and is made anew at each opening.
+SOCKET = "CONTROL"
+
 
 class Change:
     """One call as it was written down, and what became of it."""
@@ -63,6 +66,8 @@ class Disk:
             below = os.path.relpath(folder, store)
             self.before["" if below == "." else below] = None
             for name in files:
+                if name == SOCKET:
+                    continue
                 number = len(self.contents)
                 path = os.path.join(folder, name)
                 self.contents[number] = open(path, "rb").read()
@@ -73,6 +78,8 @@ class Disk:
         self.names, self.changes = dict(self.before), []
         covered = {}
         for kind, change in read_list(list_path):
+            if change.path == SOCKET:
+                continue
             if kind == SYNC:
                 covered[change.number] = self.covered(change.path)
             elif kind == END and change.kind == SYNC:
