@@ -188,6 +188,8 @@ extension LogCore {
     package func retire(upTo number: UInt64) throws(LogError) {
         precondition(!isWriting && !isPreparing, "retiring needs the core alone")
         guard !isPoisoned else { throw .poisoned }
+        // It makes no file, so lack of room for one plays no part.
+        sealingFailure = nil
         guard let sealing = planSealing(upTo: number) else { return }
         try change(to: Sealing.Made(file: nil, entry: nil), by: sealing)
         index.forgetIdle()
