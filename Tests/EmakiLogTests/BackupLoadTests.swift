@@ -88,18 +88,23 @@ import Testing
         }
     }
 
-    @Test(
-        "a checkpoint of links takes no bytes but those that are not sealed, and outlives a merge")
-    func links() async throws {
-        let folder = TemporaryPaths()
+    /// A log with 100 events, sealed, in which nothing happens but what is asked for.
+    private static func openQuietly(_ folder: TemporaryPaths) async throws -> EventLog {
         var configuration = Configuration.creating(StoreOptions(segmentBytes: 128 << 10))
-        // Nothing happens but what is asked for.
         configuration.idleMarkDelay = .seconds(3600)
         configuration.sealsInBackground = false
         configuration.mergesInBackground = false
         let log = try await EventLog.open(at: folder["store"], configuration)
-        for number in 0..<100 { try await log.append(Self.event(number), to: "a") }
+        for number in 0..<100 { try await log.append(event(number), to: "a") }
         try await log.seal()
+        return log
+    }
+
+    @Test(
+        "a checkpoint of links takes no bytes but those that are not sealed, and outlives a merge")
+    func links() async throws {
+        let folder = TemporaryPaths()
+        let log = try await Self.openQuietly(folder)
         for number in 100..<300 { try await log.append(Self.event(number), to: "a") }
         try await log.seal()
         try await log.append(Self.event(300), to: "a")
@@ -150,13 +155,7 @@ import Testing
     @Test("what waits for a backup is counted, while it waits and no longer")
     func lag() async throws {
         let folder = TemporaryPaths()
-        var configuration = Configuration.creating(StoreOptions(segmentBytes: 128 << 10))
-        configuration.idleMarkDelay = .seconds(3600)
-        configuration.sealsInBackground = false
-        configuration.mergesInBackground = false
-        let log = try await EventLog.open(at: folder["store"], configuration)
-        for number in 0..<100 { try await log.append(Self.event(number), to: "a") }
-        try await log.seal()
+        let log = try await Self.openQuietly(folder)
         for number in 100..<200 { try await log.append(Self.event(number), to: "a") }
         try await log.seal()
         for number in 200..<300 { try await log.append(Self.event(number), to: "a") }

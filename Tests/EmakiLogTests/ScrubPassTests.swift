@@ -53,11 +53,7 @@ import Testing
 
     @Test("256 KiB of zeros in a row come back, in one pass")
     func stretch() throws {
-        let sample = try SealedSample(
-            seed: 12,
-            .init(
-                streamCount: 40, eventsPerStreamMax: 16, payloadBytesMax: 60_000,
-                isCompressible: false))
+        let sample = try SealedSample.ofFullSize()
         let pages = sample.footer.filePageCount
         for first in [1, 40, 2000, pages - 65] {
             sample.restore()
@@ -140,15 +136,15 @@ import Testing
 
 /// A disk whose device does not hold what its page cache does: direct reads of some pages give
 /// other bytes, until the page is written.
-private final class StaleDevice: FileSystem, @unchecked Sendable {
-    private let files: MemoryFileSystem
+private final class StaleDevice: ForwardingFileSystem, @unchecked Sendable {
+    let base: MemoryFileSystem
     var badPages: Set<Int>
     var isDeaf = false
     /// How it was before anything was written.
     private let writes: Int
 
     init(_ files: MemoryFileSystem, badPages: Set<Int>) {
-        self.files = files
+        base = files
         self.badPages = badPages
         writes = files.counts[.write] ?? 0
     }
@@ -156,28 +152,16 @@ private final class StaleDevice: FileSystem, @unchecked Sendable {
     func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any File {
         var plain = mode
         plain.isDirect = false
-        let file = try files.open(path, plain)
+        let file = try base.open(path, plain)
         return mode.isDirect ? Direct(file, self) : file
     }
 
     /// A write reaches the device, unless that is deaf.
     fileprivate func look() {
-        if !isDeaf, files.counts[.write] ?? 0 > writes + (2 - badPages.count), badPages.count > 0 {
+        if !isDeaf, base.counts[.write] ?? 0 > writes + (2 - badPages.count), badPages.count > 0 {
             badPages.remove(badPages.min() ?? 0)
         }
     }
-
-    func list(_ folder: String) throws(DiskError) -> [String] { try files.list(folder) }
-    func kind(of path: String) throws(DiskError) -> EntryKind? { try files.kind(of: path) }
-    func makeFolder(_ path: String) throws(DiskError) { try files.makeFolder(path) }
-    func rename(_ path: String, to target: String) throws(DiskError) {
-        try files.rename(path, to: target)
-    }
-    func remove(_ path: String) throws(DiskError) { try files.remove(path) }
-    func syncFolder(_ path: String) throws(DiskError) { try files.syncFolder(path) }
-    func lock(_ path: String) throws(DiskError) -> any FileLock { try files.lock(path) }
-    func avoidCopyOnWrite(in folder: String) -> Bool { false }
-    func traits() throws(DiskError) -> DiskTraits { try files.traits() }
 
     private final class Direct: File, @unchecked Sendable {
         private let file: any File

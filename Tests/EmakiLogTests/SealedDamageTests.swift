@@ -52,11 +52,7 @@ struct SealedDamageTests {
 
     @Test("256 KiB of zeros anywhere in a file of full size: every byte comes back")
     func stretch() throws {
-        let sample = try SealedSample(
-            seed: 12,
-            .init(
-                streamCount: 40, eventsPerStreamMax: 16, payloadBytesMax: 60_000,
-                isCompressible: false))
+        let sample = try SealedSample.ofFullSize()
         let covered = sample.footer.coveredPageCount
         try #require(covered >= PageParity.groupPages)
         let total = 64 * Self.pageBytes

@@ -42,8 +42,10 @@ extension Committer {
                     let batch = MeasuredBatch(
                         removal: RemovalSource(
                             stream: item.stream, expected: .anything, request: .expired(item)))
-                    end = max(end, try stage(batch, waits: waits))
-                    count += 1
+                    if let itsEnd = try stage(batch, waits: waits) {
+                        end = max(end, itsEnd)
+                        count += 1
+                    }
                 } catch {
                     lock.withLock { core.putBack(due[index...]) }
                     if !waits, case .wouldWait = error { return count }
@@ -60,14 +62,18 @@ extension Committer {
         }
     }
 
-    /// - Returns: where the removal ends.
+    /// - Returns: where the removal ends; nil if something else was quicker.
     private func stage(
         _ batch: MeasuredBatch<RemovalSource>, waits: Bool
-    ) throws(LogError) -> Position {
+    ) throws(LogError) -> Position? {
         do throws(LogError) {
-            return try reserve(batch) { _, _ in }.decidedAt ?? .start
+            guard case .staged(let positions) = try reserve(batch, version: { _, _ in }) else {
+                return nil
+            }
+            return positions.upperBound
         } catch .wouldWait where waits {
-            return try commitOnThread(batch) { _, _ in }.positions.upperBound
+            let commitment = try commitOnThread(batch) { _, _ in }
+            return commitment.wasStoredBefore ? nil : commitment.positions.upperBound
         }
     }
 

@@ -100,8 +100,9 @@ extension Committer {
             guard !core.isMerging, !core.isCleaning, !queue.isClosing else {
                 return lock.unlock()
             }
-            let lack = core.lacksRoomForMerge ? LogError.noSpace : nil
-            let refusal = maintenanceRefusal ?? lack
+            // A file that is there and cannot be written again is none that this can go on with.
+            let isStuck = core.lacksRoomForMerge || !rewriteWaiters.isEmpty
+            let refusal = maintenanceRefusal ?? (isStuck ? .noSpace : nil)
             return tellMergeWaiters(refusal.map { .failure($0) } ?? .success(()))
         }
         let drawsOnReserve =

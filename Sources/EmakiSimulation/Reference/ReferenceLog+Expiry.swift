@@ -18,13 +18,8 @@ extension ReferenceLog {
         let changes = head > removed(stream, before: end) && !isKnown
         switch answer {
         case .staged(let positions, let versions):
-            guard changes, positions.lowerBound.rawValue == end,
-                positions.upperBound.rawValue == end + 1, versions == [StreamVersion(head)]
-            else {
-                throw Violation(
-                    .orderAndDensity,
-                    "an expiry of \(stream) at \(head) is staged at \(positions), \(versions)")
-            }
+            try expectStaged(
+                "an expiry", of: stream, at: positions, versions, if: changes)
             stage(expiryOf: stream, through: head, at: instant)
         case .repeated(_, let versions):
             guard !changes, versions == [StreamVersion(head)] else {

@@ -60,6 +60,21 @@ extension ReferenceLog {
         }
     }
 
+    /// What changes something is staged, in the one position that comes next.
+    func expectStaged(
+        _ what: String, of stream: StreamID, at positions: Range<Position>,
+        _ versions: [StreamVersion], if changes: Bool
+    ) throws(Violation) {
+        let head = head(of: stream)
+        guard changes, positions.lowerBound.rawValue == end,
+            positions.upperBound.rawValue == end + 1, versions == [StreamVersion(head)]
+        else {
+            throw Violation(
+                .orderAndDensity,
+                "\(what) of \(stream) at \(head) is staged at \(positions), \(versions)")
+        }
+    }
+
     /// Holds the answer to a removal against what the promises allow, and takes in what was staged.
     /// - Parameter through: nil: the stream was to be deleted.
     /// - Throws: the promise that the answer breaks.
@@ -72,13 +87,8 @@ extension ReferenceLog {
             ?? (head > 0 && !isDeleted(stream))
         switch answer {
         case .staged(let positions, let versions):
-            guard changes, positions.lowerBound.rawValue == end,
-                positions.upperBound.rawValue == end + 1, versions == [StreamVersion(head)]
-            else {
-                throw Violation(
-                    .orderAndDensity,
-                    "a removal of \(stream) at \(head) is staged at \(positions), \(versions)")
-            }
+            try expectStaged(
+                "a removal", of: stream, at: positions, versions, if: changes)
             stage(through == nil ? .delete : .truncate, of: stream, through: through ?? head)
         case .repeated(let positions, let versions):
             // It holds once the removal that it repeats is durable.

@@ -157,3 +157,14 @@ final class SealedSample {
         }
     }
 }
+
+extension SealedSample {
+    /// Large enough for whole groups of parity.
+    static func ofFullSize() throws -> SealedSample {
+        try SealedSample(
+            seed: 12,
+            .init(
+                streamCount: 40, eventsPerStreamMax: 16, payloadBytesMax: 60_000,
+                isCompressible: false))
+    }
+}

@@ -5,8 +5,8 @@ import Glibc
 
 /// A disk on which one block of one file cannot be read until it is written again, as a sector that
 /// lost power in the middle of a write.
-final class UnreadableFileSystem: FileSystem, @unchecked Sendable {
-    private let base: MemoryFileSystem
+final class UnreadableFileSystem: ForwardingFileSystem, @unchecked Sendable {
+    let base: MemoryFileSystem
     private let path: String
     private var bad: Range<Int>
 
@@ -22,17 +22,6 @@ final class UnreadableFileSystem: FileSystem, @unchecked Sendable {
         let file = try base.open(path, mode)
         return path == self.path ? BadFile(base: file, owner: self) : file
     }
-    func list(_ folder: String) throws(DiskError) -> [String] { try base.list(folder) }
-    func kind(of path: String) throws(DiskError) -> EntryKind? { try base.kind(of: path) }
-    func makeFolder(_ path: String) throws(DiskError) { try base.makeFolder(path) }
-    func rename(_ path: String, to target: String) throws(DiskError) {
-        try base.rename(path, to: target)
-    }
-    func remove(_ path: String) throws(DiskError) { try base.remove(path) }
-    func syncFolder(_ path: String) throws(DiskError) { try base.syncFolder(path) }
-    func lock(_ path: String) throws(DiskError) -> any FileLock { try base.lock(path) }
-    func avoidCopyOnWrite(in folder: String) -> Bool { base.avoidCopyOnWrite(in: folder) }
-    func traits() throws(DiskError) -> DiskTraits { try base.traits() }
 
     private final class BadFile: File, @unchecked Sendable {
         private let base: any File
