@@ -9,6 +9,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "EmakiLog", targets: ["EmakiLog"]),
+        .library(name: "EmakiWorkflow", targets: ["EmakiWorkflow"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -24,6 +25,9 @@ let package = Package(
             providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
         .target(name: "EmakiPlatform", dependencies: ["CEmaki", "CLZ4"], swiftSettings: strict),
         .target(name: "EmakiLog", dependencies: ["EmakiPlatform"], swiftSettings: strict),
+        .target(
+            name: "EmakiWorkflow", dependencies: ["EmakiLog", "EmakiPlatform"],
+            swiftSettings: strict),
         .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
@@ -41,6 +45,9 @@ let package = Package(
         .testTarget(
             name: "EmakiLogTests", dependencies: ["EmakiLog", "EmakiPlatform"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiWorkflowTests", dependencies: ["EmakiWorkflow", "EmakiLog"],
+            swiftSettings: strict),
         .testTarget(
             name: "EmakiSimulationTests",
             dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],

@@ -84,6 +84,12 @@ uint64_t emaki_loop_id(void) { return loop_id; }
 
 void emaki_set_loop_id(uint64_t id) { loop_id = id; }
 
+__attribute__((tls_model("initial-exec"))) static _Thread_local uint64_t run_id;
+
+uint64_t emaki_run_id(void) { return run_id; }
+
+void emaki_set_run_id(uint64_t id) { run_id = id; }
+
 void emaki_name_thread(const char *name) {
 #if defined(__APPLE__)
     pthread_setname_np(name);

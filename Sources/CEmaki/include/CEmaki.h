@@ -42,6 +42,10 @@ void emaki_futex_wake(uint32_t *word, int count);
 uint64_t emaki_loop_id(void);
 void emaki_set_loop_id(uint64_t id);
 
+// The run whose code the calling thread is executing, 0: none.
+uint64_t emaki_run_id(void);
+void emaki_set_run_id(uint64_t id);
+
 // Names the calling thread for debuggers. Names may be cut to 15 bytes.
 void emaki_name_thread(const char *name);
 

@@ -1,0 +1,237 @@
+import EmakiPlatform
+
+/// What the code of one run shares with the executor of its run: what it asked for, and where it
+/// waits.
+///
+/// Only touched by the thread that executes the run. Every call of a context comes through
+/// `enter`, which notices one that comes from elsewhere.
+final class RunScope: @unchecked Sendable {
+    /// What a waiting place is woken with.
+    enum Resolution: Sendable {
+        case completed(Payload)
+        case failed(Failure)
+        /// A timer ran off.
+        case fired
+        /// An operator said how to go on.
+        case resumed(Resumption)
+        case cancelled
+        case evicted
+    }
+
+    /// A place where code waits.
+    final class Wait: @unchecked Sendable {
+        let identity: Identity
+        let cancellation: CancellationType
+        var slot: WaitSlot<Resolution>?
+        /// The condition that ends it, where it is one.
+        var condition: (() -> Bool)?
+        /// Its task was cancelled.
+        var isMarked = false
+        /// The command that takes it back.
+        var takeBack: Command?
+
+        init(_ identity: Identity, _ cancellation: CancellationType) {
+            self.identity = identity
+            self.cancellation = cancellation
+        }
+    }
+
+    /// Runs whose code could not be unwound; their memory is lost.
+    static let leakedRuns = LeakCount()
+    /// Throws of an evicted run before it is given up.
+    static let evictedThrowsMax = 1_000
+
+    let start: RunStart
+    let codec: any PayloadCodec
+    let executor: RunExecutor
+    let root = Branch()
+    var now: Int64
+    /// The code has been here before.
+    var isReplay = false
+    /// Recorded at the first call that was true.
+    var patches: Set<String> = []
+    /// Answers of `patched` that were false.
+    var declinedPatches: Set<String> = []
+    var commands: [Command] = []
+    var closures: [String: StepClosure] = [:]
+    private(set) var waits: [String: Wait] = [:]
+    /// What came before the code waited for it.
+    private var early: [String: Resolution] = [:]
+    private var conditions: [Wait] = []
+    private var marked: [Wait] = []
+    private(set) var isEvicted = false
+    private(set) var evictedThrows = 0
+    /// The first rule that was broken.
+    var misuse: Failure?
+    /// Where sagas wait for an operator, by the step that they cannot undo.
+    var pauses: [String: String] = [:]
+    /// Of handlers that have not returned and are waited for.
+    var handlerCount = 0
+    init(_ start: RunStart, codec: any PayloadCodec, executor: RunExecutor) {
+        self.start = start
+        self.codec = codec
+        self.executor = executor
+        now = start.startsAt ?? 0
+    }
+
+    // MARK: Calls of the code
+
+    /// Every call of a context begins here.
+    /// - Throws: if the run is let go, or the call comes from a thread that is not executing the
+    ///   run.
+    func enter(_ call: @autoclosure () -> String) throws {
+        guard executor.isCurrent else { throw escaped(call()) }
+        guard !isEvicted else {
+            evictedThrows += 1
+            throw Evicted()
+        }
+    }
+
+    /// As `enter`, for calls that cannot throw.
+    /// - Returns: whether the call may change anything.
+    func mayChange(_ call: @autoclosure () -> String) -> Bool {
+        guard executor.isCurrent else {
+            _ = escaped(call())
+            return false
+        }
+        return !isEvicted
+    }
+
+    private func escaped(_ call: String) -> Failure {
+        let branch = Branch.current?.prefix ?? ""
+        let failure = Failure(
+            .misuse, type: "Escape",
+            message: "context.\(call) was called off the run's executor, in branch “\(branch)”: "
+                + "by a Task {}, Task.detached, a callback or another actor. Use async let, a "
+                + "task group, or an activity.")
+        executor.report(failure)
+        return failure
+    }
+
+    var branch: Branch { Branch.current ?? root }
+
+    /// Waits for the result of a command.
+    /// - Throws: a `Failure`, a `CancellationError`.
+    func wait(
+        _ identity: Identity, _ cancellation: CancellationType, takeBack: Command?
+    ) async throws -> Payload {
+        let wait = Wait(identity, cancellation)
+        wait.takeBack = takeBack
+        guard case .completed(let payload) = try await park(wait) else { return .empty }
+        return payload
+    }
+
+    /// Suspends the code until what it waits for is resolved.
+    /// - Throws: a `Failure`, a `CancellationError`.
+    func park(_ wait: Wait) async throws -> Resolution {
+        if isEvicted, evictedThrows > Self.evictedThrowsMax { await parkForEver() }
+        let key = wait.identity.text
+        if let early = early.removeValue(forKey: key) { return try value(of: early) }
+        let resolution = await withTaskCancellationHandler {
+            await WaitSlot<Resolution>.wait { slot in
+                if isEvicted { return slot.resume(returning: .evicted) }
+                wait.slot = slot
+                if wait.condition != nil { insertCondition(wait) }
+                waits[key] = wait
+                if wait.isMarked { marked.append(wait) }
+            }
+        } onCancel: {
+            mark(wait)
+        }
+        return try value(of: resolution)
+    }
+
+    private func value(of resolution: Resolution) throws -> Resolution {
+        switch resolution {
+        case .failed(let failure): throw failure
+        case .cancelled: throw CancellationError()
+        case .evicted:
+            evictedThrows += 1
+            throw Evicted()
+        case .completed, .fired, .resumed: return resolution
+        }
+    }
+
+    /// Code that goes on and on although it is let go: it never runs again.
+    private func parkForEver() async {
+        Self.leakedRuns.add(1)
+        _ = await WaitSlot<Nothing>.wait { _ in }
+    }
+
+    /// A cancellation only marks the place where code waits; what becomes of it is decided when
+    /// the run is quiescent, in the order of identities.
+    private func mark(_ wait: Wait) {
+        guard executor.isCurrent, !wait.isMarked else { return }
+        wait.isMarked = true
+        if wait.slot != nil { marked.append(wait) }
+    }
+
+    private func insertCondition(_ wait: Wait) {
+        let index = conditions.firstIndex { wait.identity < $0.identity } ?? conditions.count
+        conditions.insert(wait, at: index)
+    }
+
+    // MARK: The executor's side
+
+    /// Wakes what waits under a key.
+    ///
+    /// - Parameter keeps: if nothing waits there yet, something will.
+    func resolve(_ key: String, _ resolution: Resolution, keeps: Bool = false) {
+        if let wait = waits[key] { return wake(wait, resolution) }
+        if keeps { early[key] = resolution }
+    }
+
+    private func wake(_ wait: Wait, _ resolution: Resolution) {
+        waits[wait.identity.text] = nil
+        if wait.condition != nil { conditions.removeAll { $0 === wait } }
+        guard let slot = wait.slot else { return }
+        wait.slot = nil
+        slot.resume(returning: resolution)
+    }
+
+    /// At quiescence: does the next thing that follows from what is there.
+    /// - Returns: false if nothing does.
+    func settle() -> Bool {
+        if !marked.isEmpty {
+            let cancelled = marked.sorted { $0.identity < $1.identity }
+            marked = []
+            for wait in cancelled where wait.slot != nil { cancel(wait) }
+            return true
+        }
+        guard let ready = conditions.first(where: { $0.condition?() == true }) else {
+            return false
+        }
+        if let command = ready.takeBack { commands.append(command) }
+        wake(ready, .completed(.empty))
+        return true
+    }
+
+    private func cancel(_ wait: Wait) {
+        if wait.cancellation != .abandon, let command = wait.takeBack { commands.append(command) }
+        if wait.cancellation == .wait { return }
+        wake(wait, .cancelled)
+    }
+
+    /// The code waits for something that the engine will bring about, or for a condition.
+    var isWaiting: Bool { !waits.isEmpty }
+
+    /// Lets go: everything that waits is woken with an error that no code should catch.
+    func evict() {
+        isEvicted = true
+        closures = [:]
+        for wait in waits.values { wake(wait, .evicted) }
+    }
+}
+
+/// A number that several threads add to.
+final class LeakCount: Sendable {
+    private let guarded = Guarded(0)
+    private let lock = Lock()
+
+    var value: Int { lock.withLock { guarded.value } }
+    func add(_ count: Int) { lock.withLock { guarded.value += count } }
+}
+
+/// Thrown where a run waits when the engine lets go of it. It is not for the run's code: whatever
+/// the code does when it sees this error has no effect.
+struct Evicted: Error {}

@@ -1,0 +1,208 @@
+import EmakiPlatform
+
+/// Everything that a workflow may do. Nothing else is the same in a replay.
+///
+/// A call that waits throws `CancellationError` once the run, or the part of it that waits, was
+/// cancelled. Steps, timers and children are known by their name, the branch that they are in, and
+/// which of that name in the branch they are.
+public struct WorkflowContext<Running: Workflow>: Sendable {
+    let scope: RunScope
+    let box: StateBox<Running.State>
+
+    var codec: any PayloadCodec { scope.codec }
+
+    // MARK: State, time, chance
+
+    /// What body and handlers share.
+    public var state: Running.State {
+        get {
+            _ = scope.mayChange("state")
+            return box.copy
+        }
+        nonmutating set {
+            if scope.mayChange("state") { box.replace(with: newValue) }
+        }
+    }
+
+    /// Changes the state in place.
+    public func change<R>(_ body: (inout Running.State) throws -> R) throws -> R {
+        try change("change", body)
+    }
+
+    func change<R>(_ call: String, _ body: (inout Running.State) throws -> R) throws -> R {
+        try scope.enter(call)
+        var value = box.copy
+        defer { box.replace(with: value) }
+        return try body(&value)
+    }
+
+    /// Which run this is.
+    public var info: RunInfo { RunInfo(scope.start, now: scope.now) }
+
+    /// Engine time, in nanoseconds since 1970 UTC: when what the run was woken by was recorded. It
+    /// stands still while the run's code executes, and never goes back.
+    public var now: Int64 {
+        _ = scope.mayChange("now")
+        return scope.now
+    }
+
+    /// Random numbers that are the same in a replay. Each call gives other ones.
+    public func random() throws -> WorkflowRandom {
+        try scope.enter("random")
+        let identity = scope.branch.next("random")
+        return WorkflowRandom(
+            state: StableMix.mix(
+                scope.start.seed ^ Array(identity.text.utf8).withRawSpan { StableHash.hash($0) }))
+    }
+
+    /// A random (version 4) UUID in text that is the same in a replay.
+    public func uuid() throws -> String {
+        var random = try random()
+        return UUIDText.make(high: random.next(), low: random.next())
+    }
+
+    // MARK: Steps
+
+    /// Runs an activity with the options that it declares.
+    public func run<A: Activity>(_ activity: A.Type, _ input: A.Input) async throws -> A.Output {
+        try await run(activity, input, options: A.options)
+    }
+
+    /// Runs an activity: code outside of the workflow that may do anything, and that is tried again
+    /// when it fails.
+    /// - Throws: `StepFailure` once it failed for good.
+    public func run<A: Activity>(
+        _ activity: A.Type, _ input: A.Input, options: ActivityOptions
+    ) async throws -> A.Output {
+        let payload = try encode(input)
+        let result = try await perform(
+            A.activityName, .activity, payload, options, closure: nil)
+        return try decode(A.Output.self, from: result)
+    }
+
+    /// Runs a closure once, durably: its result is recorded, and it does not run again.
+    ///
+    /// It runs as its own task, beside the workflow, and sees neither context nor state.
+    /// - Parameters:
+    ///   - name: the step's name.
+    ///   - place: `.loop` for a closure that neither blocks nor suspends.
+    /// - Throws: `StepFailure` once it failed for good.
+    public func step<Output: Codable & Sendable>(
+        _ name: String, on place: StepPlace = .pool, options: StepOptions = StepOptions(),
+        _ body: @escaping @Sendable (AttemptInfo) async throws -> Output
+    ) async throws -> Output {
+        let codec = scope.codec
+        let closure = StepClosure(isInline: place == .loop) { info in
+            try codec.encode(try await body(info))
+        }
+        let result = try await perform(
+            name, .closure, .empty, options.activityOptions, closure: closure)
+        return try decode(Output.self, from: result)
+    }
+
+    /// Schedules a step and waits for its result.
+    func perform(
+        _ name: String, _ kind: StepSchedule.Kind, _ input: Payload, _ options: ActivityOptions,
+        closure: StepClosure?, compensation: String? = nil, compensates: String? = nil,
+        scheduled: (String) -> Void = { _ in }
+    ) async throws -> Payload {
+        try scope.enter("run(\(name))")
+        try Task.checkCancellation()
+        let identity = scope.branch.next(name)
+        let key = identity.text
+        if let closure { scope.closures[key] = closure }
+        scope.commands.append(
+            .schedule(
+                StepSchedule(
+                    key: key, kind: kind, name: name, options: options,
+                    inputHash: input.bytes.withRawSpan { StableHash.hash($0) },
+                    compensation: compensation, compensates: compensates, input: input)))
+        scheduled(key)
+        do {
+            return try await scope.wait(
+                identity, options.cancellation, takeBack: .cancelStep(key: key))
+        } catch let failure as Failure {
+            if failure.kind == .cancelled, Task.isCancelled { throw CancellationError() }
+            throw StepFailure(step: name, key: key, cause: failure)
+        }
+    }
+
+    func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
+        try scope.enter("encode")
+        return try scope.codec.encode(value)
+    }
+
+    func decode<Value: Decodable & Sendable>(
+        _ type: Value.Type, from payload: Payload
+    ) throws -> Value {
+        try scope.codec.decode(type, from: payload)
+    }
+}
+
+/// Where a step's closure runs.
+public enum StepPlace: Sendable {
+    /// On Swift's own pool of threads.
+    case pool
+    /// Where commits are made, at once. Only for code that neither blocks nor suspends: it holds
+    /// up everybody's commits.
+    case loop
+}
+
+/// How a step's closure is to be run. Without a limit it may take for ever.
+public struct StepOptions: Sendable, Hashable {
+    /// One attempt may take so long.
+    public var startToClose: Duration?
+    /// All attempts together may take so long.
+    public var scheduleToClose: Duration?
+    /// When and how often it is tried again.
+    public var retry: RetryPolicy
+    /// What cancelling does to it.
+    public var cancellation: CancellationType
+
+    /// Options for a step.
+    public init(
+        startToClose: Duration? = nil, scheduleToClose: Duration? = nil,
+        retry: RetryPolicy = .standard, cancellation: CancellationType = .try
+    ) {
+        self.startToClose = startToClose
+        self.scheduleToClose = scheduleToClose
+        self.retry = retry
+        self.cancellation = cancellation
+    }
+
+    var activityOptions: ActivityOptions {
+        var options = ActivityOptions(
+            startToClose: .zero, retry: retry, cancellation: cancellation)
+        options.startToClose = startToClose
+        options.scheduleToClose = scheduleToClose
+        return options
+    }
+}
+
+/// Which run code is in.
+public struct RunInfo: Sendable, Hashable {
+    /// The workflow's id.
+    public var workflowID: String
+    /// This run.
+    public var runID: String
+    /// The first run of a chain of retries and continuations.
+    public var firstRunID: String
+    /// The workflow's type.
+    public var workflowType: String
+    /// 1, and one more for each retry of the workflow.
+    public var attempt: Int
+    /// Passed along from whoever started it.
+    public var headers: [String: String]
+    /// When the run began or was woken last, in nanoseconds since 1970 UTC.
+    public var now: Int64
+
+    init(_ start: RunStart, now: Int64) {
+        workflowID = start.workflowID
+        runID = start.runID
+        firstRunID = start.firstRunID
+        workflowType = start.workflowType
+        attempt = start.attempt
+        headers = start.headers
+        self.now = now
+    }
+}

@@ -1,0 +1,302 @@
+/// One event of a run's history.
+///
+/// Events that come from outside (a start, a result, a timer, a message) make the run's code go on;
+/// what the code then asks for follows them in the same commit, and `commandCount` says how much
+/// that is. So a history can be replayed event by event: after each of them the code must ask for
+/// exactly what follows.
+public struct HistoryEvent: Sendable, Equatable {
+    /// The event's number in its run: 1, 2, 3 … without a gap.
+    public var id: Int
+    /// Engine time at which it was recorded, in nanoseconds since 1970 UTC. Never goes back.
+    public var time: Int64
+    /// For an event that makes code go on: how many events the code asked for. Nil: the code has
+    /// not seen it yet.
+    public var commandCount: Int?
+    /// What happened.
+    public var body: Body
+
+    /// What may happen.
+    public enum Body: Sendable, Equatable {
+        /// The run began.
+        case started(RunStart)
+        /// A step or an activity is to be executed.
+        case stepScheduled(StepSchedule)
+        /// Another attempt at it began; the first begins with `stepScheduled`.
+        case attemptStarted(step: Int, attempt: Int)
+        /// An attempt failed, or a crash left its outcome unknown, and another will be made.
+        case attemptFailed(step: Int, attempt: Int, Failure, retryAt: Int64?)
+        /// An attempt reported how far it is.
+        case heartbeat(step: Int, attempt: Int, Payload)
+        /// A step was executed.
+        case stepCompleted(step: Int, attempt: Int, Payload)
+        /// A step failed for good.
+        case stepFailed(step: Int, attempt: Int, Failure)
+        /// The run asked a step to stop.
+        case stepCancelRequested(step: Int)
+        /// A timer was set.
+        case timerStarted(key: String, fireAt: Int64)
+        /// It ran off.
+        case timerFired(timer: Int)
+        /// It was taken back.
+        case timerCancelled(timer: Int)
+        /// A signal came.
+        case signalReceived(Message)
+        /// An update came and its validator let it pass.
+        case updateAccepted(Message)
+        /// An update's handler returned.
+        case updateCompleted(update: Int, Payload)
+        /// An update's handler threw.
+        case updateFailed(update: Int, Failure)
+        /// Somebody asked the run to stop.
+        case cancelRequested(requestID: String, reason: String)
+        /// `patched` was true here.
+        case patched(id: String)
+        /// The run wants a child.
+        case childInitiated(ChildStart)
+        /// The child runs.
+        case childStarted(child: Int, runID: String)
+        /// The child ended, or could not be started.
+        case childClosed(child: Int, Outcome)
+        /// The run wants to signal or to cancel another workflow.
+        case messageSent(SentMessage)
+        /// The message arrived, or could not.
+        case messageAnswered(message: Int, Failure?)
+        /// Code did something that no workflow may do, or threw what it does not declare.
+        case taskFailed(Failure)
+        /// The run rests until somebody resumes it.
+        case paused(PauseReason)
+        /// It goes on.
+        case resumed(Resumption)
+        /// The code saw an earlier event only now; what it asked for follows.
+        case activated(event: Int)
+        /// The end of the run.
+        case closed(Outcome)
+    }
+
+    /// How something ended.
+    public enum Outcome: Sendable, Equatable {
+        /// With a result.
+        case completed(Payload)
+        /// With an error.
+        case failed(Failure)
+        /// By cancelling.
+        case cancelled
+        /// From outside, at once; the steps that might have been compensated and were not.
+        case terminated(reason: String, uncompensated: [String])
+        /// It took too long.
+        case timedOut
+        /// It goes on as another run, because its code wanted that or, with a failure, because it is
+        /// tried again.
+        case continuedAsNew(runID: String, Failure?)
+    }
+}
+
+/// What a run begins with.
+public struct RunStart: Sendable, Equatable {
+    /// Name of the workflow's type.
+    public var workflowType: String
+    /// The workflow's id.
+    public var workflowID: String
+    /// This run.
+    public var runID: String
+    /// The first run of a chain of retries and continuations.
+    public var firstRunID: String
+    /// The run before, in such a chain.
+    public var continuedFrom: String?
+    /// Whose child it is.
+    public var parent: Parent?
+    /// What the run's random numbers are made from.
+    public var seed: UInt64
+    /// Of the code that started it.
+    public var fingerprint: String
+    /// Of the request.
+    public var requestID: String
+    /// 1, and one more for each retry of the workflow.
+    public var attempt: Int
+    /// No later than this, in nanoseconds since 1970 UTC.
+    public var runDeadline: Int64?
+    /// The chain of runs ends no later than this.
+    public var executionDeadline: Int64?
+    /// How long the run may take, for its successors.
+    public var runTimeout: Duration?
+    /// The code begins no earlier than this.
+    public var startsAt: Int64?
+    /// What happens when the run fails.
+    public var retry: RetryPolicy?
+    /// Passed along to what the run starts.
+    public var headers: [String: String]
+    /// For people.
+    public var memo: [String: String]
+    /// For filters.
+    public var searchAttributes: [String: String]
+    /// The input.
+    public var input: Payload
+
+    /// A parent's place.
+    public struct Parent: Sendable, Equatable {
+        /// The parent's workflow id.
+        public var workflowID: String
+        /// The parent's run.
+        public var runID: String
+    }
+}
+
+/// A step or activity to execute.
+public struct StepSchedule: Sendable, Equatable {
+    /// What executes it.
+    public enum Kind: UInt8, Sendable {
+        /// An activity, found by its name.
+        case activity = 1
+        /// A closure in the workflow.
+        case closure = 2
+    }
+
+    /// Its identity in the run.
+    public var key: String
+    /// What executes it.
+    public var kind: Kind
+    /// Name of the activity or the step.
+    public var name: String
+    /// Limits and retries.
+    public var options: ActivityOptions
+    /// Hash of the input, to compare with in a replay.
+    public var inputHash: UInt64
+    /// What would undo it: the name of an activity. Recorded before it may run.
+    public var compensation: String?
+    /// The identity of the step that this one undoes.
+    public var compensates: String?
+    /// The input.
+    public var input: Payload
+}
+
+/// A signal or an update.
+public struct Message: Sendable, Equatable {
+    /// Which.
+    public var name: String
+    /// Of the request: a repeated one has no effect.
+    public var requestID: String
+    /// Its argument.
+    public var input: Payload
+}
+
+/// A child workflow to start.
+public struct ChildStart: Sendable, Equatable {
+    /// Its identity in the run.
+    public var key: String
+    /// Name of its type.
+    public var workflowType: String
+    /// Its workflow id.
+    public var workflowID: String
+    /// What happens to it when the parent ends first.
+    public var closePolicy: ParentClosePolicy
+    /// What cancelling the parent's wait does to it.
+    public var cancellation: CancellationType
+    /// Limits and retries.
+    public var options: RunOptions
+    /// The input.
+    public var input: Payload
+}
+
+/// What happens to a child when its parent ends first.
+public enum ParentClosePolicy: UInt8, Sendable {
+    /// It is terminated.
+    case terminate = 0
+    /// It is asked to stop.
+    case requestCancel = 1
+    /// Nothing.
+    case abandon = 2
+}
+
+/// Limits and labels of a run.
+public struct RunOptions: Sendable, Equatable {
+    /// Each run may take so long.
+    public var runTimeout: Duration?
+    /// The chain of a workflow's runs may take so long.
+    public var executionTimeout: Duration?
+    /// The code begins so much later.
+    public var startDelay: Duration?
+    /// What happens when a run fails. Nil: the workflow has failed.
+    public var retry: RetryPolicy?
+    /// Passed along to what the run starts.
+    public var headers: [String: String] = [:]
+    /// For people.
+    public var memo: [String: String] = [:]
+    /// For filters.
+    public var searchAttributes: [String: String] = [:]
+
+    /// No limits.
+    public init(
+        runTimeout: Duration? = nil, executionTimeout: Duration? = nil,
+        startDelay: Duration? = nil, retry: RetryPolicy? = nil
+    ) {
+        self.runTimeout = runTimeout
+        self.executionTimeout = executionTimeout
+        self.startDelay = startDelay
+        self.retry = retry
+    }
+}
+
+/// A message from one workflow to another.
+public struct SentMessage: Sendable, Equatable {
+    /// What is sent.
+    public enum Kind: UInt8, Sendable {
+        /// A signal.
+        case signal = 1
+        /// A request to stop.
+        case cancel = 2
+    }
+
+    /// Its identity in the run.
+    public var key: String
+    /// What is sent.
+    public var kind: Kind
+    /// To whom.
+    public var workflowID: String
+    /// Of a signal.
+    public var name: String
+    /// Of a signal.
+    public var input: Payload
+}
+
+/// Why a run rests.
+public enum PauseReason: Sendable, Equatable {
+    /// Somebody asked for it.
+    case requested(String)
+    /// Its code failed again and again.
+    case taskFailures(Failure)
+    /// A compensation gave up: the identity of the step that it undoes.
+    case compensation(key: String, Failure)
+}
+
+/// How a run goes on.
+public enum Resumption: Sendable, Equatable {
+    /// As it was.
+    case plain
+    /// The compensation is tried again.
+    case retryCompensation(key: String)
+    /// The compensation is left out, for a reason.
+    case skipCompensation(key: String, reason: String)
+}
+
+extension HistoryEvent.Body {
+    /// It makes the run's code go on.
+    var isInput: Bool {
+        switch self {
+        case .started, .stepCompleted, .stepFailed, .timerFired, .signalReceived, .updateAccepted,
+            .cancelRequested, .childStarted, .childClosed, .messageAnswered, .resumed:
+            true
+        default: false
+        }
+    }
+
+    /// The code asked for it.
+    var isCommand: Bool {
+        switch self {
+        case .stepScheduled, .stepCancelRequested, .timerStarted, .timerCancelled,
+            .updateCompleted, .updateFailed, .patched, .childInitiated, .messageSent, .closed:
+            true
+        case .paused(.compensation): true
+        default: false
+        }
+    }
+}

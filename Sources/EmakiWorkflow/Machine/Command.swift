@@ -1,0 +1,87 @@
+/// What a run's code asks for.
+public enum Command: Sendable, Equatable {
+    /// To execute a step or an activity.
+    case schedule(StepSchedule)
+    /// To ask a step to stop, by its identity.
+    case cancelStep(key: String)
+    /// To be woken at an instant, in nanoseconds since 1970 UTC.
+    case startTimer(key: String, fireAt: Int64)
+    /// Not to be woken.
+    case cancelTimer(key: String)
+    /// To remember that `patched` was true.
+    case patch(id: String)
+    /// To answer an update, by the event that accepted it.
+    case completeUpdate(Int, Payload)
+    /// To answer an update with an error.
+    case failUpdate(Int, Failure)
+    /// To start another workflow.
+    case startChild(ChildStart)
+    /// To signal or cancel another workflow.
+    case send(SentMessage)
+    /// To rest until an operator says what is to become of a compensation that gave up.
+    case pause(compensation: String, Failure)
+    /// To end.
+    case close(Closing)
+
+    /// How code ends its run.
+    public enum Closing: Sendable, Equatable {
+        /// With a result.
+        case completed(Payload)
+        /// With an error.
+        case failed(Failure)
+        /// Because it was asked to.
+        case cancelled
+        /// To go on as a new run.
+        case continueAsNew(workflowType: String, Payload)
+    }
+}
+
+/// Something that makes a run's code go on.
+public struct Activation: Sendable {
+    /// What happened.
+    public var event: HistoryEvent
+    /// The identity of what it is about: the step, the timer, the child.
+    public var key: String?
+    /// The code has seen this event before: what it asks for now was recorded then.
+    public var isReplay: Bool
+}
+
+/// What a run's code made of an activation, once it waits for something again.
+public struct Decision: Sendable {
+    /// What it asks for, in order.
+    public var commands: [Command] = []
+    /// `run` has returned: no more messages may come, though handlers may still be at work.
+    public var hasReturned = false
+    /// The code did what no workflow may do, or threw what it does not declare: nothing of this
+    /// activation counts.
+    public var taskFailure: Failure?
+
+    /// Nothing.
+    public init() {}
+}
+
+/// Executes the code of one run. One call at a time; the engine sees to that.
+///
+/// The Swift executor is one. Code in another process, or in another language, can be another: an
+/// activation goes in, a decision comes out, and the same activations always give the same
+/// decisions.
+public protocol Decider: AnyObject, Sendable {
+    /// Lets an event in, and executes the code until it waits.
+    func activate(_ activation: Activation) -> Decision
+    /// Asks the code whether it accepts an update. Changes nothing.
+    func validate(update: Message) -> Failure?
+    /// Answers a query. Changes nothing.
+    func query(_ name: String, _ input: Payload) throws -> Payload
+    /// The closure of a step that the code asked for, if it is one of this process.
+    func closure(of key: String) -> StepClosure?
+    /// Lets go of everything that the code holds. Nothing is asked of it afterwards.
+    func evict()
+}
+
+/// A step's work, as code in this process.
+public struct StepClosure: Sendable {
+    /// Neither blocks nor suspends, so that it may run where commits are made.
+    public var isInline: Bool
+    /// The work.
+    public var body: @Sendable (AttemptInfo) async throws -> Payload
+}

@@ -1,0 +1,102 @@
+import EmakiLog
+
+/// Histories in an event log.
+///
+/// Ownership is the log's own lock: while this process has it open, no other appends, so there is
+/// one epoch, and nothing is ever fenced.
+public struct EventLogStore: HistoryStore {
+    /// Room in a batch for what the log adds to each event.
+    private static let spareBytes = 64 << 10
+
+    /// The log. Also for reading by other means.
+    public let log: EventLog
+
+    /// Histories in this log, beside whatever else is in it.
+    public init(_ log: EventLog) { self.log = log }
+
+    /// The log's limits, and its loop.
+    public var capabilities: HistoryStoreCapabilities {
+        HistoryStoreCapabilities(
+            eventsPerCommitMax: 4_096,
+            commitBytesMax: max(4_096, log.store.batchBytesMax - Self.spareBytes),
+            payloadBytesMax: min(
+                Limits.payloadBytesMax, max(4_096, log.store.batchBytesMax - Self.spareBytes)),
+            executor: log.loop)
+    }
+
+    /// Always 1: who has the log open owns it.
+    public func claim() async throws -> UInt64 { 1 }
+
+    /// Appends to the log. See `HistoryStore`.
+    nonisolated(nonsending) public func append(_ commit: HistoryCommit) async -> CommitAnswer {
+        do throws(LogError) {
+            var batch: [StreamAppend] = []
+            batch.reserveCapacity(commit.parts.count)
+            for part in commit.parts { batch.append(try StreamAppend(part)) }
+            let tokens: [VersionToken]
+            if batch.count == 1 {
+                let result = try await log.append(
+                    batch[0].events, to: batch[0].stream, expecting: batch[0].expecting)
+                tokens = [VersionToken(low: result.version.rawValue)]
+            } else {
+                let result = try await log.append(batch)
+                tokens = result.versions.map { VersionToken(low: $0.rawValue) }
+            }
+            return .committed(tokens)
+        } catch {
+            return CommitAnswer(error)
+        }
+    }
+
+    /// Reads from the log. See `HistoryStore`.
+    public func read(
+        _ stream: String, from index: Int, limit: Int
+    ) async throws -> HistoryPage {
+        var events: [HistoryPage.Stored] = []
+        var version = UInt64(index)
+        let first = StreamVersion(UInt64(index) + 1)
+        try log.forEachEvent(in: try StreamID(stream), from: first) { event in
+            guard events.count < limit else { return .stop }
+            events.append(
+                HistoryPage.Stored(metadata: event.metadata, payload: event.payload))
+            version = event.version.rawValue
+            return .next
+        }
+        return HistoryPage(
+            events: events, token: version == 0 ? nil : VersionToken(low: version),
+            isLast: events.count < limit)
+    }
+
+    /// Lists the log's streams. See `HistoryStore`.
+    public func streams(
+        prefix: String, after: String?, limit: Int
+    ) async throws -> [String] {
+        let last: StreamID? = if let after { try StreamID(after) } else { nil }
+        return try log.streams(withPrefix: prefix, after: last, limit: limit)
+            .map(\.stream.text)
+    }
+}
+
+extension StreamAppend {
+    fileprivate init(_ part: HistoryCommit.Part) throws(LogError) {
+        self.init(
+            to: try StreamID(part.stream),
+            part.events.map { event in
+                Event(
+                    type: event.type, payload: event.payload, metadata: event.metadata,
+                    id: EventID(low: event.id.low, high: event.id.high))
+            },
+            expecting: part.expecting.map { .version(StreamVersion($0.low)) } ?? .noStream)
+    }
+}
+
+extension CommitAnswer {
+    fileprivate init(_ error: LogError) {
+        switch error {
+        case .versionConflict, .idReused, .streamDeleted: self = .conflict
+        case .noSpace: self = .noSpace
+        case .outcomeUnknown: self = .unknown
+        default: self = .refused(error)
+        }
+    }
+}

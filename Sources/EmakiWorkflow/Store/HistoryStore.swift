@@ -1,0 +1,170 @@
+/// What the engine stands on: streams of events, appended to with an expectation.
+///
+/// `EventLogStore` is the one to use. Another one has to promise: a commit is durable as a whole
+/// or not stored at all when `committed`, `conflict`, `fenced` or `noSpace` is answered, and seen
+/// by every read that begins after the answer.
+public protocol HistoryStore: Sendable {
+    /// What this store can do.
+    var capabilities: HistoryStoreCapabilities { get }
+
+    /// Becomes the owner: commits of earlier owners are fenced from now on.
+    /// - Returns: the owner's epoch, to be given with every commit.
+    func claim() async throws -> UInt64
+
+    /// Makes events durable, in one or more streams of one partition, all or nothing.
+    ///
+    /// The same commit again, with the same event ids, tokens and bytes, is stored once.
+    nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer
+
+    /// The events of a stream from the one with this index (from 0) on.
+    func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage
+
+    /// Names of streams that start with this text, in order, after the given one.
+    func streams(prefix: String, after: String?, limit: Int) async throws -> [String]
+}
+
+/// What a store can do.
+public struct HistoryStoreCapabilities: Sendable {
+    /// Events of one commit.
+    public var eventsPerCommitMax: Int
+    /// Bytes of one commit, with some room for what the store adds.
+    public var commitBytesMax: Int
+    /// Bytes of one payload.
+    public var payloadBytesMax: Int
+    /// Where to run code that commits, so that it meets others there. Nil: anywhere.
+    public var executor: (any TaskExecutor)?
+
+    /// Limits of a store.
+    public init(
+        eventsPerCommitMax: Int, commitBytesMax: Int, payloadBytesMax: Int,
+        executor: (any TaskExecutor)? = nil
+    ) {
+        self.eventsPerCommitMax = eventsPerCommitMax
+        self.commitBytesMax = commitBytesMax
+        self.payloadBytesMax = payloadBytesMax
+        self.executor = executor
+    }
+}
+
+/// A place in a stream, as the store wants to call it; nobody else looks inside.
+public struct VersionToken: Sendable, Hashable {
+    /// The store's own.
+    public var low: UInt64
+    /// The store's own.
+    public var high: UInt64
+
+    /// A token of a store.
+    public init(low: UInt64, high: UInt64 = 0) {
+        self.low = low
+        self.high = high
+    }
+}
+
+/// Events to append.
+public struct HistoryCommit: Sendable {
+    /// Events for one stream.
+    public struct Part: Sendable {
+        /// The stream.
+        public var stream: String
+        /// What the stream must be at. Nil: it has never been written.
+        public var expecting: VersionToken?
+        /// The events.
+        public var events: [NewEvent]
+
+        /// Events for one stream.
+        public init(stream: String, expecting: VersionToken?, events: [NewEvent]) {
+            self.stream = stream
+            self.expecting = expecting
+            self.events = events
+        }
+    }
+
+    /// An event to append.
+    public struct NewEvent: Sendable, Equatable {
+        /// 128 bits that are the same when the same event is appended again.
+        public var id: (low: UInt64, high: UInt64)
+        /// What kind of event, for people.
+        public var type: String
+        /// What the engine keeps about it.
+        public var metadata: [UInt8]
+        /// What users keep in it.
+        public var payload: [UInt8]
+
+        /// An event to append.
+        public init(
+            id: (low: UInt64, high: UInt64), type: String, metadata: [UInt8], payload: [UInt8]
+        ) {
+            self.id = id
+            self.type = type
+            self.metadata = metadata
+            self.payload = payload
+        }
+
+        /// All parts are equal.
+        public static func == (left: Self, right: Self) -> Bool {
+            left.id == right.id && left.type == right.type && left.metadata == right.metadata
+                && left.payload == right.payload
+        }
+    }
+
+    /// What is stored together: the hash of a workflow's id.
+    public var partition: UInt64
+    /// Of the owner that commits.
+    public var epoch: UInt64
+    /// Each stream once.
+    public var parts: [Part]
+
+    /// Events to append.
+    public init(partition: UInt64, epoch: UInt64, parts: [Part]) {
+        self.partition = partition
+        self.epoch = epoch
+        self.parts = parts
+    }
+}
+
+/// How a commit ended.
+public enum CommitAnswer: Sendable {
+    /// Durable. For each part the stream's new token.
+    case committed([VersionToken])
+    /// A stream is elsewhere. Nothing was stored.
+    case conflict
+    /// Somebody else is the owner. Nothing was stored.
+    case fenced
+    /// The disk is full. Nothing was stored; later it may be.
+    case noSpace
+    /// Nobody knows whether it was stored. Read again.
+    case unknown
+    /// It can never be stored as it is. Nothing was.
+    case refused(any Error)
+}
+
+/// Some events of a stream.
+public struct HistoryPage: Sendable {
+    /// The events, in order.
+    public var events: [Stored]
+    /// The stream's token after the last of these events; nil if it was never written.
+    public var token: VersionToken?
+    /// There are no more.
+    public var isLast: Bool
+
+    /// An event as it is in the store.
+    public struct Stored: Sendable, Equatable {
+        /// What the engine keeps about it.
+        public var metadata: [UInt8]
+        /// What users keep in it.
+        public var payload: [UInt8]
+
+        /// An event as it is in the store.
+        public init(metadata: [UInt8], payload: [UInt8]) {
+            self.metadata = metadata
+            self.payload = payload
+        }
+    }
+
+    /// A page.
+    public init(events: [Stored], token: VersionToken?, isLast: Bool) {
+        self.events = events
+        self.token = token
+        self.isLast = isLast
+    }
+}
