@@ -10,6 +10,7 @@ let package = Package(
     products: [
         .library(name: "EmakiLog", targets: ["EmakiLog"]),
         .library(name: "EmakiWorkflow", targets: ["EmakiWorkflow"]),
+        .library(name: "EmakiWorkflowTesting", targets: ["EmakiWorkflowTesting"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -29,6 +30,9 @@ let package = Package(
             name: "EmakiWorkflow", dependencies: ["EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
         .target(
+            name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
+            swiftSettings: strict),
+        .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
         .executableTarget(
@@ -46,7 +50,8 @@ let package = Package(
             name: "EmakiLogTests", dependencies: ["EmakiLog", "EmakiPlatform"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
-            name: "EmakiWorkflowTests", dependencies: ["EmakiWorkflow", "EmakiLog"],
+            name: "EmakiWorkflowTests",
+            dependencies: ["EmakiWorkflow", "EmakiWorkflowTesting", "EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
         .testTarget(
             name: "EmakiSimulationTests",

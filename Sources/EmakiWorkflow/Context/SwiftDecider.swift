@@ -111,10 +111,12 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
             }
         case .timerFired: if let key = activation.key { scope.resolve(key, .fired) }
         case .signalReceived(let message):
-            handle(message, handlers.signals[message.name], context, update: nil,
+            handle(
+                message, handlers.signals[message.name], context, update: nil,
                 branch: "signal:\(activation.event.id)")
         case .updateAccepted(let message):
-            handle(message, handlers.updates[message.name], context,
+            handle(
+                message, handlers.updates[message.name], context,
                 update: activation.event.id, branch: "update:\(activation.event.id)")
         case .cancelRequested:
             isCancelRequested = true
@@ -189,8 +191,17 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
     }
 
     private func perform(_ work: HandlerWork, _ context: WorkflowContext<W>) async {
+        let body: () async throws -> Payload
         do {
-            let body = try work.entry.run(context, work.message.input)
+            body = try work.entry.run(context, work.message.input)
+        } catch {
+            // What cannot be decoded is not for this code; who sent it with an update is told.
+            if let update = work.update {
+                scope.commands.append(.failUpdate(update, Failure(describing: error)))
+            }
+            return
+        }
+        do {
             let output = try await body()
             if let update = work.update, !scope.isEvicted {
                 scope.commands.append(.completeUpdate(update, output))

@@ -23,13 +23,18 @@ struct Divergence: Sendable, Equatable {
                 + "\(found ?? "nothing more"); \(agreed)")
     }
 
-    /// - Parameter comparesInput: an input that differs counts too.
+    /// One command, described so that a recorded and a new one can be compared.
+    struct Entry: Sendable, Equatable {
+        var branch: String
+        var text: String
+    }
+
     static func find(
-        after event: Int, recorded: [HistoryEvent.Body], found: [HistoryEvent.Body],
-        comparesInput: Bool
+        after event: Int, recorded: [Entry], found: [Entry]
     ) -> Divergence? {
-        var left = sequences(recorded, comparesInput)
-        for (branch, commands) in sequences(found, comparesInput) {
+        if recorded == found { return nil }
+        var left = sequences(recorded)
+        for (branch, commands) in sequences(found).sorted(by: { $0.key < $1.key }) {
             let expected = left.removeValue(forKey: branch) ?? []
             if let difference = first(expected, commands, after: event, in: branch) {
                 return difference
@@ -56,41 +61,70 @@ struct Divergence: Sendable, Equatable {
             lastEqual: equalCount > 0 ? recorded[equalCount - 1] : nil)
     }
 
-    private static func sequences(
-        _ bodies: [HistoryEvent.Body], _ comparesInput: Bool
-    ) -> [String: [String]] {
-        var sequences: [String: [String]] = [:]
-        for body in bodies {
-            let (key, text) = describe(body, comparesInput)
-            let branch = key.flatMap { key in
-                key.lastIndex(of: "/").map { String(key[..<$0]) }
-            }
-            sequences[branch ?? "", default: []].append(text)
+    private static func sequences(_ entries: [Entry]) -> [String: [String]] {
+        Dictionary(grouping: entries, by: \.branch).mapValues { $0.map(\.text) }
+    }
+}
+
+extension RunMachine {
+    /// Describes a command of the code. A divergence is found by comparing descriptions.
+    /// - Parameter comparesInput: an input that differs counts too.
+    static func describe(_ command: Command, comparesInput: Bool) -> Divergence.Entry {
+        switch command {
+        case .schedule(let step): describe(step, comparesInput)
+        case .cancelStep(let key): entry(.stepCancelRequested, key)
+        case .startTimer(let key, _): entry(.timerStarted, key)
+        case .cancelTimer(let key): entry(.timerCancelled, key)
+        case .patch(let id): alone(.patched, id)
+        case .completeUpdate(let id, _): alone(.updateCompleted, "\(id)")
+        case .failUpdate(let id, _): alone(.updateFailed, "\(id)")
+        case .startChild(let child): entry(.childInitiated, child.key, child.workflowType)
+        case .send(let message): entry(.messageSent, message.key, message.workflowID)
+        case .pause(let key, _): entry(.paused, key)
+        case .close: Divergence.Entry(branch: "", text: EventKind.runClosed.typeName)
         }
-        return sequences
+    }
+
+    /// Describes a recorded command, before it is applied.
+    func describe(_ body: HistoryEvent.Body, comparesInput: Bool) -> Divergence.Entry {
+        switch body {
+        case .stepScheduled(let step): Self.describe(step, comparesInput)
+        case .stepCancelRequested(let id):
+            Self.entry(.stepCancelRequested, steps[id]?.schedule.key ?? "event \(id)")
+        case .timerStarted(let key, _): Self.entry(.timerStarted, key)
+        case .timerCancelled(let id):
+            Self.entry(.timerCancelled, timers[id]?.key ?? "event \(id)")
+        case .patched(let id): Self.alone(.patched, id)
+        case .updateCompleted(let id, _): Self.alone(.updateCompleted, "\(id)")
+        case .updateFailed(let id, _): Self.alone(.updateFailed, "\(id)")
+        case .childInitiated(let child):
+            Self.entry(.childInitiated, child.key, child.workflowType)
+        case .messageSent(let message):
+            Self.entry(.messageSent, message.key, message.workflowID)
+        case .paused(.compensation(let key, _)): Self.entry(.paused, key)
+        default: Divergence.Entry(branch: "", text: body.kind.typeName)
+        }
     }
 
     private static func describe(
-        _ body: HistoryEvent.Body, _ comparesInput: Bool
-    ) -> (key: String?, text: String) {
-        let kind = body.kind.typeName
-        switch body {
-        case .stepScheduled(let step):
-            let hash = comparesInput ? " of input \(String(step.inputHash, radix: 16))" : ""
-            return (step.key, "\(kind) \(step.key) (\(step.name))\(hash)")
-        case .timerStarted(let key, _): return (key, "\(kind) \(key)")
-        case .childInitiated(let child):
-            return (child.key, "\(kind) \(child.key) (\(child.workflowType))")
-        case .messageSent(let message):
-            return (message.key, "\(kind) \(message.key) (\(message.workflowID))")
-        case .stepCancelRequested(let id), .timerCancelled(let id):
-            return (nil, "\(kind) of event \(id)")
-        case .updateCompleted(let id, _), .updateFailed(let id, _):
-            return ("update:\(id)/", "\(kind) \(id)")
-        case .patched(let id): return ("patch/\(id)/", "\(kind) \(id)")
-        case .closed(let outcome): return (nil, "\(kind) (\(outcome.variant))")
-        case .paused(.compensation(let key, _)): return (nil, "\(kind) at \(key)")
-        default: return (nil, kind)
-        }
+        _ step: StepSchedule, _ comparesInput: Bool
+    ) -> Divergence.Entry {
+        let hash = comparesInput ? ", input \(String(step.inputHash, radix: 16))" : ""
+        return entry(.stepScheduled, step.key, step.name + hash)
+    }
+
+    private static func entry(
+        _ kind: EventKind, _ key: String, _ what: String? = nil
+    ) -> Divergence.Entry {
+        let end = key.lastIndex(of: "/")
+        return Divergence.Entry(
+            branch: end.map { String(key[..<$0]) } ?? "",
+            text: "\(kind.typeName) \(key)" + (what.map { " (\($0))" } ?? ""))
+    }
+
+    /// Of what belongs to no sequence.
+    private static func alone(_ kind: EventKind, _ id: String) -> Divergence.Entry {
+        Divergence.Entry(
+            branch: "\(kind.typeName) \(id)", text: "\(kind.typeName) \(id)")
     }
 }

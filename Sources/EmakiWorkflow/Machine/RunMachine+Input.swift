@@ -28,7 +28,8 @@ extension RunMachine {
         guard !step.isCancelRequested, retry.allows(attemptAfter: step.attempt, failure),
             failure.timeout != .scheduleToClose, failure.timeout != .scheduleToStart
         else { return final }
-        let wait = failure.kind == .outcomeUnknown
+        let wait =
+            failure.kind == .outcomeUnknown
             ? 0 : retry.interval(afterAttempt: step.attempt, chance: chance)
         if let deadline = step.closeDeadline, now + wait >= deadline {
             return final
@@ -39,10 +40,15 @@ extension RunMachine {
 
     /// What is recorded, when a history is taken up again, of the steps that had begun and have no
     /// result: each counts as one attempt of unknown outcome.
-    func interrupted(at now: Int64) -> [HistoryEvent.Body] {
+    /// - Parameter isOurs: attempts that this process knows about.
+    func interrupted(
+        at now: Int64, except isOurs: (Int, OpenStep) -> Bool
+    ) -> [HistoryEvent.Body] {
         guard outcome == nil else { return [] }
         return steps.keys.sorted().compactMap { id in
-            guard let step = steps[id], step.phase == .running else { return nil }
+            guard let step = steps[id], step.phase == .running, !isOurs(id, step) else {
+                return nil
+            }
             let failure = Failure(
                 .outcomeUnknown, type: "OutcomeUnknown",
                 message: "attempt \(step.attempt) was under way when the process ended")
@@ -96,11 +102,12 @@ extension RunMachine {
             return nil
         }
         if timeout == .scheduleToStart, step.heartbeatDeadline != nil { return nil }
-        let message = switch timeout {
-        case .scheduleToStart: "no worker took \(step.schedule.name) in time"
-        case .heartbeat: "\(step.schedule.name) stopped reporting"
-        default: "attempt \(attempt) at \(step.schedule.name) took too long"
-        }
+        let message =
+            switch timeout {
+            case .scheduleToStart: "no worker took \(step.schedule.name) in time"
+            case .heartbeat: "\(step.schedule.name) stopped reporting"
+            default: "attempt \(attempt) at \(step.schedule.name) took too long"
+            }
         effects.append(.stop(step: id))
         return failed(id, step, .timedOut(timeout, message), at: now, chance: chance)
     }

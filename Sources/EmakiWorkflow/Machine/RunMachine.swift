@@ -31,6 +31,8 @@ struct RunMachine: Sendable {
 
         var schedule: StepSchedule
         var scheduledAt: Int64
+        /// The event with which the current attempt began.
+        var begunBy: Int
         var attempt = 1
         var phase = Phase.running
         var isCancelRequested = false
@@ -81,8 +83,14 @@ struct RunMachine: Sendable {
     private(set) var updateAnswers: [Int: Result<Payload, Failure>] = [:]
     /// Request ids that had their effect, with the event that was it.
     private(set) var requests: [String: Int] = [:]
-    /// Events that the code has not seen.
-    private(set) var unseen: [HistoryEvent] = []
+    /// An event that the code has not seen, with the identity of what it is about.
+    struct Unseen: Sendable {
+        var event: HistoryEvent
+        var key: String?
+    }
+
+    /// Events that the code has not seen, in order.
+    private(set) var unseen: [Unseen] = []
     private(set) var patches: Set<String> = []
     /// Keys of steps that would have to be undone, in the order of their scheduling.
     private(set) var compensable: [String] = []
@@ -136,7 +144,9 @@ struct RunMachine: Sendable {
     mutating func apply(_ event: HistoryEvent) {
         lastID = event.id
         time = max(time, event.time)
-        if event.body.isInput && event.commandCount == nil { unseen.append(event) }
+        if event.body.isInput && event.commandCount == nil {
+            unseen.append(Unseen(event: event, key: key(of: event.body)))
+        }
         switch event.body {
         case .started(let start):
             if !start.requestID.isEmpty { requests[start.requestID] = event.id }
@@ -160,7 +170,7 @@ struct RunMachine: Sendable {
             isCancelRequested = true
         case .patched(let id): patches.insert(id)
         case .taskFailed(let failure): lastTaskFailure = failure
-        case .activated(let seen): unseen.removeAll { $0.id == seen }
+        case .activated(let seen): unseen.removeAll { $0.event.id == seen }
         case .paused(let reason): pause = reason
         case .resumed:
             pause = nil
@@ -180,7 +190,8 @@ struct RunMachine: Sendable {
     private mutating func applyToStep(_ event: HistoryEvent) {
         switch event.body {
         case .stepScheduled(let schedule):
-            steps[event.id] = OpenStep(schedule: schedule, scheduledAt: event.time)
+            steps[event.id] = OpenStep(
+                schedule: schedule, scheduledAt: event.time, begunBy: event.id)
             stepIDs[schedule.key] = event.id
             if schedule.compensation != nil { compensable.append(schedule.key) }
             if let deadline = steps[event.id]?.closeDeadline {
@@ -189,6 +200,7 @@ struct RunMachine: Sendable {
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
             steps[step]?.attempt = attempt
+            steps[step]?.begunBy = event.id
             steps[step]?.phase = .running
             effects.append(.dispatch(step: step))
         case .attemptFailed(let step, let attempt, let failure, let retryAt):

@@ -1,0 +1,132 @@
+import EmakiPlatform
+
+/// Runs attempts: of activities and of steps' closures, each as a task of its own on Swift's pool,
+/// a bounded number at a time.
+final class ActivityPool: @unchecked Sendable {
+    private let activities: [String: AnyActivity]
+    private let codec: any PayloadCodec
+    private let limit: Int
+    private let lock = Lock()
+    // Guarded by `lock`.
+    private var runningCount = 0
+    private var waiting: [@Sendable () -> Void] = []
+    private var firstWaiting = 0
+
+    init(_ activities: [any Activity], codec: any PayloadCodec, limit: Int) throws {
+        var table: [String: AnyActivity] = [:]
+        for activity in activities {
+            let (name, erased) = Self.erase(activity, codec)
+            guard table[name] == nil else {
+                throw WorkflowError.invalid("two activities are called \(name)")
+            }
+            table[name] = erased
+        }
+        self.activities = table
+        self.codec = codec
+        self.limit = max(1, limit)
+    }
+
+    private static func erase<A: Activity>(
+        _ activity: A, _ codec: any PayloadCodec
+    ) -> (String, AnyActivity) {
+        (A.activityName, AnyActivity(activity, codec: codec))
+    }
+
+    /// Runs an attempt at an activity.
+    func run(
+        _ schedule: StepSchedule, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
+    ) {
+        guard let activity = activities[schedule.name] else {
+            let failure = Failure(
+                .misuse, type: "UnknownActivity",
+                message: "the engine has no activity \(schedule.name)")
+            return finish(host, key, .failure(failure))
+        }
+        let limit = schedule.options.heartbeat
+        let context = ActivityContext(
+            info: info,
+            report: { details in try host.report(key, details, limit: limit) }, codec: codec)
+        let input = schedule.input
+        perform(host, key) { try await activity.run(context, input) }
+    }
+
+    /// Runs an attempt at a step's closure.
+    func run(
+        _ closure: StepClosure, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
+    ) {
+        if closure.isInline {
+            // On the executor that is committing: no thread is changed.
+            let task = Task(executorPreference: host.engine.executor) {
+                await self.attempt(host, key) { try await closure.body(info) }
+            }
+            return host.runs(key, in: task)
+        }
+        perform(host, key) { try await closure.body(info) }
+    }
+
+    private func perform(
+        _ host: RunHost, _ key: RunHost.AttemptKey,
+        _ body: @escaping @Sendable () async throws -> Payload
+    ) {
+        let start: @Sendable () -> Void = { [self] in
+            let task = Task.detached { [self] in
+                await attempt(host, key, body)
+                leave()
+            }
+            host.runs(key, in: task)
+        }
+        let mayStart = lock.withLock { () -> Bool in
+            guard runningCount < limit else {
+                waiting.append(start)
+                return false
+            }
+            runningCount += 1
+            return true
+        }
+        if mayStart { start() }
+    }
+
+    private func leave() {
+        let next = lock.withLock { () -> (@Sendable () -> Void)? in
+            guard firstWaiting < waiting.count else {
+                waiting.removeAll(keepingCapacity: true)
+                firstWaiting = 0
+                runningCount -= 1
+                return nil
+            }
+            defer { firstWaiting += 1 }
+            return waiting[firstWaiting]
+        }
+        next?()
+    }
+
+    private func attempt(
+        _ host: RunHost, _ key: RunHost.AttemptKey, _ body: () async throws -> Payload
+    ) async {
+        do {
+            let payload = try await body()
+            let limit = host.engine.payloadBytesMax
+            guard payload.bytes.count <= limit else {
+                return finish(
+                    host, key,
+                    .failure(
+                        Failure(
+                            .application, type: "PayloadTooLarge",
+                            message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
+                            isNonRetryable: true)))
+            }
+            finish(host, key, .success(payload))
+        } catch is ActivityContext.CompletesLater {
+            // Somebody outside has the token.
+        } catch {
+            finish(host, key, .failure(Failure(describing: error)))
+        }
+    }
+
+    private func finish(
+        _ host: RunHost, _ key: RunHost.AttemptKey, _ result: Result<Payload, Failure>
+    ) {
+        host.enqueue(
+            .ended(runID: key.runID, step: key.step, attempt: key.attempt, result) { _ in })
+    }
+}

@@ -1,0 +1,251 @@
+import EmakiPlatform
+
+/// What the runs of an engine share.
+final class EngineCore: @unchecked Sendable {
+    /// Events read from the store at a time.
+    private static let pageEvents = 1_024
+    private static let spaceRetry: Duration = .milliseconds(100)
+
+    let store: any HistoryStore
+    let executor: any TaskExecutor
+    let epoch: UInt64
+    let options: EngineOptions
+    let observer: any EngineObserver
+    let timers: EngineTimers
+    let activities: ActivityPool
+    let eventsPerCommitMax: Int
+    let commitBytesMax: Int
+    let payloadBytesMax: Int
+    private let definitions: [String: WorkflowDefinition]
+    private let ownClock: SystemEngineClock?
+
+    private let lock = Lock()
+    // Guarded by `lock`.
+    private var hosts: [String: RunHost] = [:]
+    private var closed = false
+    private var fenced = false
+    /// Pumps and attempts at work.
+    private var workCount = 0
+    /// Callers that wait for a result.
+    private var waitingCount = 0
+    private let entropy = SystemEntropy()
+
+    init(
+        store: any HistoryStore, definitions: [WorkflowDefinition],
+        activities: [any Activity], options: EngineOptions
+    ) async throws {
+        self.store = store
+        self.options = options
+        let limits = store.capabilities
+        executor = limits.executor ?? globalConcurrentExecutor
+        eventsPerCommitMax = max(16, limits.eventsPerCommitMax)
+        commitBytesMax = limits.commitBytesMax
+        payloadBytesMax = limits.payloadBytesMax
+        observer = options.observer ?? NoObserver()
+        ownClock = options.clock == nil ? SystemEngineClock() : nil
+        timers = EngineTimers(options.clock ?? ownClock ?? SystemEngineClock())
+        self.definitions = try Self.table(definitions)
+        self.activities = try ActivityPool(
+            activities, codec: options.codec, limit: options.activitiesMax)
+        epoch = try await store.claim()
+    }
+
+    private static func table(
+        _ definitions: [WorkflowDefinition]
+    ) throws -> [String: WorkflowDefinition] {
+        var table: [String: WorkflowDefinition] = [:]
+        for definition in definitions {
+            guard table[definition.name] == nil else {
+                throw WorkflowError.invalid("two workflows are called \(definition.name)")
+            }
+            table[definition.name] = definition
+        }
+        return table
+    }
+
+    // MARK: Homes
+
+    /// The home of a workflow id.
+    func host(_ workflowID: String) -> RunHost {
+        lock.withLock {
+            if let host = hosts[workflowID] { return host }
+            let host = RunHost(self, workflowID: workflowID)
+            hosts[workflowID] = host
+            return host
+        }
+    }
+
+    /// A home that nobody is in any more. Called with the host's own lock held.
+    func forget(_ host: RunHost) {
+        lock.withLock { if hosts[host.workflowID] === host { hosts[host.workflowID] = nil } }
+    }
+
+    var isClosed: Bool { lock.withLock { closed } }
+
+    var isFenced: Bool {
+        get { lock.withLock { fenced } }
+        set { lock.withLock { fenced = newValue } }
+    }
+
+    func close() {
+        lock.withLock { closed = true }
+        timers.stop()
+        ownClock?.stop()
+    }
+
+    // MARK: Rest
+
+    /// A pump or an attempt begins.
+    func begins() { lock.withLock { workCount += 1 } }
+
+    /// It ends; what it started has begun before.
+    func ends() {
+        let mayRest = lock.withLock { () -> Bool in
+            workCount -= 1
+            return workCount == 0 && waitingCount > 0
+        }
+        if mayRest { timers.rest() }
+    }
+
+    func waits(_ change: Int) { lock.withLock { waitingCount += change } }
+
+    /// Does something a little later.
+    func later(_ body: @escaping @Sendable () -> Void) {
+        Task.detached {
+            try? await Task.sleep(for: Self.spaceRetry)
+            body()
+        }
+    }
+
+    func pauseForSpace() async { try? await Task.sleep(for: Self.spaceRetry) }
+
+    // MARK: Runs
+
+    func definition(_ type: String) throws -> WorkflowDefinition {
+        guard let definition = definitions[type] else {
+            throw WorkflowError.unknownWorkflow(type)
+        }
+        return definition
+    }
+
+    func makeDecider(_ start: RunStart) throws -> any Decider {
+        try definition(start.workflowType).makeDecider(start, options.codec)
+    }
+
+    func runStart(_ request: StartRequest) -> RunStart {
+        let now = timers.now
+        let runID = UUIDText.hex(entropy.next()) + UUIDText.hex(entropy.next())
+        let options = request.options
+        let startsAt = options.startDelay.map { now + max(0, $0.nanoseconds) }
+        return RunStart(
+            workflowType: request.workflowType, workflowID: request.workflowID, runID: runID,
+            firstRunID: runID, continuedFrom: nil, parent: request.parent,
+            seed: entropy.next(),
+            fingerprint: definitions[request.workflowType]?.fingerprint ?? "",
+            requestID: request.requestID, attempt: 1,
+            runDeadline: options.runTimeout.map { (startsAt ?? now) + $0.nanoseconds },
+            executionDeadline: options.executionTimeout.map {
+                (startsAt ?? now) + $0.nanoseconds
+            }, runTimeout: options.runTimeout, startsAt: startsAt, retry: options.retry,
+            headers: options.headers, memo: options.memo,
+            searchAttributes: options.searchAttributes, input: request.input)
+    }
+
+    /// An id for a request that came without one.
+    func newRequestID() -> String { UUIDText.hex(entropy.next()) + UUIDText.hex(entropy.next()) }
+
+    /// The run after this one: the same each time.
+    func successorID(of runID: String) -> String {
+        let low = Self.hash(runID)
+        return UUIDText.hex(StableMix.mix(low)) + UUIDText.hex(StableMix.mix(~low))
+    }
+
+    static func hash(_ text: String) -> UInt64 {
+        Array(text.utf8).withRawSpan { StableHash.hash($0) }
+    }
+
+    // MARK: Reading
+
+    func idRecords(_ workflowID: String) async throws -> ([IDRecord], VersionToken?) {
+        var records: [IDRecord] = []
+        var token: VersionToken?
+        try await forEachPage(StreamName.id(workflowID)) { page in
+            for event in page.events {
+                do throws(HistoryError) {
+                    records.append(try IDRecord(event.metadata))
+                } catch {
+                    throw WorkflowError.damaged(workflowID: workflowID, error)
+                }
+            }
+            token = page.token
+        }
+        return (records, token)
+    }
+
+    struct History: Sendable {
+        var events: [HistoryEvent] = []
+        var token: VersionToken?
+    }
+
+    func history(_ workflowID: String, _ runID: String) async throws -> History {
+        var history = History()
+        try await forEachPage(StreamName.run(workflowID, runID)) { page in
+            for event in page.events {
+                history.events.append(try Self.event(event, workflowID))
+            }
+            history.token = page.token
+        }
+        return history
+    }
+
+    func forEachEvent(
+        _ workflowID: String, _ runID: String, _ body: (HistoryEvent) throws -> Void
+    ) async throws {
+        try await forEachPage(StreamName.run(workflowID, runID)) { page in
+            for event in page.events { try body(try Self.event(event, workflowID)) }
+        }
+    }
+
+    private static func event(
+        _ stored: HistoryPage.Stored, _ workflowID: String
+    ) throws -> HistoryEvent {
+        do {
+            return try HistoryEvent(
+                stored: StoredEvent(
+                    type: "", metadata: stored.metadata, payload: stored.payload))
+        } catch {
+            throw WorkflowError.damaged(workflowID: workflowID, error)
+        }
+    }
+
+    private func forEachPage(
+        _ stream: String, _ body: (HistoryPage) throws -> Void
+    ) async throws {
+        var index = 0
+        while true {
+            let page = try await store.read(stream, from: index, limit: Self.pageEvents)
+            try body(page)
+            index += page.events.count
+            if page.isLast || page.events.isEmpty { return }
+        }
+    }
+
+    // MARK: After a restart
+
+    /// Takes every open run up again.
+    func takeUp() async throws {
+        var after: String?
+        while true {
+            let streams = try await store.streams(
+                prefix: StreamName.idPrefix, after: after, limit: Self.pageEvents)
+            for stream in streams {
+                let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
+                let (records, _) = try await idRecords(workflowID)
+                guard let last = records.last else { continue }
+                if last.kind == .opened || last.isUnsettled { host(workflowID).enqueue(.load) }
+            }
+            guard streams.count == Self.pageEvents else { return }
+            after = streams.last
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// What an engine tells whoever watches it. Called by the threads that do the work: be quick.
+public protocol EngineObserver: Sendable {
+    /// Events became durable.
+    func recorded(workflowID: String, runID: String, _ events: [HistoryEvent])
+    /// A run's code broke a rule, or threw what it does not declare.
+    func taskFailed(workflowID: String, runID: String, _ failure: Failure)
+    /// The store refused something, or could not be read.
+    func storeFailed(_ error: any Error)
+}
+
+extension EngineObserver {
+    /// Nothing.
+    public func recorded(workflowID: String, runID: String, _ events: [HistoryEvent]) {}
+    /// Nothing.
+    public func taskFailed(workflowID: String, runID: String, _ failure: Failure) {}
+    /// Nothing.
+    public func storeFailed(_ error: any Error) {}
+}
+
+/// Watches nothing.
+struct NoObserver: EngineObserver {}
+
+/// How an engine works.
+public struct EngineOptions: Sendable {
+    /// How values become payloads.
+    public var codec: any PayloadCodec = JSONPayloadCodec()
+    /// The time.
+    public var clock: (any EngineClock)?
+    /// Who is told what happens.
+    public var observer: (any EngineObserver)?
+    /// A replay compares the inputs of steps, too.
+    public var comparesInput = false
+    /// After a fault of its code a run is tried again after so long, then twice as long, and so on.
+    public var taskRetryInterval: Duration = .seconds(1)
+    /// Attempts at activities that run at a time; more wait.
+    public var activitiesMax = 1_000
+    /// Let go of a run's code after every commit. For tests of what a replay may rest on.
+    public var evictsAlways = false
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,78 @@
+import EmakiPlatform
+
+/// When which run has something due: the earliest instant of each, in one heap.
+///
+/// What is overdue, after an outage or a jump of the clock, is released oldest first and a bounded
+/// number at a time, so that new work is not drowned.
+final class EngineTimers: @unchecked Sendable {
+    /// Runs that are woken at a time.
+    private static let releasedMax = 256
+    /// Before the next are, if there were more.
+    private static let pauseNanoseconds: Int64 = 2_000_000
+
+    private let clock: any EngineClock
+    private let lock = Lock()
+    // Guarded by `lock`.
+    private var queue = DeadlineQueue<RunHost>()
+    private var isStopped = false
+    /// Never goes back.
+    private var newest: Int64 = .min
+
+    init(_ clock: any EngineClock) { self.clock = clock }
+
+    /// Engine time: the clock's, or the newest that was recorded, whichever is later.
+    var now: Int64 {
+        let wall = clock.now
+        return lock.withLock {
+            newest = max(newest, wall)
+            return newest
+        }
+    }
+
+    /// A history has an event of this time.
+    func recorded(_ instant: Int64) { lock.withLock { newest = max(newest, instant) } }
+
+    /// Wakes a run at an instant.
+    func arm(_ host: RunHost, at instant: Int64) {
+        let isEarliest = lock.withLock { () -> Bool in
+            guard !isStopped else { return false }
+            let isEarliest = instant < (queue.first?.instant ?? .max)
+            queue.add(host, at: instant)
+            return isEarliest
+        }
+        if isEarliest { wait(until: instant) }
+    }
+
+    /// Nothing is to be done before the next instant.
+    func rest() { clock.rest() }
+
+    /// Wakes nobody any more.
+    func stop() {
+        lock.withLock {
+            isStopped = true
+            queue = DeadlineQueue()
+        }
+        clock.wake(at: nil) {}
+    }
+
+    private func wait(until instant: Int64) {
+        clock.wake(at: instant) { [weak self] in self?.release() }
+    }
+
+    private func release() {
+        let wall = clock.now
+        var released: [RunHost] = []
+        let next = lock.withLock { () -> Int64? in
+            newest = max(newest, wall)
+            while let first = queue.first, first.instant <= newest,
+                released.count < Self.releasedMax, let host = queue.removeFirst()
+            {
+                released.append(host)
+            }
+            guard let first = queue.first else { return nil }
+            return first.instant <= newest ? wall + Self.pauseNanoseconds : first.instant
+        }
+        if let next { wait(until: next) }
+        for host in released { host.enqueue(.due) }
+    }
+}

@@ -1,0 +1,123 @@
+/// What a run is told.
+enum HostInput: Sendable {
+    /// Hands over an answer, once it is durable.
+    typealias Reply<Value> = @Sendable (Result<Value, any Error>) -> Void
+
+    /// Look at what is recorded: after a restart.
+    case load
+    case start(StartRequest, Reply<String>)
+    case signal(Message, Reply<Void>)
+    /// - Two replies: accepted, and completed.
+    case update(Message, accepted: Reply<Void>, completed: Reply<Payload>)
+    case cancel(requestID: String, reason: String, Reply<Void>)
+    case terminate(reason: String, Reply<Void>)
+    case pause(reason: String, Reply<Void>)
+    case resume(Resumption, Reply<Void>)
+    case query(String, Payload, Reply<Payload>)
+    /// How a run ended; nil: the newest run.
+    case result(runID: String?, Reply<HistoryEvent.Outcome>)
+    case describe(Reply<RunDescription>)
+    /// An attempt ended.
+    case ended(runID: String, step: Int, attempt: Int, Result<Payload, Failure>, Reply<Bool>)
+    /// An attempt reported.
+    case heartbeat(runID: String, step: Int, attempt: Int, Payload)
+    case childStarted(runID: String, child: Int, childRunID: String)
+    case childClosed(runID: String, child: Int, HistoryEvent.Outcome)
+    case delivered(runID: String, message: Int, Failure?)
+    /// Something is due.
+    case due
+    /// Let go of the code.
+    case evict
+}
+
+/// A run to start.
+struct StartRequest: Sendable {
+    var workflowType: String
+    var workflowID: String
+    var requestID: String
+    var input: Payload
+    var options: RunOptions
+    var reuse: IDReusePolicy
+    var conflict: IDConflictPolicy
+    var parent: RunStart.Parent?
+    /// A signal or an update that goes with it.
+    var message: HistoryEvent.Body?
+}
+
+/// Whether a workflow id may be used again once its run has ended.
+public enum IDReusePolicy: Sendable {
+    /// Always.
+    case allow
+    /// Unless the last run completed.
+    case allowIfNotCompleted
+    /// Never.
+    case reject
+}
+
+/// What happens when a run of this id is open.
+public enum IDConflictPolicy: Sendable {
+    /// `WorkflowError.alreadyRunning`.
+    case fail
+    /// Its handle is given.
+    case useExisting
+    /// It is terminated, and a new one begins.
+    case terminateExisting
+}
+
+/// What a run is about.
+public struct RunDescription: Sendable, Equatable {
+    /// The workflow's id.
+    public var workflowID: String
+    /// The run.
+    public var runID: String
+    /// The workflow's type.
+    public var workflowType: String
+    /// How it ended; nil while it is open.
+    public var outcome: HistoryEvent.Outcome?
+    /// Why it rests.
+    public var pause: PauseReason?
+    /// The last fault of its code that was recorded.
+    public var taskFailure: Failure?
+    /// Events of its history.
+    public var eventCount: Int
+    /// What it waits for: steps, timers, children, messages.
+    public var waitsFor: [String]
+    /// Steps that would be undone if it failed now.
+    public var compensable: [String]
+}
+
+/// What a caller of the engine is told.
+@nonexhaustive
+public enum WorkflowError: Error, Sendable, Equatable {
+    /// There is no workflow of this id.
+    case notFound(workflowID: String)
+    /// There is no workflow of this type in the engine. Register it.
+    case unknownWorkflow(String)
+    /// A run of this id is open.
+    case alreadyRunning(workflowID: String, runID: String)
+    /// The id was used, and the reuse policy forbids to use it again.
+    case alreadyUsed(workflowID: String, runID: String)
+    /// The run has ended.
+    case closed(workflowID: String, runID: String)
+    /// The message was refused, and nothing was recorded.
+    case refused(Failure)
+    /// An update's handler failed.
+    case updateFailed(Failure)
+    /// The run ended without a result.
+    case ended(workflowID: String, HistoryEvent.Outcome)
+    /// Nobody knows whether it was recorded. Repeat it with the same request id, after opening the
+    /// log again.
+    case outcomeUnknown
+    /// The disk is full. Nothing was recorded.
+    case noSpace
+    /// Another engine owns the store now. This one does nothing any more.
+    case fenced
+    /// The engine was closed.
+    case engineClosed
+    /// A limit of the store.
+    case tooLarge(String, limit: Int, value: Int)
+    /// A recorded history cannot be used.
+    case damaged(workflowID: String, HistoryError)
+    /// The engine is set up in a way that makes no sense.
+    case invalid(String)
+}

@@ -1,0 +1,187 @@
+import EmakiPlatform
+
+/// The home of one workflow id in an engine: it orders what its runs are told, makes it durable
+/// together with what the code asks for then, and lets the effects out.
+///
+/// One task at a time works for it, its pump: it takes what came, lets it in, commits once, then
+/// acts. What comes meanwhile waits in the inbox, and shares the next commit.
+final class RunHost: @unchecked Sendable {
+    /// Inputs that go into one commit.
+    static let inputsPerCommitMax = 256
+
+    let engine: EngineCore
+    let workflowID: String
+    let partition: UInt64
+
+    private let lock = Lock()
+    // Guarded by `lock`.
+    private var inbox: [HostInput] = []
+    private var isBusy = false
+    /// Another host has taken this one's place.
+    private var isRetired = false
+    /// Attempts that run in this process: by run, step and attempt.
+    private var attempts: [AttemptKey: RunningAttempt] = [:]
+
+    // Of the pump.
+    var machine: RunMachine?
+    var decider: (any Decider)?
+    /// The code's body has returned: no more messages are taken.
+    var hasReturned = false
+    var runToken: VersionToken?
+    var successorToken: VersionToken?
+    /// Steps whose closures are in code that is not there.
+    var closuresWanted: Set<Int> = []
+    var idToken: VersionToken?
+    /// Runs of this id and the requests that started them.
+    var startedBy: [String: String] = [:]
+    /// Events up to this one, of this run, were committed and acted upon by this process.
+    var actedUpon: (runID: String, event: Int) = ("", 0)
+    var resultWaiters: [(runID: String, reply: HostInput.Reply<HistoryEvent.Outcome>)] = []
+    var updateWaiters: [Int: [HostInput.Reply<Payload>]] = [:]
+    /// The earliest instant for which the timers will wake this host.
+    var armedAt: Int64 = .max
+    /// Commits that were refused in a row.
+    var refusals = 0
+
+    struct AttemptKey: Hashable {
+        var runID: String
+        var step: Int
+        var attempt: Int
+    }
+
+    struct RunningAttempt {
+        var task: Task<Void, Never>?
+        var isStopped = false
+        /// When details were handed on last.
+        var reportedAt: Int64 = .min
+    }
+
+    init(_ engine: EngineCore, workflowID: String) {
+        self.engine = engine
+        self.workflowID = workflowID
+        partition = Array(workflowID.utf8).withRawSpan { StableHash.hash($0) }
+    }
+
+    // MARK: The inbox
+
+    /// Tells the run something; what comes of it is done elsewhere.
+    func enqueue(_ input: HostInput) {
+        let (mustStart, isGone) = lock.withLock { () -> (Bool, Bool) in
+            if isRetired { return (false, true) }
+            inbox.append(input)
+            defer { isBusy = true }
+            return (!isBusy, false)
+        }
+        if isGone { return engine.host(workflowID).enqueue(input) }
+        if mustStart { startPump() }
+    }
+
+    private func startPump() {
+        engine.begins()
+        Task(executorPreference: engine.executor) {
+            await self.pump()
+            self.engine.ends()
+        }
+    }
+
+    private func pump() async {
+        while let inputs = takeInputs() { await work(inputs) }
+    }
+
+    private func takeInputs() -> [HostInput]? {
+        let mayRetire = resultWaiters.isEmpty && updateWaiters.isEmpty && machine?.isOpen != true
+        return lock.withLock {
+            guard !inbox.isEmpty else {
+                isBusy = false
+                isRetired = mayRetire && attempts.isEmpty
+                if isRetired { engine.forget(self) }
+                return nil
+            }
+            if inbox.count <= Self.inputsPerCommitMax {
+                defer { inbox.removeAll(keepingCapacity: true) }
+                return inbox
+            }
+            defer { inbox.removeFirst(Self.inputsPerCommitMax) }
+            return Array(inbox.prefix(Self.inputsPerCommitMax))
+        }
+    }
+
+    /// Puts inputs back in front of what came meanwhile. Of the pump.
+    func putBack(_ inputs: [HostInput]) {
+        lock.withLock { inbox.insert(contentsOf: inputs, at: 0) }
+    }
+
+    // MARK: Attempts in this process
+
+    func began(_ key: AttemptKey) {
+        engine.begins()
+        lock.withLock { attempts[key] = RunningAttempt() }
+    }
+
+    func runs(_ key: AttemptKey, in task: Task<Void, Never>) {
+        let isStopped = lock.withLock { () -> Bool in
+            attempts[key]?.task = task
+            return attempts[key]?.isStopped ?? false
+        }
+        if isStopped { task.cancel() }
+    }
+
+    func isRunning(_ key: AttemptKey) -> Bool { lock.withLock { attempts[key] != nil } }
+
+    func forget(_ key: AttemptKey) {
+        let wasThere = lock.withLock { attempts.removeValue(forKey: key) != nil }
+        if wasThere { engine.ends() }
+    }
+
+    /// Asks the attempts at a step to stop; nil: at all steps.
+    func stop(runID: String, step: Int?) {
+        let tasks = lock.withLock { () -> [Task<Void, Never>] in
+            var tasks: [Task<Void, Never>] = []
+            for key in attempts.keys
+            where key.runID == runID && (step == nil || key.step == step) {
+                attempts[key]?.isStopped = true
+                if let task = attempts[key]?.task { tasks.append(task) }
+            }
+            return tasks
+        }
+        for task in tasks { task.cancel() }
+    }
+
+    /// An attempt reports. Its details are handed on at most every half time-out.
+    func report(_ key: AttemptKey, _ details: Payload, limit: Duration?) throws {
+        let now = engine.timers.now
+        let mustTell = try lock.withLock { () throws -> Bool in
+            guard let attempt = attempts[key], !attempt.isStopped else {
+                throw CancellationError()
+            }
+            guard let limit, now - attempt.reportedAt >= limit.nanoseconds / 2 else {
+                return false
+            }
+            attempts[key]?.reportedAt = now
+            return true
+        }
+        guard mustTell else { return }
+        enqueue(
+            .heartbeat(runID: key.runID, step: key.step, attempt: key.attempt, details))
+    }
+
+    // MARK: Questions that need no commit
+
+    /// Runs the body on this thread if nothing is under way, so that what it sees is durable.
+    func whileIdle<R>(_ body: () throws -> R?) rethrows -> R? {
+        let isMine = lock.withLock { () -> Bool in
+            guard !isBusy, !isRetired, inbox.isEmpty else { return false }
+            isBusy = true
+            return true
+        }
+        guard isMine else { return nil }
+        defer {
+            let mustStart = lock.withLock { () -> Bool in
+                if inbox.isEmpty { isBusy = false }
+                return !inbox.isEmpty
+            }
+            if mustStart { startPump() }
+        }
+        return try body()
+    }
+}

@@ -1,0 +1,170 @@
+import EmakiLog
+
+/// Runs workflows, in this process, on an event log.
+///
+///     let log = try await EventLog.open(at: "bank.emaki", .creating())
+///     let engine = try await WorkflowEngine(
+///         log: log, workflows: [AccountTransfer.self], activities: [Debit(bank), Credit(bank)])
+///     let receipt = try await engine.execute(AccountTransfer.self, id: "transfer-7", transfer)
+///
+/// Opening takes every run up that was under way when the process ended. `Docs/workflows.md`
+/// numbers what is promised.
+public final class WorkflowEngine: Sendable {
+    let core: EngineCore
+
+    /// An engine on a log.
+    /// - Parameters:
+    ///   - log: the log. Histories are in streams that start with `run/` and `workflow/`.
+    ///   - workflows: the workflows that can run here.
+    ///   - activities: the activities that can run here.
+    /// - Throws: `WorkflowError.invalid` for two of one name; what reading the log throws.
+    public convenience init(
+        log: EventLog, workflows: [any Workflow.Type], activities: [any Activity] = [],
+        options: EngineOptions = EngineOptions()
+    ) async throws {
+        try await self.init(
+            store: EventLogStore(log), definitions: workflows.map { WorkflowDefinition($0) },
+            activities: activities, options: options)
+    }
+
+    /// An engine on any store.
+    public init(
+        store: any HistoryStore, definitions: [WorkflowDefinition],
+        activities: [any Activity] = [], options: EngineOptions = EngineOptions()
+    ) async throws {
+        core = try await EngineCore(
+            store: store, definitions: definitions, activities: activities, options: options)
+        try await core.takeUp()
+    }
+
+    /// Nothing more is begun. What is under way in activities goes on, and its results are not
+    /// recorded any more: the next engine takes it for attempts of unknown outcome.
+    public func close() { core.close() }
+
+    // MARK: Starting
+
+    /// Starts a workflow, and returns once that is durable.
+    ///
+    /// - Parameters:
+    ///   - id: the workflow's id: 1 to 200 bytes, without a slash at its end.
+    ///   - requestID: the same request twice starts one run.
+    /// - Throws: `WorkflowError`.
+    @discardableResult
+    public func start<W: Workflow>(
+        _ type: W.Type, id: String, _ input: W.Input, options: RunOptions = RunOptions(),
+        reuse: IDReusePolicy = .allow, conflict: IDConflictPolicy = .fail,
+        requestID: String? = nil
+    ) async throws -> WorkflowHandle<W> {
+        let payload = try encode(input)
+        let request = try request(
+            W.workflowName, id, payload, options, reuse, conflict, requestID)
+        return try await start(request)
+    }
+
+    /// Starts a workflow and waits for its result.
+    /// - Throws: `WorkflowError`; `.ended` if it gave no result.
+    public func execute<W: Workflow>(
+        _ type: W.Type, id: String, _ input: W.Input, options: RunOptions = RunOptions(),
+        requestID: String? = nil
+    ) async throws -> W.Output {
+        try await start(type, id: id, input, options: options, requestID: requestID).result()
+    }
+
+    /// Sends a signal to a workflow, starting it first if no run of the id is open; both are
+    /// durable together.
+    @discardableResult
+    public func signalWithStart<W: Workflow, Input>(
+        _ type: W.Type, id: String, _ input: W.Input, _ signal: Signal<W, Input>,
+        _ argument: Input, options: RunOptions = RunOptions(), reuse: IDReusePolicy = .allow,
+        requestID: String? = nil
+    ) async throws -> WorkflowHandle<W> {
+        let requestID = requestID ?? core.newRequestID()
+        var request = try request(
+            W.workflowName, id, try encode(input), options, reuse, .useExisting,
+            requestID + "+start")
+        request.message = .signalReceived(
+            Message(
+                name: signal.name, requestID: requestID, input: try encode(argument)))
+        return try await start(request)
+    }
+
+    private func start<W: Workflow>(_ request: StartRequest) async throws -> WorkflowHandle<W> {
+        _ = try core.definition(request.workflowType)
+        let runID: String = try await core.ask(request.workflowID) { .start(request, $0) }
+        return WorkflowHandle(core: core, id: request.workflowID, runID: runID)
+    }
+
+    private func request(
+        _ type: String, _ id: String, _ input: Payload, _ options: RunOptions,
+        _ reuse: IDReusePolicy, _ conflict: IDConflictPolicy, _ requestID: String?
+    ) throws -> StartRequest {
+        try core.check(workflowID: id)
+        return StartRequest(
+            workflowType: type, workflowID: id, requestID: requestID ?? core.newRequestID(),
+            input: input, options: options, reuse: reuse, conflict: conflict, parent: nil,
+            message: nil)
+    }
+
+    private func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
+        try core.encode(value)
+    }
+
+    // MARK: Others
+
+    /// The workflow of this id: its newest run.
+    public func handle<W: Workflow>(_ type: W.Type, id: String) -> WorkflowHandle<W> {
+        WorkflowHandle(core: core, id: id, runID: nil)
+    }
+
+    /// Completes an attempt from outside, by its token.
+    /// - Returns: false if the attempt is not the current one any more.
+    public func complete<Output: Codable & Sendable>(
+        _ token: TaskToken, _ output: Output
+    ) async throws -> Bool {
+        try await end(token, .success(try encode(output)))
+    }
+
+    /// Fails an attempt from outside, by its token.
+    /// - Returns: false if the attempt is not the current one any more.
+    public func fail(_ token: TaskToken, _ failure: Failure) async throws -> Bool {
+        try await end(token, .failure(failure))
+    }
+
+    private func end(_ token: TaskToken, _ result: Result<Payload, Failure>) async throws -> Bool {
+        try await core.ask(token.workflowID) {
+            .ended(
+                runID: token.runID, step: token.step, attempt: token.attempt, result, $0)
+        }
+    }
+}
+
+extension EngineCore {
+    /// Tells a workflow something and waits for its answer.
+    func ask<Value: Sendable>(
+        _ workflowID: String, _ input: (@escaping HostInput.Reply<Value>) -> HostInput
+    ) async throws -> Value {
+        if isClosed { throw WorkflowError.engineClosed }
+        if isFenced { throw WorkflowError.fenced }
+        let host = host(workflowID)
+        return try await withCheckedThrowingContinuation { continuation in
+            host.enqueue(input { continuation.resume(with: $0) })
+        }
+    }
+
+    func check(workflowID: String) throws {
+        let byteCount = workflowID.utf8.count
+        guard byteCount > 0, byteCount <= StreamName.workflowIDBytesMax else {
+            throw WorkflowError.tooLarge(
+                "workflow id", limit: StreamName.workflowIDBytesMax, value: byteCount)
+        }
+    }
+
+    func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
+        let payload = try options.codec.encode(value)
+        guard payload.bytes.count <= payloadBytesMax else {
+            throw WorkflowError.tooLarge(
+                "payload", limit: payloadBytesMax, value: payload.bytes.count)
+        }
+        return payload
+    }
+}

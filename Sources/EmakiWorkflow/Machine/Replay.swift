@@ -1,0 +1,78 @@
+/// Brings a decider to where a history ends, by letting its events in again and comparing what the
+/// code asks for with what was recorded.
+struct Replay {
+    private var machine: RunMachine
+    /// The code's body has returned.
+    private(set) var hasReturned = false
+    private let decider: any Decider
+    private let comparesInput: Bool
+    /// The event whose commands come next, how many of them are to come, and what the code wants.
+    private var open: (event: Int, left: Int, recorded: [Divergence.Entry], found: [Command])?
+
+    /// - Parameter comparesInput: inputs of steps must be the same, too.
+    init(_ start: RunStart, into decider: any Decider, comparesInput: Bool) {
+        machine = RunMachine(start)
+        self.decider = decider
+        self.comparesInput = comparesInput
+    }
+
+    /// Lets the next event in.
+    /// - Throws: the failure of the task: the code does not follow the history.
+    mutating func add(_ event: HistoryEvent) throws(Failure) {
+        if open != nil { return try addCommand(event) }
+        guard let (activation, count) = activation(of: event) else {
+            machine.apply(event)
+            return
+        }
+        machine.apply(event)
+        let decision = decider.activate(activation)
+        if let failure = decision.taskFailure { throw failure }
+        hasReturned = hasReturned || decision.hasReturned
+        open = (activation.event.id, count, [], decision.commands)
+        try compareIfComplete()
+    }
+
+    /// After the last event.
+    func finish() throws(Failure) {
+        guard let open else { return }
+        throw Failure(
+            .misuse, type: "Incomplete",
+            message: "\(open.left) commands of event \(open.event) are missing in the history")
+    }
+
+    private func activation(of event: HistoryEvent) -> (Activation, Int)? {
+        guard let count = event.commandCount else { return nil }
+        if case .activated(let id) = event.body {
+            guard let seen = machine.unseen.first(where: { $0.event.id == id }) else {
+                return nil
+            }
+            var late = seen.event
+            late.time = event.time
+            return (Activation(event: late, key: seen.key, isReplay: true), count)
+        }
+        guard event.body.isInput else { return nil }
+        return (
+            Activation(event: event, key: machine.key(of: event.body), isReplay: true), count
+        )
+    }
+
+    private mutating func addCommand(_ event: HistoryEvent) throws(Failure) {
+        guard var current = open else { return }
+        current.recorded.append(machine.describe(event.body, comparesInput: comparesInput))
+        current.left -= 1
+        machine.apply(event)
+        open = current
+        try compareIfComplete()
+    }
+
+    private mutating func compareIfComplete() throws(Failure) {
+        guard let current = open, current.left == 0 else { return }
+        open = nil
+        let difference = Divergence.find(
+            after: current.event, recorded: current.recorded,
+            found: current.found.map {
+                RunMachine.describe($0, comparesInput: comparesInput)
+            })
+        if let difference { throw difference.failure }
+    }
+}

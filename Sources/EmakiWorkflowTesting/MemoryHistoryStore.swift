@@ -1,0 +1,208 @@
+import EmakiPlatform
+import EmakiWorkflow
+
+/// Histories in memory, for tests, that outlive the engines on them.
+///
+/// An engine gets a `Session`, which can be made to end at a commit: as if the process had died
+/// there, before the commit was durable or just after.
+public final class MemoryHistoryStore: Sendable {
+    private struct Contents {
+        var streams: [String: Stream] = [:]
+        var epoch: UInt64 = 0
+        var commitCount = 0
+    }
+
+    struct Stream {
+        var events: [HistoryPage.Stored] = []
+        var ids: [(low: UInt64, high: UInt64)] = []
+        /// After each event.
+        var tokens: [VersionToken] = []
+    }
+
+    private let lock = Lock()
+    private let contents = Guarded(Contents())
+
+    /// An empty store.
+    public init() {}
+
+    /// Commits that were made.
+    public var commitCount: Int { lock.withLock { contents.value.commitCount } }
+
+    /// A process's view of the store.
+    public func session() -> Session { Session(self) }
+
+    /// Names and lengths of all streams, and the bytes in them.
+    public var summary: [String: Int] {
+        lock.withLock { contents.value.streams.mapValues(\.events.count) }
+    }
+
+    fileprivate func claim() -> UInt64 {
+        lock.withLock {
+            contents.value.epoch += 1
+            return contents.value.epoch
+        }
+    }
+
+    fileprivate func append(_ commit: HistoryCommit) -> CommitAnswer {
+        lock.withLock {
+            guard commit.epoch == contents.value.epoch else { return .fenced }
+            if let tokens = repeated(commit) { return .committed(tokens) }
+            for part in commit.parts
+            where contents.value.streams[part.stream]?.tokens.last != part.expecting {
+                return .conflict
+            }
+            contents.value.commitCount += 1
+            return .committed(commit.parts.map(store))
+        }
+    }
+
+    private func store(_ part: HistoryCommit.Part) -> VersionToken {
+        var stream = contents.value.streams[part.stream] ?? Stream()
+        for event in part.events {
+            stream.events.append(
+                HistoryPage.Stored(metadata: event.metadata, payload: event.payload))
+            stream.ids.append(event.id)
+            stream.tokens.append(
+                VersionToken(low: .random(in: .min ... .max), high: .random(in: .min ... .max)))
+        }
+        contents.value.streams[part.stream] = stream
+        return stream.tokens.last ?? VersionToken(low: 0)
+    }
+
+    /// The tokens of a commit that is stored already.
+    private func repeated(_ commit: HistoryCommit) -> [VersionToken]? {
+        var tokens: [VersionToken] = []
+        for part in commit.parts {
+            let stream = contents.value.streams[part.stream] ?? Stream()
+            let start: Int
+            if let expecting = part.expecting {
+                guard let index = stream.tokens.firstIndex(of: expecting) else { return nil }
+                start = index + 1
+            } else {
+                start = 0
+            }
+            let end = start + part.events.count
+            guard end <= stream.ids.count, end > start,
+                zip(stream.ids[start..<end], part.events).allSatisfy({ $0 == $1.id })
+            else { return nil }
+            tokens.append(stream.tokens[end - 1])
+        }
+        return tokens
+    }
+
+    fileprivate func read(_ name: String, from index: Int, limit: Int) -> HistoryPage {
+        lock.withLock {
+            let stream = contents.value.streams[name] ?? Stream()
+            let end = min(stream.events.count, index + limit)
+            guard index < end else {
+                return HistoryPage(events: [], token: stream.tokens.last, isLast: true)
+            }
+            return HistoryPage(
+                events: Array(stream.events[index..<end]), token: stream.tokens[end - 1],
+                isLast: end == stream.events.count)
+        }
+    }
+
+    fileprivate func names(prefix: String, after: String?, limit: Int) -> [String] {
+        lock.withLock {
+            contents.value.streams.keys.filter { name in
+                name.hasPrefix(prefix) && name > after ?? ""
+            }.sorted().prefix(limit).map(\.self)
+        }
+    }
+
+    /// A process's view: it works until it ends.
+    public final class Session: HistoryStore {
+        /// Where a session ends.
+        public struct End: Sendable, Hashable {
+            /// At which commit of the session, from 1 on.
+            public var commit: Int
+            /// The commit is durable, though nobody is told.
+            public var isStored: Bool
+
+            /// An end at a commit.
+            public init(commit: Int, isStored: Bool) {
+                self.commit = commit
+                self.isStored = isStored
+            }
+        }
+
+        /// What a session that has ended answers.
+        public struct Ended: Error {}
+
+        private struct State {
+            var end: End?
+            var commitCount = 0
+            var isOver = false
+            var onEnd: (@Sendable () -> Void)?
+        }
+
+        private let store: MemoryHistoryStore
+        private let lock = Lock()
+        private let state = Guarded(State())
+
+        fileprivate init(_ store: MemoryHistoryStore) { self.store = store }
+
+        /// The process is gone: what it does now reaches nobody.
+        public var isOver: Bool { lock.withLock { state.value.isOver } }
+        /// Commits that this session tried.
+        public var commitCount: Int { lock.withLock { state.value.commitCount } }
+
+        /// Ends the session at a commit to come.
+        public func end(at end: End, _ onEnd: @escaping @Sendable () -> Void) {
+            lock.withLock {
+                state.value.end = end
+                state.value.onEnd = onEnd
+            }
+        }
+
+        /// Ends the session now.
+        public func endNow() { lock.withLock { state.value.isOver = true } }
+
+        /// No limits to speak of.
+        public var capabilities: HistoryStoreCapabilities {
+            HistoryStoreCapabilities(
+                eventsPerCommitMax: 1_000, commitBytesMax: 1 << 20, payloadBytesMax: 1 << 20)
+        }
+
+        /// See `HistoryStore`.
+        public func claim() async throws -> UInt64 { store.claim() }
+
+        /// See `HistoryStore`.
+        nonisolated(nonsending) public func append(
+            _ commit: HistoryCommit
+        ) async -> CommitAnswer {
+            let (isOver, end, onEnd) = lock.withLock {
+                () -> (Bool, End?, (@Sendable () -> Void)?) in
+                if state.value.isOver { return (true, nil, nil) }
+                state.value.commitCount += 1
+                guard let end = state.value.end, end.commit == state.value.commitCount else {
+                    return (false, nil, nil)
+                }
+                state.value.isOver = true
+                return (false, end, state.value.onEnd)
+            }
+            if isOver { return .refused(Ended()) }
+            guard let end else { return store.append(commit) }
+            if end.isStored { _ = store.append(commit) }
+            onEnd?()
+            return .refused(Ended())
+        }
+
+        /// See `HistoryStore`.
+        public func read(
+            _ stream: String, from index: Int, limit: Int
+        ) async throws -> HistoryPage {
+            if isOver { throw Ended() }
+            return store.read(stream, from: index, limit: limit)
+        }
+
+        /// See `HistoryStore`.
+        public func streams(
+            prefix: String, after: String?, limit: Int
+        ) async throws -> [String] {
+            if isOver { throw Ended() }
+            return store.names(prefix: prefix, after: after, limit: limit)
+        }
+    }
+}
