@@ -101,6 +101,20 @@ extension WorkflowContext {
         }
     }
 
+    /// As `race(_:)` with an array.
+    public func race<R: Sendable>(
+        _ bodies: (@Sendable () async throws -> R)...
+    ) async throws -> R {
+        try await race(bodies)
+    }
+
+    /// As `all(_:)` with an array.
+    public func all<R: Sendable>(
+        _ bodies: (@Sendable () async throws -> R)...
+    ) async throws -> [R] {
+        try await all(bodies)
+    }
+
     /// Runs code that cancelling the run does not reach, and waits for it.
     public func shielded<R: Sendable>(
         _ body: @escaping @Sendable () async throws -> R

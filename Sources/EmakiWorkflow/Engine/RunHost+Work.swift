@@ -142,9 +142,10 @@ extension RunHost {
         case .update(let message, let accepted, let completed):
             await update(message, accepted, completed, &draft)
         case .cancel(let requestID, let reason, let reply):
+            if machine?.requests[requestID] != nil { return draft.answer(reply, ()) }
             guard let current = open(reply, &draft) else { return }
             draft.answer(reply, ())
-            if current.requests[requestID] != nil || current.isCancelRequested { return }
+            if current.isCancelRequested { return }
             await record(.cancelRequested(requestID: requestID, reason: reason), &draft)
         case .terminate(let reason, let reply):
             guard let current = open(reply, &draft) else { return }

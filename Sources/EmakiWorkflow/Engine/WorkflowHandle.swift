@@ -61,6 +61,8 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
         let message = Message(
             name: update.name, requestID: requestID ?? core.newRequestID(),
             input: try core.encode(input))
+        core.waits(1)
+        defer { core.waits(-1) }
         let answer: Payload = try await core.ask(id) {
             .update(message, accepted: { _ in }, completed: $0)
         }

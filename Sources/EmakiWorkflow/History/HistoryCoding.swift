@@ -113,4 +113,10 @@ extension HistoryEvent {
             event.payload, metadata: try fields.map(CommonField.payloadMetadata))
         body = try Body(kind, fields, payload)
     }
+
+    /// Reads an event as a store keeps it.
+    /// - Throws: `HistoryError` for bytes that make no sense, or an event of a newer version.
+    public init(metadata: [UInt8], payload: [UInt8]) throws(HistoryError) {
+        try self.init(stored: StoredEvent(type: "", metadata: metadata, payload: payload))
+    }
 }

@@ -1,0 +1,200 @@
+import EmakiPlatform
+import EmakiWorkflow
+import EmakiWorkflowTesting
+import Testing
+
+/// A process that dies at a commit, and the next one that takes over.
+struct CrashRun {
+    let scenario: Scenario
+    let store = MemoryHistoryStore()
+    let world = World()
+
+    /// Runs the story through some processes, each but the last of which dies.
+    /// - Returns: how it ended, and how many commits the last process made.
+    func run(
+        dyingAt ends: [MemoryHistoryStore.Session.End], evicts: Bool
+    ) async throws -> (result: String, commitCount: Int) {
+        var start: Int64 = 1_700_000_000_000_000_000
+        for end in ends {
+            let session = store.session()
+            let clock = SkippingClock(start: start)
+            if let result = try await untilDeath(session, clock, end, evicts) {
+                return (result, session.commitCount)
+            }
+            start = clock.now + 1_000_000_000
+        }
+        let session = store.session()
+        let engine = try await makeEngine(
+            scenario.workflows, scenario.activities(world, session), on: session,
+            clock: SkippingClock(start: start), evictsAlways: evicts)
+        let result = try await scenario.drive(engine)
+        engine.close()
+        return (result, session.commitCount)
+    }
+
+    /// - Returns: nil if the process died.
+    private func untilDeath(
+        _ session: MemoryHistoryStore.Session, _ clock: SkippingClock,
+        _ end: MemoryHistoryStore.Session.End, _ evicts: Bool
+    ) async throws -> String? {
+        let outcome = FirstOutcome()
+        session.end(at: end) { outcome.give(nil) }
+        let engine: WorkflowEngine
+        do {
+            engine = try await makeEngine(
+                scenario.workflows, scenario.activities(world, session), on: session,
+                clock: clock, evictsAlways: evicts)
+        } catch is MemoryHistoryStore.Session.Ended {
+            return nil
+        }
+        let scenario = scenario
+        Task {
+            do {
+                outcome.give(.success(try await scenario.drive(engine)))
+            } catch {
+                // The caller of a process that dies learns nothing for certain.
+                outcome.give(session.isOver ? nil : .failure(error))
+            }
+        }
+        let result = try await outcome.value()
+        engine.close()
+        return result
+    }
+
+    /// G2 and G3: no step had more effects than it had attempts.
+    func checkEffects() async throws {
+        var attempts: [String: Int] = [:]
+        for history in try await histories() {
+            guard case .started(let start) = history.first?.body else { continue }
+            var keys: [Int: String] = [:]
+            for event in history {
+                switch event.body {
+                case .stepScheduled(let step):
+                    let key = "\(start.workflowID)/\(start.runID)/\(step.key)"
+                    keys[event.id] = key
+                    attempts[key] = 1
+                    if step.options.retry.maximumAttempts > 0 {
+                        #expect(world.counts[key] ?? 0 <= step.options.retry.maximumAttempts)
+                    }
+                case .attemptStarted(let step, let attempt):
+                    if let key = keys[step] { attempts[key] = attempt }
+                default: break
+                }
+            }
+        }
+        for (key, count) in world.counts {
+            #expect(count <= attempts[key] ?? 0, "\(key)")
+        }
+    }
+
+    /// G8: what is recorded replays.
+    func checkReplay() async throws {
+        let replayer = Replayer(workflows: scenario.workflows)
+        for history in try await histories() { try replayer.check(history) }
+    }
+
+    private func histories() async throws -> [[HistoryEvent]] {
+        var histories: [[HistoryEvent]] = []
+        let session = store.session()
+        for name in try await session.streams(prefix: "run/", after: nil, limit: .max) {
+            let page = try await session.read(name, from: 0, limit: .max)
+            histories.append(
+                try page.events.map {
+                    try HistoryEvent(metadata: $0.metadata, payload: $0.payload)
+                })
+        }
+        return histories
+    }
+}
+
+/// The first of several outcomes; others are late.
+final class FirstOutcome: Sendable {
+    typealias Outcome = Result<String, any Error>?
+    private let lock = Lock()
+    private let given = Guarded<Outcome?>(nil)
+    private let waiting = Guarded<CheckedContinuation<Outcome, Never>?>(nil)
+
+    func give(_ outcome: Outcome) {
+        let continuation = lock.withLock { () -> CheckedContinuation<Outcome, Never>? in
+            guard given.value == nil else { return nil }
+            given.value = .some(outcome)
+            defer { waiting.value = nil }
+            return waiting.value
+        }
+        continuation?.resume(returning: outcome)
+    }
+
+    func value() async throws -> String? {
+        let outcome = await withCheckedContinuation { continuation in
+            let outcome = lock.withLock { () -> Outcome? in
+                if given.value == nil { waiting.value = continuation }
+                return given.value
+            }
+            if let outcome { continuation.resume(returning: outcome) }
+        }
+        return try outcome?.get()
+    }
+}
+
+@Suite struct CrashTests {
+    static let expected: [String: String] = [
+        "transfer": "debited 7, credited 7",
+        "compensation": "failed: Credit: no such account",
+        "messages": "3 20 10",
+        "timers": "fast [1, 2, 3] false 30",
+        "children": #"["noted one", "noted two"], as asked, noted waitgo"#,
+        "continuation": "lift off",
+        "neighbours": "sent 7",
+        "at most once": "over",
+        "retries": "done",
+        "cancellation": "cancelled",
+        "steps": "66 b/add",
+        "completed from outside": "from outside",
+        "workflow retry": "attempt 3",
+    ]
+
+    @Test(
+        "a run that dies at any commit ends as if nothing had happened", arguments: Scenario.all,
+        [false, true])
+    func everyCommit(scenario: Scenario, evicts: Bool) async throws {
+        let whole = CrashRun(scenario: scenario)
+        let (result, commitCount) = try await whole.run(dyingAt: [], evicts: evicts)
+        #expect(result == Self.expected[scenario.name])
+        try await whole.checkEffects()
+        try await whole.checkReplay()
+        #expect(commitCount > 1)
+        for commit in 1...commitCount {
+            for isStored in [false, true] {
+                let run = CrashRun(scenario: scenario)
+                let end = MemoryHistoryStore.Session.End(commit: commit, isStored: isStored)
+                let again = try await run.run(dyingAt: [end], evicts: evicts).result
+                #expect(again == Self.expected[scenario.name], "\(end)")
+                try await run.checkEffects()
+                try await run.checkReplay()
+            }
+        }
+    }
+
+    @Test(
+        "a run that dies again while it is taken up ends as if nothing had happened",
+        arguments: Scenario.all)
+    func diesTwice(scenario: Scenario) async throws {
+        let (_, commitCount) = try await CrashRun(scenario: scenario).run(
+            dyingAt: [], evicts: false)
+        for first in 1...commitCount {
+            for second in 1...3 {
+                let run = CrashRun(scenario: scenario)
+                let result = try await run.run(
+                    dyingAt: [
+                        MemoryHistoryStore.Session.End(commit: first, isStored: true),
+                        MemoryHistoryStore.Session.End(
+                            commit: second, isStored: (first + second) % 2 == 0),
+                    ], evicts: false
+                ).result
+                #expect(result == CrashTests.expected[scenario.name], "\(first), \(second)")
+                try await run.checkEffects()
+                try await run.checkReplay()
+            }
+        }
+    }
+}
