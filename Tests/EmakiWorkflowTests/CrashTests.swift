@@ -140,7 +140,7 @@ final class FirstOutcome: Sendable {
     static let expected: [String: String] = [
         "transfer": "debited 7, credited 7",
         "compensation": "failed: Credit: no such account",
-        "messages": "3 20 10",
+        "messages": "3 20 20",
         "timers": "fast [1, 2, 3] false 30",
         "children": #"["noted one", "noted two"], as asked, noted waitgo"#,
         "continuation": "lift off",

@@ -52,8 +52,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         try await handle.signal(Counter.add, 2, requestID: "a")
         let old = try await handle.update(Counter.set, 10, requestID: "b")
         try await handle.startUpdate(Counter.double, Nothing(), requestID: "c")
-        try await handle.signal(Counter.finish, Nothing(), requestID: "d")
         let doubled = try await handle.update(Counter.double, Nothing(), requestID: "c")
+        try await handle.signal(Counter.finish, Nothing(), requestID: "d")
         return "\(old) \(doubled) \(try await handle.result())"
     }
 

@@ -88,9 +88,13 @@ final class EngineCore: @unchecked Sendable {
     }
 
     func close() {
-        lock.withLock { closed = true }
+        let hosts = lock.withLock {
+            closed = true
+            return Array(self.hosts.values)
+        }
         timers.stop()
         ownClock?.stop()
+        for host in hosts { host.enqueue(.leave) }
     }
 
     // MARK: Rest

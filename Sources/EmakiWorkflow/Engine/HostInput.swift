@@ -28,6 +28,8 @@ enum HostInput: Sendable {
     case due
     /// Let go of the code.
     case evict
+    /// The engine is closed: whoever waits is told.
+    case leave
 }
 
 /// A run to start.

@@ -48,8 +48,7 @@ extension RunHost {
         putBack([.load] + draft.inputs)
     }
 
-    private func giveUp(_ draft: CommitDraft, _ error: WorkflowError) {
-        forgetUpdateWaiters(of: draft)
+    func giveUp(_ draft: CommitDraft, _ error: WorkflowError) {
         discard()
         for reply in draft.replies { reply(error) }
         let waiting = resultWaiters
@@ -74,6 +73,7 @@ extension RunHost {
         }
         engine.observer.storeFailed(WorkflowError.noSpace)
         await engine.pauseForSpace()
+        if engine.isClosed { return giveUp(draft, .outcomeUnknown) }
         await commit(draft)
     }
 

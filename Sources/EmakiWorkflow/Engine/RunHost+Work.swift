@@ -2,6 +2,7 @@
 extension RunHost {
     /// Lets inputs in, commits, acts.
     func work(_ inputs: [HostInput]) async {
+        if engine.isClosed { return leave(inputs) }
         do {
             try await load()
         } catch {
@@ -46,6 +47,12 @@ extension RunHost {
             // What the code still does not ask for, it never will.
             closuresWanted = []
         }
+    }
+
+    /// The engine is closed.
+    private func leave(_ inputs: [HostInput]) {
+        for input in inputs { input.fail(WorkflowError.engineClosed) }
+        giveUp(CommitDraft(), .engineClosed)
     }
 
     private func finish(_ draft: inout CommitDraft) async {
