@@ -50,6 +50,8 @@ final class RunScope: @unchecked Sendable {
     var isReplay = false
     /// Recorded at the first call that was true.
     var patches: Set<String> = []
+    /// Recorded with what the code is seeing again.
+    var recordedPatches: Set<String> = []
     /// Answers of `patched` that were false.
     var declinedPatches: Set<String> = []
     var commands: [Command] = []
@@ -85,6 +87,15 @@ final class RunScope: @unchecked Sendable {
             evictedThrows += 1
             throw Evicted()
         }
+    }
+
+    /// As `enter`, for calls that may suspend: code that goes on and on although it is let go stays
+    /// there.
+    func enterWaiting(_ call: @autoclosure () -> String) async throws {
+        if isEvicted, evictedThrows > Self.evictedThrowsMax, executor.isCurrent {
+            await parkForEver()
+        }
+        try enter(call())
     }
 
     /// As `enter`, for calls that cannot throw.
@@ -124,7 +135,6 @@ final class RunScope: @unchecked Sendable {
     /// Suspends the code until what it waits for is resolved.
     /// - Throws: a `Failure`, a `CancellationError`.
     func park(_ wait: Wait) async throws -> Resolution {
-        if isEvicted, evictedThrows > Self.evictedThrowsMax { await parkForEver() }
         let key = wait.identity.text
         if let early = early.removeValue(forKey: key) { return try value(of: early) }
         let resolution = await withTaskCancellationHandler {

@@ -93,7 +93,7 @@ public final class Saga<Running: Workflow>: @unchecked Sendable {
                 return try await entry.undo(entry)
             } catch let failure as StepFailure {
                 let scope = context.scope
-                try scope.enter("saga")
+                try await scope.enterWaiting("saga")
                 let identity = scope.branch.next("pause")
                 scope.commands.append(.pause(compensation: entry.key, failure.cause))
                 scope.pauses[entry.key] = identity.text
@@ -134,7 +134,7 @@ extension WorkflowContext {
     public func saga<R: Sendable>(
         _ body: (Saga<Running>) async throws -> R
     ) async throws -> R {
-        try scope.enter("saga")
+        try await scope.enterWaiting("saga")
         let saga = Saga(self)
         let branch = scope.branch.branch("saga")
         do {

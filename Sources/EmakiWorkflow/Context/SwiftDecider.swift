@@ -47,6 +47,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
         if let inputFailure { return failing(inputFailure) }
         scope.now = max(scope.now, activation.event.time)
         scope.isReplay = activation.isReplay
+        scope.recordedPatches = Set(activation.patches)
         scope.commands = []
         executor.drain { enter(activation) }
         var isSettled = false

@@ -68,7 +68,7 @@ extension WorkflowContext {
     private func send(
         _ kind: SentMessage.Kind, to id: String, _ name: String, _ input: Payload
     ) async throws {
-        try scope.enter("send")
+        try await scope.enterWaiting("send")
         try Task.checkCancellation()
         let identity = scope.branch.next(kind == .signal ? "signal(\(name))" : "cancel")
         scope.commands.append(
@@ -118,7 +118,7 @@ public struct ChildHandle<Child: Workflow, Parent: Workflow>: Sendable {
 
     func result(_ cancellation: CancellationType) async throws -> Child.Output {
         let scope = context.scope
-        try scope.enter("result")
+        try await scope.enterWaiting("result")
         do {
             let payload = try await scope.wait(
                 identity, cancellation, takeBack: takeBack(cancellation))

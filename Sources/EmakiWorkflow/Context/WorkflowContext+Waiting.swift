@@ -7,7 +7,7 @@ extension WorkflowContext {
     /// Waits until an instant, in nanoseconds since 1970 UTC. One that is past is waited for too,
     /// until the next commit.
     public func sleep(until instant: Int64) async throws {
-        try scope.enter("sleep")
+        try await scope.enterWaiting("sleep")
         try Task.checkCancellation()
         let identity = scope.branch.next("sleep")
         scope.commands.append(.startTimer(key: identity.text, fireAt: instant))
@@ -31,7 +31,7 @@ extension WorkflowContext {
     private func wait(
         until condition: @escaping @Sendable (Running.State) -> Bool, timer: Duration?
     ) async throws -> Bool {
-        try scope.enter("wait")
+        try await scope.enterWaiting("wait")
         try Task.checkCancellation()
         let identity = scope.branch.next("wait")
         if condition(box.copy) { return true }
@@ -54,7 +54,7 @@ extension WorkflowContext {
     public func branch<R: Sendable>(
         _ name: String, _ body: () async throws -> R
     ) async throws -> R {
-        try scope.enter("branch")
+        try await scope.enterWaiting("branch")
         return try await Branch.$current.withValue(scope.branch.branch(name)) {
             try await body()
         }
@@ -65,7 +65,7 @@ extension WorkflowContext {
     public func all<R: Sendable>(
         _ bodies: [@Sendable () async throws -> R]
     ) async throws -> [R] {
-        try scope.enter("all")
+        try await scope.enterWaiting("all")
         let parent = scope.branch.branch("all")
         return try await withThrowingTaskGroup(of: (Int, R).self) { group in
             for (index, body) in bodies.enumerated() {
@@ -86,7 +86,7 @@ extension WorkflowContext {
         _ bodies: [@Sendable () async throws -> R]
     ) async throws -> R {
         precondition(!bodies.isEmpty, "a race has somebody to win it")
-        try scope.enter("race")
+        try await scope.enterWaiting("race")
         let parent = scope.branch.branch("race")
         return try await withThrowingTaskGroup(of: R.self) { group in
             for (index, body) in bodies.enumerated() {
@@ -119,7 +119,7 @@ extension WorkflowContext {
     public func shielded<R: Sendable>(
         _ body: @escaping @Sendable () async throws -> R
     ) async throws -> R {
-        try scope.enter("shielded")
+        try await scope.enterWaiting("shielded")
         let branch = scope.branch
         let task = Task(executorPreference: scope.executor) {
             try await Branch.$current.withValue(branch) { try await body() }
@@ -134,7 +134,8 @@ extension WorkflowContext {
     public func patched(_ id: String) -> Bool {
         guard scope.mayChange("patched") else { return false }
         if scope.patches.contains(id) { return true }
-        if scope.isReplay || scope.declinedPatches.contains(id) {
+        let isRecorded = scope.recordedPatches.contains(id)
+        if !isRecorded, scope.isReplay || scope.declinedPatches.contains(id) {
             scope.declinedPatches.insert(id)
             return false
         }

@@ -106,7 +106,7 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         closure: StepClosure?, compensation: String? = nil, compensates: String? = nil,
         scheduled: (String) -> Void = { _ in }
     ) async throws -> Payload {
-        try scope.enter("run(\(name))")
+        try await scope.enterWaiting("run(\(name))")
         try Task.checkCancellation()
         let identity = scope.branch.next(name)
         let key = identity.text

@@ -53,7 +53,7 @@ final class RunHost: @unchecked Sendable {
         var task: Task<Void, Never>?
         var isStopped = false
         /// When details were handed on last.
-        var reportedAt: Int64 = .min
+        var reportedAt: Int64?
     }
 
     init(_ engine: EngineCore, workflowID: String) {
@@ -154,9 +154,8 @@ final class RunHost: @unchecked Sendable {
             guard let attempt = attempts[key], !attempt.isStopped else {
                 throw CancellationError()
             }
-            guard let limit, now - attempt.reportedAt >= limit.nanoseconds / 2 else {
-                return false
-            }
+            guard let limit else { return false }
+            if let last = attempt.reportedAt, now - last < limit.nanoseconds / 2 { return false }
             attempts[key]?.reportedAt = now
             return true
         }

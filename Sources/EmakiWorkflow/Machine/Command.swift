@@ -44,6 +44,8 @@ public struct Activation: Sendable {
     public var key: String?
     /// The code has seen this event before: what it asks for now was recorded then.
     public var isReplay: Bool
+    /// In a replay: the patches that the code took then.
+    public var patches: [String] = []
 }
 
 /// What a run's code made of an activation, once it waits for something again.

@@ -6,8 +6,9 @@ struct Replay {
     private(set) var hasReturned = false
     private let decider: any Decider
     private let comparesInput: Bool
-    /// The event whose commands come next, how many of them are to come, and what the code wants.
-    private var open: (event: Int, left: Int, recorded: [Divergence.Entry], found: [Command])?
+    /// What the code is to see next, how many of the commands that it had then are still to come,
+    /// and those that came.
+    private var open: (activation: Activation, left: Int, recorded: [Divergence.Entry])?
 
     /// - Parameter comparesInput: inputs of steps must be the same, too.
     init(_ start: RunStart, into decider: any Decider, comparesInput: Bool) {
@@ -25,11 +26,8 @@ struct Replay {
             return
         }
         machine.apply(event)
-        let decision = decider.activate(activation)
-        if let failure = decision.taskFailure { throw failure }
-        hasReturned = hasReturned || decision.hasReturned
-        open = (activation.event.id, count, [], decision.commands)
-        try compareIfComplete()
+        open = (activation, count, [])
+        try activateIfComplete()
     }
 
     /// After the last event.
@@ -37,7 +35,8 @@ struct Replay {
         guard let open else { return }
         throw Failure(
             .misuse, type: "Incomplete",
-            message: "\(open.left) commands of event \(open.event) are missing in the history")
+            message: "\(open.left) commands of event \(open.activation.event.id) are missing "
+                + "in the history")
     }
 
     private func activation(of event: HistoryEvent) -> (Activation, Int)? {
@@ -59,18 +58,22 @@ struct Replay {
     private mutating func addCommand(_ event: HistoryEvent) throws(Failure) {
         guard var current = open else { return }
         current.recorded.append(machine.describe(event.body, comparesInput: comparesInput))
+        if case .patched(let id) = event.body { current.activation.patches.append(id) }
         current.left -= 1
         machine.apply(event)
         open = current
-        try compareIfComplete()
+        try activateIfComplete()
     }
 
-    private mutating func compareIfComplete() throws(Failure) {
+    private mutating func activateIfComplete() throws(Failure) {
         guard let current = open, current.left == 0 else { return }
         open = nil
+        let decision = decider.activate(current.activation)
+        if let failure = decision.taskFailure { throw failure }
+        hasReturned = hasReturned || decision.hasReturned
         let difference = Divergence.find(
-            after: current.event, recorded: current.recorded,
-            found: current.found.map {
+            after: current.activation.event.id, recorded: current.recorded,
+            found: decision.commands.map {
                 RunMachine.describe($0, comparesInput: comparesInput)
             })
         if let difference { throw difference.failure }
