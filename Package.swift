@@ -38,7 +38,7 @@ let package = Package(
         .executableTarget(
             name: "emaki",
             dependencies: [
-                "EmakiLog", "EmakiPlatform", "EmakiSimulation",
+                "EmakiLog", "EmakiPlatform", "EmakiSimulation", "EmakiWorkflow",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],

@@ -26,6 +26,8 @@ enum HostInput: Sendable {
     case delivered(runID: String, message: Int, Failure?)
     /// Something is due.
     case due
+    /// Bring the code into memory.
+    case warm(Reply<Void>)
     /// Let go of the code.
     case evict
     /// The engine is closed: whoever waits is told.

@@ -169,6 +169,10 @@ extension RunHost {
         case .query(let name, let payload, let reply):
             await query(name, payload, reply, &draft)
         case .result(let runID, let reply): await result(runID, reply, &draft)
+        case .warm(let reply):
+            guard open(reply, &draft) != nil else { return }
+            if decider == nil, draft.isEmpty { _ = await warm(&draft) }
+            draft.answer(reply, ())
         case .describe(let reply):
             guard let machine else { return missing(reply, &draft) }
             let description = RunDescription(machine)
@@ -244,7 +248,7 @@ extension HostInput {
         switch self {
         case .start(_, let reply): reply(.failure(error))
         case .signal(_, let reply), .cancel(_, _, let reply), .terminate(_, let reply),
-            .pause(_, let reply), .resume(_, let reply):
+            .pause(_, let reply), .resume(_, let reply), .warm(let reply):
             reply(.failure(error))
         case .update(_, let accepted, let completed):
             accepted(.failure(error))

@@ -105,6 +105,11 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
         try await core.ask(id) { .describe($0) }
     }
 
+    /// Brings the run's code into memory, where its history ends, as the next message would.
+    public func warm() async throws {
+        try await core.ask(id) { .warm($0) }
+    }
+
     /// The run's events.
     public func history() async throws -> [HistoryEvent] {
         let runID: String

@@ -13,12 +13,18 @@ struct BenchCommand: AsyncParsableCommand {
             system. Figures that you compare should be ratios to F.
             """)
 
-    @Option(help: "What to measure: append, load, read, tail, recover, raw or compact.")
+    @Option(help: "What to measure.")
     var op: BenchOperation
     @Option(help: "The store's folder, made if missing. Default: a new one, removed afterwards.")
     var dir: String?
-    @Option(help: "Where appenders run: loop and pool are tasks, threads block.")
-    var variant: BenchVariant = .loop
+    @Option(
+        help: """
+            Where appenders run: loop and pool are tasks, threads block. With workflow: what runs. \
+            Default: loop; transfer.
+            """)
+    var variant: BenchVariant?
+    @Option(help: "How workflows encode their values.")
+    var payloadCodec: BenchCodec = .json
     @Option(help: "The letter of the item in the report. Default: by what is measured.")
     var item: String?
     @Option(
@@ -82,6 +88,9 @@ struct BenchCommand: AsyncParsableCommand {
         try require(
             (BenchPayload.payloadBytesMin...1 << 20).contains(payload),
             "--payload is \(BenchPayload.payloadBytesMin) to \(1 << 20): the ids must fit in")
+        try require(
+            variant.map { BenchVariant.ofAppends.contains($0) == (op != .workflow) } ?? true,
+            "--variant \(variant?.rawValue ?? "") does not go with --op \(op.rawValue)")
         try require((base ?? 1) < 1 << 59, "--base is below 2^59, so that names stay short")
     }
 
@@ -91,11 +100,11 @@ struct BenchCommand: AsyncParsableCommand {
         let letter = BenchPlan.item(
             for: op, appenders: appenderCount, batch: batchEvents, rate: rate)
         return BenchPlan(
-            operation: op, variant: variant, item: item ?? letter, appenderCount: appenderCount,
+            operation: op, variant: variant ?? (op == .workflow ? .transfer : .loop), item: item ?? letter, appenderCount: appenderCount,
             batchEvents: batchEvents, rate: rate, seconds: seconds, threadCount: threads,
             streamCount: streams, eventsPerStream: perStream, eventCount: events,
             payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,
-            segmentBytes: segmentBytes, t0: t0)
+            segmentBytes: segmentBytes, codec: payloadCodec, t0: t0)
     }
 
     func run() async throws {

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What a run measures; the names are the benchmark contract's.
 enum BenchOperation: String, CaseIterable, Sendable, ExpressibleByArgument {
-    case append, load, read, tail, recover, raw, compact
+    case append, load, read, tail, recover, raw, compact, workflow
 }
 
 /// From where the appenders call the log.
@@ -13,6 +13,32 @@ enum BenchVariant: String, CaseIterable, Sendable, ExpressibleByArgument {
     case pool
     /// Plain threads with blocking calls.
     case threads
+    // What `--op workflow` runs; callers are tasks on the commit loop.
+    /// Two activities, one after the other.
+    case transfer
+    /// Ten steps on Swift's pool, one after the other.
+    case steps10
+    /// Ten steps on the commit loop, one after the other.
+    case loop10
+    /// Signals to a run that is open.
+    case signal
+    /// Updates of a run that is open.
+    case update
+    /// Queries of a run that is open and in memory.
+    case query
+    /// Starts that are acknowledged; what they start waits.
+    case start
+    /// A hundred activities at once.
+    case fanout
+    /// A run with 2,000 completed steps, taken up by a new engine.
+    case resume
+
+    static let ofAppends: Set = [BenchVariant.loop, .pool, .threads]
+}
+
+/// How the workflows' values become payloads.
+enum BenchCodec: String, CaseIterable, Sendable, ExpressibleByArgument {
+    case json, bytes
 }
 
 /// The parameters of a run, complete.
@@ -37,6 +63,7 @@ struct BenchPlan: Sendable {
     /// All histories are read once before reads are measured.
     var warmsUp = false
     var segmentBytes: Int
+    var codec = BenchCodec.json
     /// CLOCK_MONOTONIC just before the process was started.
     var t0: Int64?
 
@@ -63,6 +90,7 @@ struct BenchPlan: Sendable {
         case .tail, .recover: "E"
         case .raw: "0"
         case .compact: "F"
+        case .workflow: "W"
         }
     }
 }

@@ -92,6 +92,11 @@ struct BenchResult: Sendable {
         meter.wallSeconds > 0 ? count / meter.wallSeconds : nil
     }
 
+    private func perWorkflow(_ amount: Double) -> Double? {
+        guard plan.operation == .workflow, tally.opCount > 0 else { return nil }
+        return amount / Double(tally.opCount)
+    }
+
     /// The contract's line: every field, null where it was not measured.
     var line: String {
         var object = BenchJSON()
@@ -133,9 +138,10 @@ struct BenchResult: Sendable {
         object.add("bytes_on_disk", space?.diskBytes)
         object.add("sealed_bytes", space?.sealedBytes)
         object.add("bytes_per_event", space?.bytesPerEvent, digits: 2)
-        object.add("commits_per_op", nil, digits: 3)
-        object.add("bytes_per_op", nil, digits: 3)
-        object.add("cpu_us_per_op", nil, digits: 3)
+        object.add("payload_codec", plan.operation == .workflow ? plan.codec.rawValue : nil)
+        object.add("commits_per_op", perWorkflow(Double(groupCount)), digits: 3)
+        object.add("bytes_per_op", perWorkflow(Double(meter.writtenBytes)), digits: 3)
+        object.add("cpu_us_per_op", perWorkflow(meter.processorSeconds * 1e6), digits: 3)
         return object.text
     }
 }

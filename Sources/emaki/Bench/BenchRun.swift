@@ -17,7 +17,7 @@ struct BenchRun: Sendable {
             return try await recover()
         case .compact:
             return try await compact()
-        case .append, .load, .read, .tail:
+        case .append, .load, .read, .tail, .workflow:
             break
         }
         let session = try await BenchSession.open(plan, folder: folder)
@@ -26,6 +26,7 @@ struct BenchRun: Sendable {
             case .load: try await session.load()
             case .read: try await session.read()
             case .tail: try await session.tail()
+            case .workflow: try await session.workflow()
             default: try await session.append()
             }
         result.complete(from: session)

@@ -63,6 +63,7 @@ struct BenchSummary {
             switch plan.operation {
             case .read: "histories"
             case .compact: "runs"
+            case .workflow: "of \(plan.variant.rawValue)"
             case .raw where plan.appenderCount == 1: "writes"
             default: plan.batchEvents > 1 ? "batches" : "appends"
             }
@@ -70,6 +71,9 @@ struct BenchSummary {
             "work",
             "\(tally.opCount) \(unit), \(tally.eventCount) events,"
                 + " \(tally.errorCount) errors in \(result.meter.wallSeconds.fixed(2)) s")
+        if plan.operation == .workflow, let rate = result.opsPerSecond {
+            return add("rate", "\(rate.fixed(0)) /s, \(plan.appenderCount) in flight")
+        }
         if let rate = result.eventsPerSecond, let megabytes = result.megabytesPerSecond {
             var text = "\(rate.fixed(0)) events/s"
             if isWriting, let device = result.deviceLatency {
