@@ -83,7 +83,10 @@ public final class MemoryHistoryStore: Sendable {
             }
             let end = start + part.events.count
             guard end <= stream.ids.count, end > start,
-                zip(stream.ids[start..<end], part.events).allSatisfy({ $0 == $1.id })
+                zip(stream.ids[start..<end], part.events).allSatisfy({ $0 == $1.id }),
+                zip(stream.events[start..<end], part.events).allSatisfy({
+                    $0.metadata == $1.metadata && $0.payload == $1.payload
+                })
             else { return nil }
             tokens.append(stream.tokens[end - 1])
         }
@@ -127,6 +130,25 @@ public final class MemoryHistoryStore: Sendable {
             }
         }
 
+        /// What goes wrong at a commit, without the process dying of it.
+        public enum Fault: Sendable, CaseIterable {
+            /// Refused, as if somebody else had been there.
+            case conflict
+            /// Stored, but nobody is told so.
+            case unknownStored
+            /// Not stored, but nobody is told so.
+            case unknownNotStored
+            /// The disk is full, once.
+            case noSpace
+            /// Refused for a reason that only the store knows.
+            case refused
+            /// Refused, and the next read fails.
+            case conflictAndUnreadable
+        }
+
+        /// What a store answers that cannot.
+        public struct Faulty: Error {}
+
         /// What a session that has ended answers.
         public struct Ended: Error {}
 
@@ -135,6 +157,8 @@ public final class MemoryHistoryStore: Sendable {
             var commitCount = 0
             var isOver = false
             var onEnd: (@Sendable () -> Void)?
+            var fault: (commit: Int, fault: Fault)?
+            var unreadableCount = 0
         }
 
         private let store: MemoryHistoryStore
@@ -154,6 +178,36 @@ public final class MemoryHistoryStore: Sendable {
                 state.value.end = end
                 state.value.onEnd = onEnd
             }
+        }
+
+        /// Lets something go wrong at a commit to come.
+        public func fail(at commit: Int, _ fault: Fault) {
+            lock.withLock { state.value.fault = (commit, fault) }
+        }
+
+        private func answer(_ fault: Fault, _ commit: HistoryCommit) -> CommitAnswer {
+            switch fault {
+            case .conflict: return .conflict
+            case .noSpace: return .noSpace
+            case .refused: return .refused(Faulty())
+            case .unknownNotStored: return .unknown
+            case .unknownStored:
+                _ = store.append(commit)
+                return .unknown
+            case .conflictAndUnreadable:
+                lock.withLock { state.value.unreadableCount = 1 }
+                return .conflict
+            }
+        }
+
+        private func checkReadable() throws {
+            if isOver { throw Ended() }
+            let isUnreadable = lock.withLock { () -> Bool in
+                guard state.value.unreadableCount > 0 else { return false }
+                state.value.unreadableCount -= 1
+                return true
+            }
+            if isUnreadable { throw Faulty() }
         }
 
         /// Ends the session now.
@@ -182,18 +236,25 @@ public final class MemoryHistoryStore: Sendable {
                 state.value.isOver = true
                 return (false, end, state.value.onEnd)
             }
-            if isOver { return .refused(Ended()) }
+            if isOver { return .unusable(Ended()) }
+            let fault = lock.withLock { () -> Fault? in
+                guard let fault = state.value.fault, fault.commit == state.value.commitCount else {
+                    return nil
+                }
+                return fault.fault
+            }
+            if let fault { return answer(fault, commit) }
             guard let end else { return store.append(commit) }
             if end.isStored { _ = store.append(commit) }
             onEnd?()
-            return .refused(Ended())
+            return .unusable(Ended())
         }
 
         /// See `HistoryStore`.
         public func read(
             _ stream: String, from index: Int, limit: Int
         ) async throws -> HistoryPage {
-            if isOver { throw Ended() }
+            try checkReadable()
             return store.read(stream, from: index, limit: limit)
         }
 
@@ -201,7 +262,7 @@ public final class MemoryHistoryStore: Sendable {
         public func streams(
             prefix: String, after: String?, limit: Int
         ) async throws -> [String] {
-            if isOver { throw Ended() }
+            try checkReadable()
             return store.names(prefix: prefix, after: after, limit: limit)
         }
     }

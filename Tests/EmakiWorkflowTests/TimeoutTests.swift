@@ -93,7 +93,7 @@ import Testing
         await untilSecondAttempt(clock, gate)
         gate.open(1)
         gate.open(2)
-        #expect(try await handle.result() == "2 after nothing")
+        #expect(try await handle.result() == "2 after attempt 1")
         #expect(gate.arrived == [1, 2])
         engine.close()
     }
@@ -140,7 +140,7 @@ import Testing
         let engine = try await makeEngine([Counter.self], clock: clock)
         let handle = try await engine.start(
             Counter.self, id: "c", 1, options: RunOptions(runTimeout: .seconds(30)))
-        await #expect(throws: WorkflowError.ended(workflowID: "c", .timedOut)) {
+        await #expect(throws: WorkflowError.ended(workflowID: "c", .timedOut(uncompensated: []))) {
             try await handle.result()
         }
         engine.close()

@@ -33,41 +33,45 @@ final class ActivityPool: @unchecked Sendable {
     }
 
     /// Runs an attempt at an activity.
+    /// - Returns: whether it runs now; otherwise it waits for its turn.
     func run(
         _ schedule: StepSchedule, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
-    ) {
+    ) -> Bool {
         guard let activity = activities[schedule.name] else {
             let failure = Failure(
                 .misuse, type: "UnknownActivity",
                 message: "the engine has no activity \(schedule.name)")
-            return finish(host, key, .failure(failure))
+            finish(host, key, .failure(failure))
+            return true
         }
         let limit = schedule.options.heartbeat
         let context = ActivityContext(
             info: info,
             report: { details in try host.report(key, details, limit: limit) }, codec: codec)
         let input = schedule.input
-        perform(host, key) { try await activity.run(context, input) }
+        return perform(host, key) { try await activity.run(context, input) }
     }
 
     /// Runs an attempt at a step's closure.
+    /// - Returns: whether it runs now; otherwise it waits for its turn.
     func run(
         _ closure: StepClosure, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
-    ) {
+    ) -> Bool {
         if closure.isInline {
             // On the executor that is committing: no thread is changed.
-            let task = Task(executorPreference: host.engine.executor) {
+            let task = Task.detached(executorPreference: host.engine.executor) {
                 await self.attempt(host, key) { try await closure.body(info) }
             }
-            return host.runs(key, in: task)
+            host.runs(key, in: task)
+            return true
         }
-        perform(host, key) { try await closure.body(info) }
+        return perform(host, key) { try await closure.body(info) }
     }
 
     private func perform(
         _ host: RunHost, _ key: RunHost.AttemptKey,
         _ body: @escaping @Sendable () async throws -> Payload
-    ) {
+    ) -> Bool {
         let start: @Sendable () -> Void = { [self] in
             let task = Task.detached { [self] in
                 await attempt(host, key, body)
@@ -77,13 +81,18 @@ final class ActivityPool: @unchecked Sendable {
         }
         let mayStart = lock.withLock { () -> Bool in
             guard runningCount < limit else {
-                waiting.append(start)
+                waiting.append {
+                    start()
+                    host.enqueue(
+                        .began(runID: key.runID, step: key.step, attempt: key.attempt))
+                }
                 return false
             }
             runningCount += 1
             return true
         }
         if mayStart { start() }
+        return mayStart
     }
 
     private func leave() {
@@ -103,6 +112,9 @@ final class ActivityPool: @unchecked Sendable {
     private func attempt(
         _ host: RunHost, _ key: RunHost.AttemptKey, _ body: () async throws -> Payload
     ) async {
+        guard host.begins(key), !host.engine.isClosed else {
+            return finish(host, key, .failure(.cancelled("not wanted any more")))
+        }
         do {
             let payload = try await body()
             let limit = host.engine.payloadBytesMax
@@ -117,7 +129,9 @@ final class ActivityPool: @unchecked Sendable {
             }
             finish(host, key, .success(payload))
         } catch is ActivityContext.CompletesLater {
-            // Somebody outside has the token.
+            // Somebody outside has the token, and that is recorded, so that a restart knows.
+            host.enqueue(
+                .handedOver(runID: key.runID, step: key.step, attempt: key.attempt))
         } catch {
             finish(host, key, .failure(Failure(describing: error)))
         }

@@ -50,7 +50,7 @@ final class Branch: @unchecked Sendable {
 
     /// The signs that separate the parts of an identity stand for themselves only there.
     private static func escaped(_ name: String) -> String {
-        guard name.utf8.contains(where: { $0 == 0x2f || $0 == 0x23 || $0 == 0x25 }) else {
+        guard name.utf8.contains(where: { [0x2f, 0x23, 0x25, 0x2b].contains($0) }) else {
             return name
         }
         var text = ""
@@ -59,6 +59,7 @@ final class Branch: @unchecked Sendable {
             case "/": text += "%2F"
             case "#": text += "%23"
             case "%": text += "%25"
+            case "+": text += "%2B"
             default: text.unicodeScalars.append(character)
             }
         }

@@ -25,6 +25,8 @@ final class RunScope: @unchecked Sendable {
         var slot: WaitSlot<Resolution>?
         /// The condition that ends it, where it is one.
         var condition: (() -> Bool)?
+        /// Somebody else waits for the same.
+        var next: Wait?
         /// Its task was cancelled.
         var isMarked = false
         /// The command that takes it back.
@@ -40,6 +42,10 @@ final class RunScope: @unchecked Sendable {
     static let leakedRuns = LeakCount()
     /// Throws of an evicted run before it is given up.
     static let evictedThrowsMax = 1_000
+    /// Calls of cancelled code that throw at once, before it is taken for code that never ends.
+    static let cancelledThrowsMax = 10_000
+    /// Of the key of the message with which a child's handle cancels the child.
+    static let cancelSuffix = "+cancel"
 
     let start: RunStart
     let codec: any PayloadCodec
@@ -48,6 +54,8 @@ final class RunScope: @unchecked Sendable {
     var now: Int64
     /// The code has been here before.
     var isReplay = false
+    /// Sagas that have not ended, by what they would undo.
+    var openSagas: [any OpenSaga] = []
     /// Recorded at the first call that was true.
     var patches: Set<String> = []
     /// Recorded with what the code is seeing again.
@@ -63,6 +71,8 @@ final class RunScope: @unchecked Sendable {
     private var marked: [Wait] = []
     private(set) var isEvicted = false
     private(set) var evictedThrows = 0
+    /// Calls that threw at once since the last event, because the code is cancelled.
+    private var cancelledThrows = 0
     /// The first rule that was broken.
     var misuse: Failure?
     /// Where sagas wait for an operator, by the step that they cannot undo.
@@ -121,6 +131,31 @@ final class RunScope: @unchecked Sendable {
 
     var branch: Branch { Branch.current ?? root }
 
+    /// Before a call that waits.
+    /// - Throws: `CancellationError` if the calling part of the run is cancelled.
+    func checkCancelled() async throws {
+        guard Task.isCancelled else { return }
+        cancelledThrows += 1
+        if cancelledThrows > Self.cancelledThrowsMax {
+            misuse = Failure(
+                .misuse, type: "EndlessLoop",
+                message: "cancelled code called the context \(cancelledThrows) times and goes on: "
+                    + "a loop swallows CancellationError")
+            // Until the run is let go.
+            _ = try await park(Wait(root.next("endless"), .abandon))
+        }
+        throw CancellationError()
+    }
+
+    /// An event comes.
+    func begin(_ activation: Activation) {
+        now = max(now, activation.event.time)
+        isReplay = activation.isReplay
+        recordedPatches = Set(activation.patches)
+        commands = []
+        cancelledThrows = 0
+    }
+
     /// Waits for the result of a command.
     /// - Throws: a `Failure`, a `CancellationError`.
     func wait(
@@ -136,12 +171,13 @@ final class RunScope: @unchecked Sendable {
     /// - Throws: a `Failure`, a `CancellationError`.
     func park(_ wait: Wait) async throws -> Resolution {
         let key = wait.identity.text
-        if let early = early.removeValue(forKey: key) { return try value(of: early) }
+        if let early = early[key] { return try value(of: early) }
         let resolution = await withTaskCancellationHandler {
             await WaitSlot<Resolution>.wait { slot in
                 if isEvicted { return slot.resume(returning: .evicted) }
                 wait.slot = slot
                 if wait.condition != nil { insertCondition(wait) }
+                wait.next = waits[key]
                 waits[key] = wait
                 if wait.isMarked { marked.append(wait) }
             }
@@ -185,18 +221,34 @@ final class RunScope: @unchecked Sendable {
 
     /// Wakes what waits under a key.
     ///
-    /// - Parameter keeps: if nothing waits there yet, something will.
+    /// - Parameter keeps: more code may wait for it later.
     func resolve(_ key: String, _ resolution: Resolution, keeps: Bool = false) {
-        if let wait = waits[key] { return wake(wait, resolution) }
         if keeps { early[key] = resolution }
+        var waiting = waits.removeValue(forKey: key)
+        while let wait = waiting {
+            waiting = wait.next
+            wake(wait, resolution)
+        }
     }
 
     private func wake(_ wait: Wait, _ resolution: Resolution) {
-        waits[wait.identity.text] = nil
+        remove(wait)
         if wait.condition != nil { conditions.removeAll { $0 === wait } }
         guard let slot = wait.slot else { return }
         wait.slot = nil
         slot.resume(returning: resolution)
+    }
+
+    private func remove(_ wait: Wait) {
+        let key = wait.identity.text
+        guard let first = waits[key] else { return }
+        if first === wait {
+            waits[key] = wait.next
+            return
+        }
+        var before = first
+        while let next = before.next, next !== wait { before = next }
+        before.next = wait.next
     }
 
     /// At quiescence: does the next thing that follows from what is there.
@@ -229,7 +281,7 @@ final class RunScope: @unchecked Sendable {
     func evict() {
         isEvicted = true
         closures = [:]
-        for wait in waits.values { wake(wait, .evicted) }
+        for key in waits.keys.sorted() { resolve(key, .evicted) }
     }
 }
 
@@ -245,3 +297,9 @@ final class LeakCount: Sendable {
 /// Thrown where a run waits when the engine lets go of it. It is not for the run's code: whatever
 /// the code does when it sees this error has no effect.
 struct Evicted: Error {}
+
+/// A saga that has not ended.
+protocol OpenSaga: AnyObject {
+    /// Keys of steps that it would undo now.
+    var keysToUndo: [String] { get }
+}

@@ -3,7 +3,7 @@
 /// What would undo a step is recorded before the step may run, so that no crash lets an effect
 /// slip: a step that may have happened is undone. Undoing is shielded from cancelling and has a
 /// retry policy of its own; if it gives up, the run rests until an operator decides.
-public final class Saga<Running: Workflow>: @unchecked Sendable {
+public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
     /// One step that may have to be undone. Only touched by the thread that executes the run.
     private final class Entry {
         let key: String
@@ -12,6 +12,7 @@ public final class Saga<Running: Workflow>: @unchecked Sendable {
         let undo: (Entry) async throws -> Void
         var result: Payload?
         var failure: Failure?
+        var isUndone = false
 
         init(
             _ key: String, compensatesFailure: Bool, undo: @escaping (Entry) async throws -> Void
@@ -32,6 +33,8 @@ public final class Saga<Running: Workflow>: @unchecked Sendable {
 
     init(_ context: WorkflowContext<Running>) { self.context = context }
 
+    var keysToUndo: [String] { entries.filter { $0.isToBeUndone && !$0.isUndone }.map(\.key) }
+
     /// Runs an activity that another one undoes.
     /// - Parameters:
     ///   - undo: the activity that undoes it.
@@ -47,11 +50,15 @@ public final class Saga<Running: Workflow>: @unchecked Sendable {
         _ input: @escaping @Sendable (StepOutcome<Forward.Output>) throws -> Undo.Input
     ) async throws -> Forward.Output {
         let context = context
+        try await context.scope.enterWaiting("saga.run")
+        var forward = options ?? Forward.options
+        // What is undone has to have ended: nothing happens beside its own undoing.
+        forward.cancellation = .wait
         let payload = try context.encode(argument)
         var entry: Entry?
         do {
             let result = try await context.perform(
-                Forward.activityName, .activity, payload, options ?? Forward.options,
+                Forward.activityName, .activity, payload, forward,
                 closure: nil, compensation: Undo.activityName
             ) { key in
                 let new = Entry(key, compensatesFailure: compensating == .always) { entry in
@@ -90,17 +97,22 @@ public final class Saga<Running: Workflow>: @unchecked Sendable {
     private func undo(_ entry: Entry) async throws {
         while true {
             do {
-                return try await entry.undo(entry)
-            } catch let failure as StepFailure {
+                try await entry.undo(entry)
+                entry.isUndone = true
+                return
+            } catch {
+                guard !(error is Evicted), !context.scope.isEvicted else { throw error }
+                let cause = (error as? StepFailure)?.cause ?? Failure(describing: error)
                 let scope = context.scope
                 try await scope.enterWaiting("saga")
                 let identity = scope.branch.next("pause")
-                scope.commands.append(.pause(compensation: entry.key, failure.cause))
+                scope.commands.append(.pause(compensation: entry.key, cause))
                 scope.pauses[entry.key] = identity.text
                 let wait = RunScope.Wait(identity, .abandon)
                 let resolution = try await scope.park(wait)
                 if case .resumed(.skipCompensation(_, let reason)) = resolution {
                     skipped[entry.key] = reason
+                    entry.isUndone = true
                     return
                 }
             }
@@ -137,6 +149,8 @@ extension WorkflowContext {
         try await scope.enterWaiting("saga")
         let saga = Saga(self)
         let branch = scope.branch.branch("saga")
+        scope.openSagas.append(saga)
+        defer { scope.openSagas.removeAll { $0 === saga } }
         do {
             return try await Branch.$current.withValue(branch) { try await body(saga) }
         } catch {

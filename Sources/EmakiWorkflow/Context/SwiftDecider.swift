@@ -20,6 +20,8 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
     /// A handler broke a rule, or threw what is not declared.
     private var fault: Failure?
     private var hasClosed = false
+    /// What a signal's handler threw, which fails the run.
+    private var handlerError: (any Error)?
 
     init(_ start: RunStart, codec: any PayloadCodec) {
         scope = RunScope(start, codec: codec, executor: executor)
@@ -45,29 +47,27 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
 
     func activate(_ activation: Activation) -> Decision {
         if let inputFailure { return failing(inputFailure) }
-        scope.now = max(scope.now, activation.event.time)
-        scope.isReplay = activation.isReplay
-        scope.recordedPatches = Set(activation.patches)
-        scope.commands = []
+        scope.begin(activation)
         executor.drain { enter(activation) }
         var isSettled = false
         while !isSettled { executor.drain { isSettled = !scope.settle() } }
         return decision()
     }
 
-    func validate(update: Message) -> Failure? {
+    func uncompensated() -> [String] { scope.openSagas.flatMap(\.keysToUndo) }
+
+    func validate(_ message: Message, isUpdate: Bool) -> Failure? {
         guard let context else { return inputFailure }
+        let handlers = isUpdate ? self.handlers.updates : self.handlers.signals
         do {
-            if let entry = handlers.updates[update.name] {
-                try entry.validate?(context, update.input)
-                return nil
-            }
-            guard let entry = handlers.signals[update.name] else {
+            guard let entry = handlers[message.name] else {
                 return Failure(
                     .misuse, type: "UnknownMessage",
-                    message: "\(W.workflowName) has no handler for \(update.name)")
+                    message: "\(W.workflowName) has no handler for \(message.name)")
             }
-            _ = try entry.run(context, update.input)
+            // Decodes, too.
+            _ = try entry.run(context, message.input)
+            try entry.validate?(context, message.input)
             return nil
         } catch {
             return Failure(describing: error)
@@ -139,13 +139,14 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
 
     private func begin(_ context: WorkflowContext<W>) {
         guard let input else { return }
-        body = Task(executorPreference: executor) { [self] in
+        body = Task.detached(executorPreference: executor) { [self] in
             do {
                 let output = try await W.run(context: context, input: input)
                 result = .success(try scope.codec.encode(output))
             } catch {
                 result = .failure(error)
             }
+            if let handlerError { result = .failure(handlerError) }
         }
     }
 
@@ -174,12 +175,20 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
         _ message: Message, _ entry: MessageHandlers<W>.Entry?, _ context: WorkflowContext<W>,
         update: Int?, branch: String
     ) {
-        guard let entry else { return }
+        guard let entry else {
+            if let update {
+                let failure = Failure(
+                    .misuse, type: "UnknownMessage",
+                    message: "\(W.workflowName) has no handler for \(message.name)")
+                scope.commands.append(.failUpdate(update, failure))
+            }
+            return
+        }
         let branch = scope.root.branch(branch)
         if !entry.isAbandoned { scope.handlerCount += 1 }
         // Safe to send: the closure stays on the run's executor.
         let work = HandlerWork(entry: entry, message: message, update: update)
-        Task(executorPreference: executor) { [self] in
+        Task.detached(executorPreference: executor) { [self] in
             await Branch.$current.withValue(branch) { await perform(work, context) }
             if !work.entry.isAbandoned { scope.handlerCount -= 1 }
         }
@@ -217,7 +226,9 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
             if let update = work.update {
                 scope.commands.append(.failUpdate(update, failure))
             } else if result == nil {
-                result = .failure(error)
+                // The body ends, and undoes what it has to; then the run fails with this.
+                handlerError = handlerError ?? error
+                self.body?.cancel()
             }
         }
     }
@@ -227,7 +238,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
     private func decision() -> Decision {
         if let reported = executor.reported { return failing(Failure(describing: reported)) }
         if executor.hasEscaped { return failing(foreignWait()) }
-        if let fault { return failing(fault) }
+        if let fault = fault ?? scope.misuse { return failing(fault) }
         var decision = Decision()
         if let result {
             decision.hasReturned = true

@@ -5,7 +5,7 @@ extension WorkflowContext {
         _ type: Child.Type, id: String, _ input: Child.Input,
         options: ChildOptions = ChildOptions()
     ) async throws -> ChildHandle<Child, Running> {
-        let identity = try initiate(type, id: id, input, options)
+        let identity = try await initiate(type, id: id, input, options)
         let started = Identity(
             branch: identity.branch,
             component: Branch.Component(
@@ -27,16 +27,16 @@ extension WorkflowContext {
         _ type: Child.Type, id: String, _ input: Child.Input,
         options: ChildOptions = ChildOptions()
     ) async throws -> Child.Output {
-        let identity = try initiate(type, id: id, input, options)
+        let identity = try await initiate(type, id: id, input, options)
         let handle = ChildHandle<Child, Running>(context: self, identity: identity, id: id)
         return try await handle.result(options.cancellation)
     }
 
     private func initiate<Child: Workflow>(
         _ type: Child.Type, id: String, _ input: Child.Input, _ options: ChildOptions
-    ) throws -> Identity {
-        try scope.enter("startChild")
-        try Task.checkCancellation()
+    ) async throws -> Identity {
+        try await scope.enterWaiting("startChild")
+        try await scope.checkCancelled()
         let payload = try encode(input)
         let identity = scope.branch.next(Child.workflowName)
         var runOptions = options.run
@@ -55,6 +55,7 @@ extension WorkflowContext {
     public func signal<Receiver: Workflow, Input>(
         _ id: String, _ signal: Signal<Receiver, Input>, _ input: Input
     ) async throws {
+        try await scope.enterWaiting("signal")
         let payload = try encode(input)
         try await send(.signal, to: id, signal.name, payload)
     }
@@ -69,7 +70,7 @@ extension WorkflowContext {
         _ kind: SentMessage.Kind, to id: String, _ name: String, _ input: Payload
     ) async throws {
         try await scope.enterWaiting("send")
-        try Task.checkCancellation()
+        try await scope.checkCancelled()
         let identity = scope.branch.next(kind == .signal ? "signal(\(name))" : "cancel")
         scope.commands.append(
             .send(
@@ -141,7 +142,7 @@ public struct ChildHandle<Child: Workflow, Parent: Workflow>: Sendable {
         guard cancellation != .abandon else { return nil }
         return .send(
             SentMessage(
-                key: identity.text + "+cancel", kind: .cancel, workflowID: id, name: "",
+                key: identity.text + RunScope.cancelSuffix, kind: .cancel, workflowID: id, name: "",
                 input: .empty))
     }
 }

@@ -8,7 +8,7 @@ extension WorkflowContext {
     /// until the next commit.
     public func sleep(until instant: Int64) async throws {
         try await scope.enterWaiting("sleep")
-        try Task.checkCancellation()
+        try await scope.checkCancelled()
         let identity = scope.branch.next("sleep")
         scope.commands.append(.startTimer(key: identity.text, fireAt: instant))
         _ = try await scope.wait(identity, .try, takeBack: .cancelTimer(key: identity.text))
@@ -32,7 +32,7 @@ extension WorkflowContext {
         until condition: @escaping @Sendable (Running.State) -> Bool, timer: Duration?
     ) async throws -> Bool {
         try await scope.enterWaiting("wait")
-        try Task.checkCancellation()
+        try await scope.checkCancelled()
         let identity = scope.branch.next("wait")
         if condition(box.copy) { return true }
         let wait = RunScope.Wait(identity, .try)
@@ -85,8 +85,10 @@ extension WorkflowContext {
     public func race<R: Sendable>(
         _ bodies: [@Sendable () async throws -> R]
     ) async throws -> R {
-        precondition(!bodies.isEmpty, "a race has somebody to win it")
         try await scope.enterWaiting("race")
+        guard !bodies.isEmpty else {
+            throw Failure(.misuse, type: "EmptyRace", message: "nobody can win a race of nobody")
+        }
         let parent = scope.branch.branch("race")
         return try await withThrowingTaskGroup(of: R.self) { group in
             for (index, body) in bodies.enumerated() {

@@ -74,6 +74,7 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
     public func run<A: Activity>(
         _ activity: A.Type, _ input: A.Input, options: ActivityOptions
     ) async throws -> A.Output {
+        try await scope.enterWaiting("run")
         let payload = try encode(input)
         let result = try await perform(
             A.activityName, .activity, payload, options, closure: nil)
@@ -107,7 +108,7 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         scheduled: (String) -> Void = { _ in }
     ) async throws -> Payload {
         try await scope.enterWaiting("run(\(name))")
-        try Task.checkCancellation()
+        try await scope.checkCancelled()
         let identity = scope.branch.next(name)
         let key = identity.text
         if let closure { scope.closures[key] = closure }

@@ -1,17 +1,33 @@
 /// What one commit of a host consists of, and what is to be done once it is durable.
 struct CommitDraft {
-    /// Events of the current run.
-    var events: [HistoryEvent] = []
+    /// Events of the current run, and as they are stored.
+    private(set) var events: [HistoryEvent] = []
+    private(set) var stored: [StoredEvent] = []
+    private(set) var byteCount = 0
     /// Records of the workflow id.
     var records: [IDRecord] = []
-    /// The run that begins after this one ended, with its first event.
-    var successor: HistoryEvent?
+    /// The run that begins after this one ended, with its first events.
+    var successor: [HistoryEvent] = []
     /// In the order of what they answer. The argument says how the commit ended.
     var replies: [@Sendable (WorkflowError?) -> Void] = []
-    /// Inputs that this draft rests on, to be let in again if it is not committed.
+    /// What was let in, to be let in again if the draft is not committed.
     var inputs: [HostInput] = []
-    /// The code was let go before all of this was committed.
-    var isEmpty: Bool { events.isEmpty && records.isEmpty && successor == nil }
+    /// Whose waiting began with this draft.
+    var waiterTokens: Set<Int> = []
+    /// Attempts of which this draft records the end.
+    var ended: [RunHost.AttemptKey] = []
+
+    var isEmpty: Bool { events.isEmpty && records.isEmpty && successor.isEmpty }
+
+    mutating func append(_ event: HistoryEvent) {
+        let bytes = event.stored()
+        events.append(event)
+        byteCount += bytes.metadata.count + bytes.payload.count + Self.eventBytes
+        stored.append(bytes)
+    }
+
+    /// What the log and the event's type take beside metadata and payload, generously.
+    static let eventBytes = 96
 
     mutating func answer<Value: Sendable>(
         _ reply: @escaping HostInput.Reply<Value>, _ value: Value

@@ -24,6 +24,7 @@ final class EngineCore: @unchecked Sendable {
     private var hosts: [String: RunHost] = [:]
     private var closed = false
     private var fenced = false
+    private var unusable = false
     /// Pumps and attempts at work.
     private var workCount = 0
     /// Callers that wait for a result.
@@ -85,6 +86,12 @@ final class EngineCore: @unchecked Sendable {
     var isFenced: Bool {
         get { lock.withLock { fenced } }
         set { lock.withLock { fenced = newValue } }
+    }
+
+    /// The store takes nothing any more.
+    var isUnusable: Bool {
+        get { lock.withLock { unusable } }
+        set { lock.withLock { unusable = newValue } }
     }
 
     func close() {
@@ -154,6 +161,30 @@ final class EngineCore: @unchecked Sendable {
             headers: options.headers, memo: options.memo,
             searchAttributes: options.searchAttributes, input: request.input)
     }
+
+    /// Why a run cannot be started like this.
+    func problem(with request: StartRequest) -> WorkflowError? {
+        if definitions[request.workflowType] == nil {
+            return .unknownWorkflow(request.workflowType)
+        }
+        let byteCount = request.workflowID.utf8.count
+        guard byteCount > 0, byteCount <= StreamName.workflowIDBytesMax else {
+            return .tooLarge(
+                "workflow id", limit: StreamName.workflowIDBytesMax, value: byteCount)
+        }
+        let labels = request.options.labelBytes
+        guard labels <= RunOptions.labelBytesMax else {
+            return .tooLarge(
+                "headers, memo and attributes", limit: RunOptions.labelBytesMax, value: labels)
+        }
+        let requestBytes = request.requestID.utf8.count
+        guard requestBytes <= Self.requestIDBytesMax else {
+            return .tooLarge("request id", limit: Self.requestIDBytesMax, value: requestBytes)
+        }
+        return nil
+    }
+
+    static let requestIDBytesMax = 8_192
 
     /// An id for a request that came without one.
     func newRequestID() -> String { UUIDText.hex(entropy.next()) + UUIDText.hex(entropy.next()) }
@@ -244,9 +275,13 @@ final class EngineCore: @unchecked Sendable {
                 prefix: StreamName.idPrefix, after: after, limit: Self.pageEvents)
             for stream in streams {
                 let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
-                let (records, _) = try await idRecords(workflowID)
-                guard let last = records.last else { continue }
-                if last.kind == .opened || last.isUnsettled { host(workflowID).enqueue(.load) }
+                do {
+                    let (records, _) = try await idRecords(workflowID)
+                    if IDRecord.needsCare(records) { host(workflowID).enqueue(.load) }
+                } catch let error as WorkflowError {
+                    // One that cannot be read keeps nobody else from going on.
+                    observer.storeFailed(error)
+                }
             }
             guard streams.count == Self.pageEvents else { return }
             after = streams.last

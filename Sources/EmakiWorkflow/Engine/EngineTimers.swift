@@ -37,7 +37,7 @@ final class EngineTimers: @unchecked Sendable {
         let isEarliest = lock.withLock { () -> Bool in
             guard !isStopped else { return false }
             let isEarliest = instant < (queue.first?.instant ?? .max)
-            queue.add(host, at: instant)
+            queue.add(host, at: max(0, instant))
             return isEarliest
         }
         if isEarliest { wait(until: instant) }
@@ -55,8 +55,21 @@ final class EngineTimers: @unchecked Sendable {
         clock.wake(at: nil) {}
     }
 
-    private func wait(until instant: Int64) {
-        clock.wake(at: instant) { [weak self] in self?.release() }
+    /// - Parameter isPausing: what is overdue waits, too, so as not to drown new work.
+    private func wait(until instant: Int64, isPausing: Bool = false) {
+        var next: Int64? = instant
+        while let wanted = next {
+            clock.wake(at: wanted) { [weak self] in self?.release() }
+            // Somebody may have asked for something earlier meanwhile, and been overtaken.
+            next = lock.withLock {
+                guard let first = queue.first?.instant, first < wanted,
+                    !isPausing || first > newest
+                else {
+                    return nil
+                }
+                return first
+            }
+        }
     }
 
     private func release() {
@@ -72,7 +85,7 @@ final class EngineTimers: @unchecked Sendable {
             guard let first = queue.first else { return nil }
             return first.instant <= newest ? wall + Self.pauseNanoseconds : first.instant
         }
-        if let next { wait(until: next) }
+        if let next { wait(until: next, isPausing: next == wall + Self.pauseNanoseconds) }
         for host in released { host.enqueue(.due) }
     }
 }

@@ -9,8 +9,10 @@ enum HostInput: Sendable {
     case signal(Message, Reply<Void>)
     /// - Two replies: accepted, and completed.
     case update(Message, accepted: Reply<Void>, completed: Reply<Payload>)
-    case cancel(requestID: String, reason: String, Reply<Void>)
-    case terminate(reason: String, Reply<Void>)
+    /// - childOf: only if it is a child of this run.
+    case cancel(requestID: String, reason: String, childOf: String?, Reply<Void>)
+    /// - childOf: only if it is a child of this run.
+    case terminate(reason: String, childOf: String?, Reply<Void>)
     case pause(reason: String, Reply<Void>)
     case resume(Resumption, Reply<Void>)
     case query(String, Payload, Reply<Payload>)
@@ -19,6 +21,12 @@ enum HostInput: Sendable {
     case describe(Reply<RunDescription>)
     /// An attempt ended.
     case ended(runID: String, step: Int, attempt: Int, Result<Payload, Failure>, Reply<Bool>)
+    /// A worker took an attempt that had waited for one.
+    case began(runID: String, step: Int, attempt: Int)
+    /// Somebody outside will say how the attempt ended.
+    case handedOver(runID: String, step: Int, attempt: Int)
+    /// All that the end of a run asks for was done.
+    case settled(runID: String)
     /// An attempt reported.
     case heartbeat(runID: String, step: Int, attempt: Int, Payload)
     case childStarted(runID: String, child: Int, childRunID: String)
@@ -124,4 +132,12 @@ public enum WorkflowError: Error, Sendable, Equatable {
     case damaged(workflowID: String, HistoryError)
     /// The engine is set up in a way that makes no sense.
     case invalid(String)
+
+    /// Asking again later would be answered in the same way.
+    var isFinal: Bool {
+        switch self {
+        case .outcomeUnknown, .noSpace, .fenced, .engineClosed, .damaged: false
+        default: true
+        }
+    }
 }

@@ -1,5 +1,52 @@
 // What callers ask of a run.
 extension RunHost {
+    /// Of callers.
+    /// - Returns: false if the input has to wait for the commit of this draft.
+    func takeCall(_ input: HostInput, _ draft: inout CommitDraft) async -> Bool {
+        // The next run of a chain has it, once it has begun.
+        if !draft.successor.isEmpty { return false }
+        switch input {
+        case .signal(let message, let reply): return await signal(message, reply, &draft)
+        case .update(let message, let accepted, let completed):
+            return await update(message, accepted, completed, &draft)
+        case .query(let name, let payload, let reply):
+            return await query(name, payload, reply, &draft)
+        case .cancel(let requestID, let reason, let parent, let reply):
+            await cancel(requestID, reason, parent, reply, &draft)
+        case .terminate(let reason, let parent, let reply):
+            await terminate(reason, parent, reply, &draft)
+        case .pause(let reason, let reply):
+            guard let open = open(reply, &draft) else { return true }
+            draft.answer(reply, ())
+            if open.pause == nil { await record(.paused(.requested(reason)), &draft) }
+        case .resume(let resumption, let reply): await resume(resumption, reply, &draft)
+        case .result(let runID, let reply): await result(runID, reply, &draft)
+        case .warm(let reply):
+            guard open(reply, &draft) != nil else { return true }
+            guard await isReady(&draft) else { return false }
+            draft.answer(reply, ())
+        case .describe(let reply):
+            guard let machine else {
+                missing(reply, &draft)
+                return true
+            }
+            draft.answer(reply, RunDescription(machine))
+        default: break
+        }
+        return true
+    }
+
+    /// The code is there, or it cannot be had. Nothing is recorded if it cannot.
+    /// - Returns: false if the draft has to be committed first.
+    private func isReady(_ draft: inout CommitDraft) async -> Bool {
+        if decider != nil { return true }
+        guard draft.isEmpty else { return false }
+        _ = await warm()
+        return true
+    }
+
+    // MARK: Starting
+
     /// - Returns: false if the input has to wait for the commit of this draft.
     func start(
         _ request: StartRequest, _ reply: @escaping HostInput.Reply<String>,
@@ -7,6 +54,10 @@ extension RunHost {
     ) async -> Bool {
         if let runID = startedBy[request.requestID] {
             draft.answer(reply, runID)
+            return true
+        }
+        if let machine, let name = request.message?.requestName, machine.requests[name] != nil {
+            draft.answer(reply, machine.start.runID)
             return true
         }
         if let machine, machine.isOpen {
@@ -18,14 +69,14 @@ extension RunHost {
                 return true
             case .useExisting:
                 draft.answer(reply, machine.start.runID)
-                await deliver(request.message, &draft)
+                if let message = request.message { await record(message, &draft) }
                 return true
             case .terminateExisting:
                 await recordAny(
                     .closed(
                         .terminated(
                             reason: "another run takes its place",
-                            uncompensated: machine.compensable)), &draft)
+                            uncompensated: uncompensated(machine))), &draft)
                 return false
             }
         }
@@ -35,8 +86,9 @@ extension RunHost {
                 reply, .alreadyUsed(workflowID: workflowID, runID: machine.start.runID))
             return true
         }
-        begin(engine.runStart(request))
-        guard let start = machine?.start else { return true }
+        var start = engine.runStart(request)
+        start.earlierRequests = machine?.requestsToKeep ?? []
+        begin(start)
         draft.answer(reply, start.runID)
         var record = IDRecord(.opened, start.runID)
         record.requestID = request.requestID
@@ -44,7 +96,7 @@ extension RunHost {
         draft.records.append(record)
         startedBy[request.requestID] = start.runID
         await self.record(.started(start), &draft)
-        await deliver(request.message, &draft)
+        if let message = request.message { await self.record(message, &draft) }
         return true
     }
 
@@ -60,55 +112,60 @@ extension RunHost {
         actedUpon = (start.runID, 0)
     }
 
-    /// The message of a signal-with-start or update-with-start.
-    private func deliver(
-        _ message: HistoryEvent.Body?, _ draft: inout CommitDraft
-    ) async {
-        guard let message, let current = machine, current.isOpen else { return }
-        if case .signalReceived(let signal) = message,
-            current.requests[signal.requestID] != nil
-        {
-            return
-        }
-        await record(message, &draft)
-    }
+    // MARK: Messages
 
-    func signal(
+    private func signal(
         _ message: Message, _ reply: @escaping HostInput.Reply<Void>,
         _ draft: inout CommitDraft
-    ) async {
-        if machine?.requests[message.requestID] != nil { return draft.answer(reply, ()) }
-        guard open(reply, &draft) != nil, takesMessages(reply, &draft) else { return }
-        if decider == nil, draft.isEmpty { _ = await warm(&draft) }
-        if let failure = decider?.validate(update: message) {
-            return draft.refuse(reply, .refused(failure))
+    ) async -> Bool {
+        if machine?.requests[.signal(message.requestID)] != nil {
+            draft.answer(reply, ())
+            return true
+        }
+        guard open(reply, &draft) != nil, takesMessages(reply, &draft) else { return true }
+        guard await isReady(&draft) else { return false }
+        if let failure = decider?.validate(message, isUpdate: false) {
+            draft.refuse(reply, .refused(failure))
+            return true
         }
         draft.answer(reply, ())
         await record(.signalReceived(message), &draft)
+        return true
     }
 
-    func update(
+    private func update(
         _ message: Message, _ accepted: @escaping HostInput.Reply<Void>,
-        _ completed: @escaping HostInput.Reply<Payload>,
-        _ draft: inout CommitDraft
-    ) async {
-        if let id = machine?.requests[message.requestID] {
+        _ completed: @escaping HostInput.Reply<Payload>, _ draft: inout CommitDraft
+    ) async -> Bool {
+        if let id = machine?.requests[.update(message.requestID)] {
             draft.answer(accepted, ())
-            return answerUpdate(id, completed, &draft)
+            answerUpdate(id, completed, &draft)
+            return true
         }
         guard open(accepted, &draft) != nil, takesMessages(accepted, &draft) else {
             _ = open(completed, &draft) != nil && takesMessages(completed, &draft)
-            return
+            return true
         }
-        if decider == nil, draft.isEmpty { _ = await warm(&draft) }
-        if let failure = decider?.validate(update: message) {
+        guard await isReady(&draft) else { return false }
+        guard let machine, let decider else {
+            let failure = machine?.lastTaskFailure ?? notReady
             draft.refuse(accepted, .refused(failure))
-            return draft.refuse(completed, .refused(failure))
+            draft.refuse(completed, .refused(failure))
+            return true
         }
-        guard let current = machine else { return }
+        if let failure = decider.validate(message, isUpdate: true) {
+            draft.refuse(accepted, .refused(failure))
+            draft.refuse(completed, .refused(failure))
+            return true
+        }
         draft.answer(accepted, ())
-        updateWaiters[current.lastID + 1, default: []].append(completed)
+        waitForUpdate(machine.lastID + 1, completed, &draft)
         await record(.updateAccepted(message), &draft)
+        return true
+    }
+
+    private var notReady: Failure {
+        Failure(.misuse, type: "NotReady", message: "the run's code cannot be had now")
     }
 
     private func answerUpdate(
@@ -118,13 +175,21 @@ extension RunHost {
         case .success(let payload): draft.answer(completed, payload)
         case .failure(let failure): draft.refuse(completed, .updateFailed(failure))
         case nil:
-            guard let machine, machine.isOpen else {
+            guard let machine, machine.openUpdates.contains(id), machine.isOpen else {
                 return draft.refuse(
-                    completed, .closed(workflowID: workflowID, runID: machine?.start.runID ?? ""))
+                    completed,
+                    .closed(workflowID: workflowID, runID: machine?.start.runID ?? ""))
             }
-            updateWaiters[id, default: []].append(completed)
-            draft.inputs.removeLast()
+            waitForUpdate(id, completed, &draft)
         }
+    }
+
+    private func waitForUpdate(
+        _ id: Int, _ reply: @escaping HostInput.Reply<Payload>, _ draft: inout CommitDraft
+    ) {
+        let token = nextToken()
+        draft.waiterTokens.insert(token)
+        updateWaiters[id, default: []].append(Waiter(token: token, reply: reply))
     }
 
     private func takesMessages<Value: Sendable>(
@@ -135,40 +200,81 @@ extension RunHost {
         return false
     }
 
-    func resume(
-        _ resumption: Resumption, _ reply: @escaping HostInput.Reply<Void>,
-        _ draft: inout CommitDraft
-    ) async {
-        guard let current = open(reply, &draft) else { return }
-        guard let pause = current.pause else { return draft.answer(reply, ()) }
-        if let problem = resumption.problem(with: pause) {
-            return draft.refuse(reply, .invalid(problem))
-        }
-        draft.answer(reply, ())
-        await record(.resumed(resumption), &draft)
-    }
-
-    func query(
+    private func query(
         _ name: String, _ payload: Payload, _ reply: @escaping HostInput.Reply<Payload>,
         _ draft: inout CommitDraft
-    ) async {
-        guard machine != nil else { return missing(reply, &draft) }
-        if decider == nil, draft.isEmpty { _ = await warm(&draft) }
+    ) async -> Bool {
+        guard let machine else {
+            missing(reply, &draft)
+            return true
+        }
+        guard await isReady(&draft) else { return false }
         guard let decider else {
-            let failure =
-                machine?.lastTaskFailure
-                ?? Failure(.misuse, type: "NotReady", message: "ask again")
-            return draft.refuse(reply, .refused(failure))
+            draft.refuse(reply, .refused(machine.lastTaskFailure ?? notReady))
+            return true
         }
         do {
             draft.answer(reply, try decider.query(name, payload))
         } catch {
             draft.refuse(reply, .refused(Failure(describing: error)))
         }
+        return true
+    }
+
+    // MARK: Ending
+
+    private func cancel(
+        _ requestID: String, _ reason: String, _ parent: String?,
+        _ reply: @escaping HostInput.Reply<Void>, _ draft: inout CommitDraft
+    ) async {
+        if machine?.requests[.cancel(requestID)] != nil { return draft.answer(reply, ()) }
+        guard let machine = open(reply, &draft) else { return }
+        draft.answer(reply, ())
+        if let parent, machine.start.parent?.runID != parent { return }
+        if machine.isCancelRequested { return }
+        await record(
+            .cancelRequested(requestID: requestID, reason: reason.cut(to: Failure.messageBytesMax)),
+            &draft)
+    }
+
+    private func terminate(
+        _ reason: String, _ parent: String?, _ reply: @escaping HostInput.Reply<Void>,
+        _ draft: inout CommitDraft
+    ) async {
+        guard let machine = open(reply, &draft) else { return }
+        draft.answer(reply, ())
+        if let parent, machine.start.parent?.runID != parent { return }
+        await recordAny(
+            .closed(
+                .terminated(
+                    reason: reason.cut(to: Failure.messageBytesMax),
+                    uncompensated: uncompensated(machine))), &draft)
+    }
+
+    /// What ending the run now leaves as it is: as the code knows it, or else as the history does.
+    func uncompensated(_ machine: RunMachine) -> [String] {
+        let keys = decider?.uncompensated() ?? machine.compensable
+        return Array(keys.prefix(Self.uncompensatedMax))
+    }
+
+    /// Keys that are listed.
+    private static var uncompensatedMax: Int { 100 }
+
+    private func resume(
+        _ resumption: Resumption, _ reply: @escaping HostInput.Reply<Void>,
+        _ draft: inout CommitDraft
+    ) async {
+        guard let machine = open(reply, &draft) else { return }
+        if let problem = resumption.problem(with: machine) {
+            return draft.refuse(reply, .invalid(problem))
+        }
+        draft.answer(reply, ())
+        if resumption == .plain, machine.pause == nil { return }
+        await record(.resumed(resumption), &draft)
     }
 
     /// Answers when the run, or the last of its chain, has ended.
-    func result(
+    private func result(
         _ runID: String?, _ reply: @escaping HostInput.Reply<HistoryEvent.Outcome>,
         _ draft: inout CommitDraft
     ) async {
@@ -189,8 +295,44 @@ extension RunHost {
             return draft.replies.append { _ in reply(.failure(error)) }
         }
         if let outcome = machine.outcome, draft.isEmpty { return draft.answer(reply, outcome) }
-        resultWaiters.append((wanted, reply))
-        draft.inputs.removeLast()
+        let token = nextToken()
+        draft.waiterTokens.insert(token)
+        resultWaiters.append((wanted, Waiter(token: token, reply: reply)))
+    }
+
+    // MARK: Who is asked
+
+    /// The open run; otherwise the caller is told.
+    private func open<Value: Sendable>(
+        _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
+    ) -> RunMachine? {
+        guard let machine else {
+            missing(reply, &draft)
+            return nil
+        }
+        guard machine.isOpen else {
+            draft.refuse(
+                reply, .closed(workflowID: workflowID, runID: machine.start.runID))
+            return nil
+        }
+        return machine
+    }
+
+    private func missing<Value: Sendable>(
+        _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
+    ) {
+        draft.refuse(reply, .notFound(workflowID: workflowID))
+    }
+}
+
+extension HistoryEvent.Body {
+    /// Under which the request of a message is known.
+    fileprivate var requestName: String? {
+        switch self {
+        case .signalReceived(let message): .signal(message.requestID)
+        case .updateAccepted(let message): .update(message.requestID)
+        default: nil
+        }
     }
 }
 
@@ -208,15 +350,17 @@ extension IDReusePolicy {
 
 extension Resumption {
     /// Why it does not fit to why the run rests.
-    fileprivate func problem(with pause: PauseReason) -> String? {
-        switch (self, pause) {
-        case (.plain, .compensation(let key, _)):
-            "the compensation of \(key) gave up: retry it or skip it"
-        case (.plain, _): nil
-        case (.retryCompensation(let key), .compensation(let paused, _)),
-            (.skipCompensation(let key, _), .compensation(let paused, _)):
-            key == paused ? nil : "it is the compensation of \(paused) that gave up, not \(key)"
-        default: "no compensation gave up"
+    fileprivate func problem(with machine: RunMachine) -> String? {
+        let stuck = machine.stuckCompensations.map(\.key)
+        switch self {
+        case .plain:
+            guard machine.pause == nil, let key = stuck.first else { return nil }
+            return "the compensation of \(key) gave up: retry it or skip it"
+        case .retryCompensation(let key), .skipCompensation(let key, _):
+            if stuck.contains(key) { return nil }
+            return stuck.isEmpty
+                ? "no compensation gave up"
+                : "\(stuck.joined(separator: ", ")) gave up, not \(key)"
         }
     }
 }
@@ -227,7 +371,7 @@ extension RunDescription {
         runID = machine.start.runID
         workflowType = machine.start.workflowType
         outcome = machine.outcome
-        pause = machine.pause
+        pause = machine.pauseReason
         taskFailure = machine.taskFailureCount > 0 ? machine.lastTaskFailure : nil
         eventCount = machine.lastID
         compensable = machine.compensable

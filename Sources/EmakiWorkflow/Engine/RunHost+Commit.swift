@@ -3,133 +3,135 @@ extension RunHost {
     /// Refused commits in a row before callers are told.
     private static let refusalsMax = 8
 
-    /// Commits, in as many pieces as the store wants, and acts upon it.
+    /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
     func commit(_ draft: CommitDraft) async {
-        guard let current = machine else { return }
-        let runStream = StreamName.run(workflowID, current.start.runID)
-        for var piece in pieces(of: draft, current.start) {
-            for part in piece.parts.indices where piece.parts[part].stream == runStream {
-                piece.parts[part].expecting = runToken
-            }
-            switch await engine.store.append(piece) {
+        guard let start = machine?.start else { return }
+        let commit = commit(of: draft, start)
+        while true {
+            switch await engine.store.append(commit) {
             case .committed(let tokens):
-                for (part, token) in zip(piece.parts, tokens) {
-                    if part.stream == StreamName.id(workflowID) {
-                        idToken = token
-                    } else if part.stream == runStream {
-                        runToken = token
-                    } else {
-                        successorToken = token
-                    }
-                }
-            case .conflict, .unknown:
-                return refused(draft, .outcomeUnknown)
+                take(tokens, of: commit, start)
+                refusals = 0
+                return await act(upon: draft)
+            case .conflict:
+                // Nothing was stored; what is stored is somebody else's.
+                actedUpon.event = .max
+                return refused(draft)
+            case .unknown: return refused(draft)
             case .fenced:
                 engine.isFenced = true
                 return giveUp(draft, .fenced)
             case .noSpace:
-                return await waitForSpace(draft)
-            case .refused(let error):
+                guard mayHold(draft) else { return giveUp(draft, .noSpace) }
+                engine.observer.storeFailed(WorkflowError.noSpace)
+                await engine.pauseForSpace()
+                if engine.isClosed { return giveUp(draft, .outcomeUnknown) }
+            case .unusable(let error):
+                engine.isUnusable = true
                 engine.observer.storeFailed(error)
                 return giveUp(draft, .outcomeUnknown)
+            case .refused(let error):
+                engine.observer.storeFailed(error)
+                return refusedForGood(draft)
             }
         }
-        refusals = 0
-        await act(upon: draft)
     }
 
-    /// Somebody else was there, or nobody knows: what is in memory is not to be trusted. It is read
-    /// again, and what came is let in again; what was recorded after all is known by its ids.
-    private func refused(_ draft: CommitDraft, _ error: WorkflowError) {
-        refusals += 1
-        if refusals > Self.refusalsMax { return giveUp(draft, error) }
-        forgetUpdateWaiters(of: draft)
-        discard()
-        putBack([.load] + draft.inputs)
-    }
-
-    func giveUp(_ draft: CommitDraft, _ error: WorkflowError) {
-        discard()
-        for reply in draft.replies { reply(error) }
-        let waiting = resultWaiters
-        resultWaiters = []
-        for waiter in waiting { waiter.reply(.failure(error)) }
-        for replies in updateWaiters.values { for reply in replies { reply(.failure(error)) } }
-        updateWaiters = [:]
-    }
-
-    /// Inputs that are let in again wait again.
-    private func forgetUpdateWaiters(of draft: CommitDraft) {
-        for event in draft.events {
-            if case .updateAccepted = event.body { updateWaiters[event.id] = nil }
+    private func take(_ tokens: [VersionToken], of commit: HistoryCommit, _ start: RunStart) {
+        let runStream = StreamName.run(workflowID, start.runID)
+        for (part, token) in zip(commit.parts, tokens) {
+            switch part.stream {
+            case StreamName.id(workflowID): idToken = token
+            case runStream: runToken = token
+            default: successorToken = token
+            }
         }
     }
 
     /// The disk is full: a new run is refused; anything else is held, and appended again with the
     /// same event ids.
-    private func waitForSpace(_ draft: CommitDraft) async {
-        if case .started = draft.events.first?.body, draft.events.first?.id == 1 {
-            return giveUp(draft, .noSpace)
-        }
-        engine.observer.storeFailed(WorkflowError.noSpace)
-        await engine.pauseForSpace()
-        if engine.isClosed { return giveUp(draft, .outcomeUnknown) }
-        await commit(draft)
+    private func mayHold(_ draft: CommitDraft) -> Bool {
+        if case .started = draft.events.first?.body { return false }
+        return true
     }
 
-    // MARK: Pieces
-
-    private func pieces(of draft: CommitDraft, _ start: RunStart) -> [HistoryCommit] {
-        let runStream = StreamName.run(workflowID, start.runID)
-        var pieces: [HistoryCommit] = []
-        var events: [HistoryCommit.NewEvent] = []
-        var byteCount = 0
-        func close(_ extra: [HistoryCommit.Part] = []) {
-            var parts = extra
-            if !events.isEmpty {
-                parts.insert(
-                    HistoryCommit.Part(stream: runStream, expecting: nil, events: events), at: 0)
-            }
-            if !parts.isEmpty {
-                pieces.append(
-                    HistoryCommit(partition: partition, epoch: engine.epoch, parts: parts))
-            }
-            events = []
-            byteCount = 0
-        }
-        for event in draft.events {
-            let new = newEvent(event.stored(), start.runID, event.id)
-            let bytes = new.metadata.count + new.payload.count + 64
-            if events.count >= engine.eventsPerCommitMax
-                || byteCount + bytes > engine.commitBytesMax
-            {
-                close()
-            }
-            events.append(new)
-            byteCount += bytes
-        }
-        close(otherParts(of: draft))
-        return pieces
+    /// Somebody else was there, or nobody knows: what is in memory is not to be trusted. It is read
+    /// again, and what came is let in again; what was recorded after all is known by its ids.
+    private func refused(_ draft: CommitDraft) {
+        refusals += 1
+        if refusals > Self.refusalsMax { return refusedForGood(draft) }
+        forgetWaiters(of: draft)
+        discard()
+        putBack([.load] + draft.inputs)
     }
 
-    private func otherParts(of draft: CommitDraft) -> [HistoryCommit.Part] {
+    /// Callers are told that nobody knows; what nobody will say again comes again later.
+    private func refusedForGood(_ draft: CommitDraft) {
+        refusals = 0
+        forgetWaiters(of: draft)
+        discard()
+        var again: [HostInput] = [.load]
+        for input in draft.inputs {
+            if input.mustArrive {
+                again.append(input)
+            } else {
+                input.fail(WorkflowError.outcomeUnknown)
+            }
+        }
+        let inputs = again
+        engine.later { [self] in for input in inputs { enqueue(input) } }
+    }
+
+    /// Nothing more can be done here.
+    func giveUp(_ draft: CommitDraft, _ error: WorkflowError) {
+        discard()
+        for key in draft.ended { forget(key) }
+        for reply in draft.replies { reply(error) }
+        let results = resultWaiters
+        let updates = updateWaiters
+        resultWaiters = []
+        updateWaiters = [:]
+        for entry in results { entry.waiter.reply(.failure(error)) }
+        for waiter in updates.values.joined() { waiter.reply(.failure(error)) }
+    }
+
+    /// Inputs that are let in again wait again.
+    private func forgetWaiters(of draft: CommitDraft) {
+        resultWaiters.removeAll { draft.waiterTokens.contains($0.waiter.token) }
+        for (id, waiters) in updateWaiters {
+            let left = waiters.filter { !draft.waiterTokens.contains($0.token) }
+            updateWaiters[id] = left.isEmpty ? nil : left
+        }
+    }
+
+    // MARK: Parts
+
+    private func commit(of draft: CommitDraft, _ start: RunStart) -> HistoryCommit {
         var parts: [HistoryCommit.Part] = []
+        if !draft.events.isEmpty {
+            let events = zip(draft.events, draft.stored).map { event, stored in
+                newEvent(stored, start.runID, event.id)
+            }
+            parts.append(
+                HistoryCommit.Part(
+                    stream: StreamName.run(workflowID, start.runID), expecting: runToken,
+                    events: events))
+        }
         if !draft.records.isEmpty {
             let events = draft.records.map { record in
-                newEvent(
-                    record.stored(), record.runID, -Int(record.kind.rawValue))
+                newEvent(record.stored(), record.runID, -Int(record.kind.rawValue))
             }
             parts.append(
                 HistoryCommit.Part(
                     stream: StreamName.id(workflowID), expecting: idToken, events: events))
         }
-        if let first = draft.successor, case .started(let next) = first.body {
+        if case .started(let next) = draft.successor.first?.body {
             parts.append(
                 HistoryCommit.Part(
                     stream: StreamName.run(workflowID, next.runID), expecting: nil,
-                    events: [newEvent(first.stored(), next.runID, first.id)]))
+                    events: draft.successor.map { newEvent($0.stored(), next.runID, $0.id) }))
         }
-        return parts
+        return HistoryCommit(partition: partition, epoch: engine.epoch, parts: parts)
     }
 
     private func newEvent(

@@ -2,47 +2,49 @@
 extension RunHost {
     /// The draft is durable.
     func act(upon draft: CommitDraft) async {
-        guard let start = machine?.start else { return }
-        let effects = machine?.effects ?? []
-        machine?.effects = []
-        actedUpon = (start.runID, machine?.lastID ?? 0)
+        for key in draft.ended { forget(key) }
+        guard let machine else { return }
+        let start = machine.start
+        let effects = machine.effects
+        machine.effects = []
+        actedUpon = (start.runID, machine.lastID)
         for reply in draft.replies { reply(nil) }
         engine.observer.recorded(workflowID: workflowID, runID: start.runID, draft.events)
-        for effect in effects { await perform(effect, start) }
-        if let successor = draft.successor { await follow(successor) }
+        for effect in effects { perform(effect, machine) }
+        if !draft.successor.isEmpty { follow(draft.successor) }
         if engine.options.evictsAlways {
             decider?.evict()
             decider = nil
         }
     }
 
-    private func perform(_ effect: RunMachine.Effect, _ start: RunStart) async {
+    private func perform(_ effect: RunMachine.Effect, _ machine: RunMachine) {
         switch effect {
-        case .dispatch(let step): dispatch(step, start)
-        case .stop(let step): stop(runID: start.runID, step: step)
-        case .startChild(let id): startChild(id, start)
-        case .deliver(let id): deliver(id, start)
+        case .dispatch(let step): dispatch(step, machine.start)
+        case .stop(let step): stop(runID: machine.start.runID, step: step)
+        case .startChild(let id): startChild(id, machine)
+        case .deliver(let id): deliver(id, machine) { _ in }
         case .answerUpdate(let id):
-            guard let answer = machine?.updateAnswers[id],
+            guard let answer = machine.updateAnswers[id],
                 let waiting = updateWaiters.removeValue(forKey: id)
             else { return }
-            for reply in waiting {
-                reply(answer.mapError { WorkflowError.updateFailed($0) })
+            for waiter in waiting {
+                waiter.reply(answer.mapError { WorkflowError.updateFailed($0) })
             }
-        case .close: closed(start)
+        case .close: closed(machine)
         }
     }
 
     /// After a restart, or when memory was discarded: what was to be done is done again; whoever is
     /// told twice knows it by the request id.
-    func resumeEffects(_ current: RunMachine) {
-        let start = current.start
-        for id in current.children.keys.sorted() { startChild(id, start) }
-        for id in current.sent.keys.sorted() { deliver(id, start) }
-        let acted = actedUpon
-        for id in current.steps.keys.sorted() {
-            guard let step = current.steps[id], step.phase == .running,
-                acted.runID == start.runID, step.begunBy > acted.event
+    func resumeEffects(_ machine: RunMachine) {
+        let start = machine.start
+        for id in machine.children.keys.sorted() { startChild(id, machine) }
+        for id in machine.sent.keys.sorted() { deliver(id, machine) { _ in } }
+        guard actedUpon.runID == start.runID else { return }
+        for id in machine.steps.keys.sorted() {
+            guard let step = machine.steps[id], step.phase == .running,
+                step.begunBy > actedUpon.event
             else { continue }
             dispatch(id, start)
         }
@@ -51,41 +53,47 @@ extension RunHost {
     // MARK: Steps
 
     func dispatch(_ id: Int, _ start: RunStart) {
-        guard let current = machine, current.isOpen, let step = current.steps[id],
-            step.phase == .running
+        guard let machine, machine.isOpen, let step = machine.steps[id], step.phase == .running,
+            !engine.isClosed
         else { return }
-        let now = engine.timers.now
         let key = AttemptKey(runID: start.runID, step: id, attempt: step.attempt)
         guard !isRunning(key) else { return }
+        let schedule = step.schedule
+        var closure: StepClosure?
+        if schedule.kind == .closure {
+            closure = decider?.closure(of: schedule.key)
+            guard closure != nil else {
+                // The code is not there: it is brought back, and asks for the step again.
+                closuresWanted.insert(id)
+                return
+            }
+        }
         let info = AttemptInfo(
-            workflowID: workflowID, runID: start.runID, key: step.schedule.key,
-            name: step.schedule.name, step: id, attempt: step.attempt,
-            compensatedKey: step.schedule.compensates.map {
+            workflowID: workflowID, runID: start.runID, key: schedule.key,
+            name: schedule.name, step: id, attempt: step.attempt,
+            compensatedKey: schedule.compensates.map {
                 AttemptInfo.idempotencyKey(workflowID, start.runID, $0)
             }, heartbeatDetails: step.heartbeatDetails)
-        began(key)
-        machine?.queued(step: id, at: now)
-        machine?.began(step: id, at: now)
-        if step.schedule.kind == .closure {
-            guard let closure = decider?.closure(of: step.schedule.key) else {
-                // The code is not there: it is brought back, and asks for the step again.
-                forget(key)
-                return needClosure(id)
+        dispatched(key)
+        let now = engine.timers.now
+        let isTaken =
+            if let closure {
+                engine.activities.run(closure, info, self, key)
+            } else {
+                engine.activities.run(schedule, info, self, key)
             }
-            engine.activities.run(closure, info, self, key)
+        if isTaken {
+            machine.began(step: id, at: now)
         } else {
-            engine.activities.run(step.schedule, info, self, key)
+            machine.queued(step: id, at: now)
         }
     }
 
-    /// A step's closure lives in the code; the next round brings the code back.
-    private func needClosure(_ id: Int) { closuresWanted.insert(id) }
-
     // MARK: Other workflows
 
-    private func startChild(_ id: Int, _ start: RunStart) {
-        guard let child = machine?.children[id], machine?.isOpen == true else { return }
-        let runID = start.runID
+    private func startChild(_ id: Int, _ machine: RunMachine) {
+        guard let child = machine.children[id], machine.isOpen else { return }
+        let runID = machine.start.runID
         if let childRunID = child.runID {
             return watch(id, runID, child.start.workflowID, childRunID)
         }
@@ -94,55 +102,72 @@ extension RunHost {
             requestID: "child:\(runID)/\(child.start.key)", input: child.start.input,
             options: child.start.options, reuse: .allow, conflict: .fail,
             parent: RunStart.Parent(workflowID: workflowID, runID: runID), message: nil)
+        if let problem = engine.problem(with: request) {
+            return childFailed(id, runID, problem)
+        }
         engine.host(request.workflowID).enqueue(
             .start(request) { [self] result in
                 switch result {
                 case .success(let childRunID):
                     enqueue(.childStarted(runID: runID, child: id, childRunID: childRunID))
                     watch(id, runID, request.workflowID, childRunID)
-                case .failure(let error):
-                    childFailed(id, runID, error)
+                case .failure(let error): childFailed(id, runID, error)
                 }
             })
     }
 
     private func childFailed(_ id: Int, _ runID: String, _ error: any Error) {
-        switch error as? WorkflowError {
-        case .engineClosed, .outcomeUnknown, .fenced: return
-        case .noSpace:
-            engine.later { [self] in enqueue(.load) }
-        default:
-            enqueue(
-                .childClosed(
-                    runID: runID, child: id,
-                    .failed(Failure(.application, type: "ChildStart", message: "\(error)"))))
+        guard let error = error as? WorkflowError, error.isFinal else {
+            return comeBack(unless: error)
         }
+        enqueue(
+            .childClosed(
+                runID: runID, child: id,
+                .failed(Failure(.application, type: "ChildStart", message: "\(error)"))))
+    }
+
+    /// What did not work for a while is tried again.
+    private func comeBack(unless error: any Error) {
+        switch error as? WorkflowError {
+        case .engineClosed, .fenced: return
+        default: break
+        }
+        if engine.isUnusable { return }
+        engine.later { [self] in enqueue(.load) }
     }
 
     private func watch(_ id: Int, _ runID: String, _ childID: String, _ childRunID: String) {
         engine.host(childID).enqueue(
             .result(runID: childRunID) { [self] result in
-                guard case .success(let outcome) = result else { return }
-                enqueue(.childClosed(runID: runID, child: id, outcome))
+                switch result {
+                case .success(let outcome):
+                    enqueue(.childClosed(runID: runID, child: id, outcome))
+                case .failure(let error): comeBack(unless: error)
+                }
             })
     }
 
-    private func deliver(_ id: Int, _ start: RunStart) {
-        guard let message = machine?.sent[id] else { return }
-        let runID = start.runID
+    private func deliver(
+        _ id: Int, _ machine: RunMachine, _ done: @escaping @Sendable (Bool) -> Void
+    ) {
+        guard let message = machine.sent[id] else { return done(true) }
+        let runID = machine.start.runID
         let requestID = "message:\(runID)/\(message.key)"
         let reply: HostInput.Reply<Void> = { [self] result in
             switch result {
-            case .success: enqueue(.delivered(runID: runID, message: id, nil))
+            case .success:
+                enqueue(.delivered(runID: runID, message: id, nil))
+                done(true)
             case .failure(let error):
-                switch error as? WorkflowError {
-                case .engineClosed, .outcomeUnknown, .fenced: return
-                default: break
+                guard let error = error as? WorkflowError, error.isFinal else {
+                    done(false)
+                    return comeBack(unless: error)
                 }
                 enqueue(
                     .delivered(
                         runID: runID, message: id,
                         Failure(.application, type: "NotDelivered", message: "\(error)")))
+                done(true)
             }
         }
         let host = engine.host(message.workflowID)
@@ -153,62 +178,77 @@ extension RunHost {
                     Message(name: message.name, requestID: requestID, input: message.input),
                     reply))
         case .cancel:
+            // Of a child's handle: only the child.
+            let isChild = message.key.hasSuffix(RunScope.cancelSuffix)
             host.enqueue(
-                .cancel(requestID: requestID, reason: "asked by \(workflowID)", reply))
+                .cancel(
+                    requestID: requestID, reason: "asked by \(workflowID)",
+                    childOf: isChild ? runID : nil, reply))
         }
     }
 
     // MARK: The end
 
-    private func closed(_ start: RunStart) {
-        guard let machine, let outcome = machine.outcome else { return }
-        stop(runID: start.runID, step: nil)
+    private func closed(_ machine: RunMachine) {
+        guard let outcome = machine.outcome else { return }
+        let runID = machine.start.runID
+        stop(runID: runID, step: nil)
         decider?.evict()
         decider = nil
-        for replies in updateWaiters.values {
-            for reply in replies {
-                reply(
-                    .failure(WorkflowError.closed(workflowID: workflowID, runID: start.runID)))
-            }
-        }
+        let updates = updateWaiters
         updateWaiters = [:]
+        for waiter in updates.values.joined() {
+            waiter.reply(.failure(WorkflowError.closed(workflowID: workflowID, runID: runID)))
+        }
         settle(machine)
-        guard case .continuedAsNew(let next, _) = outcome else {
-            let waiting = resultWaiters
-            resultWaiters = []
-            for waiter in waiting { waiter.reply(.success(outcome)) }
+        if case .continuedAsNew(let next, _) = outcome {
+            resultWaiters = resultWaiters.map { ($0.runID == runID ? next : $0.runID, $0.waiter) }
             return
         }
-        resultWaiters = resultWaiters.map { (next, $0.reply) }
+        let told = resultWaiters.filter { $0.runID == runID }
+        resultWaiters.removeAll { $0.runID == runID }
+        for entry in told { entry.waiter.reply(.success(outcome)) }
     }
 
-    /// Does what the end of a run asks for; all of it can be done again.
+    /// Does what the end of a run asks for, and records that it is done; until then all of it can be
+    /// done again.
     func settle(_ machine: RunMachine) {
         guard !machine.children.isEmpty || !machine.sent.isEmpty else { return }
         let runID = machine.start.runID
-        for id in machine.sent.keys.sorted() { deliver(id, machine.start) }
+        let tally = SettlingTally(machine.children.count + machine.sent.count) { [self] in
+            enqueue(.settled(runID: runID))
+        }
+        for id in machine.sent.keys.sorted() {
+            deliver(id, machine) { isDone in tally.count(isDone) }
+        }
         for (id, child) in machine.children.sorted(by: { $0.key < $1.key }) {
             let host = engine.host(child.start.workflowID)
+            let reply: HostInput.Reply<Void> = { result in
+                switch result {
+                case .success: tally.count(true)
+                case .failure(let error): tally.count((error as? WorkflowError)?.isFinal ?? false)
+                }
+            }
             switch child.start.closePolicy {
-            case .abandon: continue
+            case .abandon: tally.count(true)
             case .requestCancel:
                 host.enqueue(
                     .cancel(
-                        requestID: "closed:\(runID)/\(id)", reason: "its parent ended"
-                    ) { _ in })
+                        requestID: "closed:\(runID)/\(id)", reason: "its parent ended",
+                        childOf: runID, reply))
             case .terminate:
-                host.enqueue(.terminate(reason: "its parent ended") { _ in })
+                host.enqueue(.terminate(reason: "its parent ended", childOf: runID, reply))
             }
         }
     }
 
     /// The next run of a chain begins, in the same home.
-    private func follow(_ first: HistoryEvent) async {
-        guard case .started(let next) = first.body else { return }
+    private func follow(_ events: [HistoryEvent]) {
+        guard case .started(let next) = events.first?.body else { return }
         begin(next)
         runToken = successorToken
-        machine?.apply(first)
-        actedUpon = (next.runID, 1)
+        for event in events { machine?.apply(event) }
+        actedUpon = (next.runID, events.count)
     }
 
     /// Tells the timers when something is due next.

@@ -33,6 +33,15 @@ struct IDRecord: Sendable, Equatable {
         return StoredEvent(type: type, metadata: fields.bytes, payload: [])
     }
 
+    /// The newest run is open, or the end of one asks for something that was not done.
+    static func needsCare(_ records: [IDRecord]) -> Bool {
+        let settled = Set(records.filter { $0.kind == .settled }.map(\.runID))
+        let hasDebt = records.contains {
+            $0.kind == .closed && $0.isUnsettled && !settled.contains($0.runID)
+        }
+        return hasDebt || records.last { $0.kind != .settled }?.kind == .opened
+    }
+
     init(_ kind: Kind, _ runID: String) {
         self.kind = kind
         self.runID = runID
@@ -66,21 +75,57 @@ extension RunHost {
     func load() async throws {
         if machine != nil || idToken != nil { return }
         let (records, token) = try await engine.idRecords(workflowID)
+        guard let opened = records.last(where: { $0.kind == .opened }) else {
+            idToken = token
+            return
+        }
+        let history = try await engine.history(workflowID, opened.runID)
+        let loaded: RunMachine
+        do throws(HistoryError) {
+            loaded = try RunMachine(history: history.events)
+        } catch {
+            throw WorkflowError.damaged(workflowID: workflowID, error)
+        }
+        // All or nothing: an id of which only a part was read would look like another.
+        machine = loaded
+        runToken = history.token
         idToken = token
         for record in records where record.kind == .opened && !record.requestID.isEmpty {
             startedBy[record.requestID] = record.runID
         }
-        guard let opened = records.last(where: { $0.kind == .opened }) else { return }
-        let history = try await engine.history(workflowID, opened.runID)
-        runToken = history.token
-        do throws(HistoryError) {
-            machine = try RunMachine(history: history.events)
-        } catch {
-            throw WorkflowError.damaged(workflowID: workflowID, error)
+        engine.timers.recorded(loaded.time)
+        answerWaiters(loaded)
+        try await settleAll(records, loaded)
+    }
+
+    /// What was recorded although nobody was told is told now.
+    private func answerWaiters(_ loaded: RunMachine) {
+        for (id, waiters) in updateWaiters {
+            guard let answer = loaded.updateAnswers[id] else { continue }
+            updateWaiters[id] = nil
+            for waiter in waiters {
+                waiter.reply(answer.mapError { WorkflowError.updateFailed($0) })
+            }
         }
-        if let time = machine?.time { engine.timers.recorded(time) }
-        guard let machine, !machine.isOpen, records.last?.isUnsettled == true else { return }
-        settle(machine)
+        guard let outcome = loaded.outcome else { return }
+        let runID = loaded.start.runID
+        let told = resultWaiters.filter { $0.runID == runID }
+        resultWaiters.removeAll { $0.runID == runID }
+        for entry in told { entry.waiter.reply(.success(outcome)) }
+    }
+
+    /// Ends of runs of which something is still to be done.
+    private func settleAll(_ records: [IDRecord], _ loaded: RunMachine) async throws {
+        let settled = Set(records.filter { $0.kind == .settled }.map(\.runID))
+        for record in records
+        where record.kind == .closed && record.isUnsettled && !settled.contains(record.runID) {
+            if record.runID == loaded.start.runID {
+                settle(loaded)
+            } else {
+                let history = try await engine.history(workflowID, record.runID)
+                if let old = try? RunMachine(history: history.events) { settle(old) }
+            }
+        }
     }
 
     /// Lets go of all that is in memory: the store knows better.
@@ -93,38 +138,47 @@ extension RunHost {
         startedBy = [:]
         armedAt = .max
         hasReturned = false
+        closuresWanted = []
     }
 
-    /// Brings code to where the history ends.
-    /// - Returns: false if there is none, or it does not follow; then that is recorded.
-    func warm(_ draft: inout CommitDraft) async -> Bool {
-        guard decider == nil, let machine else { return decider != nil }
+    /// How it went to bring code to where its history ends.
+    enum Warming {
+        case warm
+        /// The code does not follow, or is not here.
+        case failed(Failure)
+        /// The store could not be read.
+        case later(any Error)
+    }
+
+    /// Brings code to where the history ends. Nothing is recorded.
+    ///
+    /// Only while nothing is in a draft that the store does not have.
+    func warm() async -> Warming {
+        guard decider == nil, let machine else { return .warm }
+        let new: any Decider
         do {
-            let new = try engine.makeDecider(machine.start)
-            if machine.lastID > 0, try await replay(into: new, machine.start) == false {
-                return false
-            }
-            decider = new
-            return true
+            new = try engine.makeDecider(machine.start)
         } catch {
-            failTask(Failure(describing: error), &draft)
-            return false
+            return .failed(Failure(.misuse, type: "UnknownWorkflow", message: "\(error)"))
         }
-    }
-
-    private func replay(into new: any Decider, _ start: RunStart) async throws -> Bool {
-        // Events of this draft are not in the store yet; nothing is replayed beside them.
-        var replay = Replay(start, into: new, comparesInput: engine.options.comparesInput)
+        guard machine.lastID > 0 else {
+            decider = new
+            return .warm
+        }
+        var replay = Replay(
+            machine.start, into: new, comparesInput: engine.options.comparesInput)
         do {
-            try await engine.forEachEvent(workflowID, start.runID) { event in
+            try await engine.forEachEvent(workflowID, machine.start.runID) { event in
                 try replay.add(event)
             }
             try replay.finish()
-            hasReturned = replay.hasReturned
-            return true
         } catch {
             new.evict()
-            throw error
+            if let failure = error as? Failure { return .failed(failure) }
+            return .later(error)
         }
+        hasReturned = replay.hasReturned
+        decider = new
+        return .warm
     }
 }

@@ -3,84 +3,104 @@ extension RunHost {
     /// Faults of a run's code before the run is paused.
     static let taskFailuresMax = 5
 
+    /// The draft has room for what one more input may bring.
+    func hasRoom(_ draft: CommitDraft) -> Bool {
+        draft.byteCount < engine.commitBytesMax / 4
+            && draft.events.count < engine.eventsPerCommitMax / 4
+    }
+
     /// Records an event, and lets the code see it if it may.
     func record(_ body: HistoryEvent.Body, _ draft: inout CommitDraft) async {
-        guard var current = machine else { return }
-        let now = max(engine.timers.now, current.time)
-        var event = HistoryEvent(id: current.lastID + 1, time: now, commandCount: nil, body: body)
-        let mayActivate = body.isInput && current.unseen.isEmpty && current.mayActivate(at: now)
-        if mayActivate, await isWarm(&draft), let decider {
-            let activation = Activation(event: event, key: current.key(of: body), isReplay: false)
-            let decision = decider.activate(activation)
-            if let failure = decision.taskFailure ?? current.fault(in: decision.commands) {
+        guard let machine, machine.isOpen else { return }
+        let now = max(engine.timers.now, machine.time)
+        var event = HistoryEvent(id: machine.lastID + 1, time: now, commandCount: nil, body: body)
+        guard body.isInput, machine.unseen.isEmpty, machine.mayActivate(at: now) else {
+            append(event, &draft)
+            return await showUnseen(&draft)
+        }
+        switch await prepare(draft) {
+        case .failed(let failure):
+            append(event, &draft)
+            failTask(failure, &draft)
+        case .later:
+            append(event, &draft)
+        case .warm:
+            guard let decider else { return append(event, &draft) }
+            let decision = decider.activate(
+                Activation(event: event, key: machine.key(of: body), isReplay: false))
+            if let failure = decision.taskFailure ?? fault(in: decision.commands) {
                 append(event, &draft)
-                failTask(failure, &draft)
-                return
+                return failTask(failure, &draft)
             }
             event.commandCount = decision.commands.count
             append(event, &draft)
             obey(decision, &draft)
-            return
         }
-        // A fault of the code may have been recorded while it was made warm.
-        current = machine ?? current
-        event.id = current.lastID + 1
-        append(event, &draft)
-        await showUnseen(&draft)
     }
 
     /// Lets the code see what it has not seen.
     func showUnseen(_ draft: inout CommitDraft) async {
-        while let current = machine, let unseen = current.unseen.first {
-            let now = max(engine.timers.now, current.time)
-            guard current.mayActivate(at: now), await isWarm(&draft), let decider else { return }
-            guard let current = machine else { return }
+        while let machine, let unseen = machine.nextUnseen, hasRoom(draft) {
+            let now = max(engine.timers.now, machine.time)
+            guard machine.mayActivate(at: now) else { return }
+            switch await prepare(draft) {
+            case .failed(let failure): return failTask(failure, &draft)
+            case .later: return
+            case .warm: break
+            }
+            guard let decider else { return }
             var late = unseen.event
             late.time = now
             let decision = decider.activate(
                 Activation(event: late, key: unseen.key, isReplay: false))
-            if let failure = decision.taskFailure ?? current.fault(in: decision.commands) {
-                failTask(failure, &draft)
-                return
+            if let failure = decision.taskFailure ?? fault(in: decision.commands) {
+                return failTask(failure, &draft)
             }
             append(
                 HistoryEvent(
-                    id: current.lastID + 1, time: now, commandCount: decision.commands.count,
+                    id: machine.lastID + 1, time: now, commandCount: decision.commands.count,
                     body: .activated(event: unseen.event.id)), &draft)
             obey(decision, &draft)
         }
     }
 
-    /// The code is there. It cannot be brought there while a draft holds events that the store
-    /// does not have: then it sees them after the next commit.
-    private func isWarm(_ draft: inout CommitDraft) async -> Bool {
-        if decider != nil { return true }
-        let isNew = draft.events.isEmpty && draft.successor == nil
-        guard isNew || machine?.lastID == 0 else { return false }
-        return await warm(&draft)
+    /// Brings the code there, if it is not. It cannot be brought while a draft holds events that
+    /// the store does not have: then it sees them after this commit.
+    private func prepare(_ draft: CommitDraft) async -> Warming {
+        if decider != nil { return .warm }
+        guard draft.isEmpty || machine?.lastID == 0 else { return .later(DraftIsOpen()) }
+        let warming = await warm()
+        if case .later(let error) = warming {
+            engine.observer.storeFailed(error)
+            engine.later { [self] in enqueue(.due) }
+        }
+        return warming
     }
+
+    /// The code will be brought after the commit.
+    private struct DraftIsOpen: Error {}
 
     func append(_ event: HistoryEvent, _ draft: inout CommitDraft) {
         machine?.apply(event)
-        draft.events.append(event)
+        draft.append(event)
     }
 
     private func obey(_ decision: Decision, _ draft: inout CommitDraft) {
+        machine?.taskFailureCount = 0
+        if decision.hasReturned { hasReturned = true }
         for command in decision.commands {
-            guard let current = machine else { return }
-            let now = max(engine.timers.now, current.time)
-            let successor = engine.successorID(of: current.start.runID)
-            guard let body = try? current.body(of: command, successor: successor) else {
-                continue
-            }
+            guard let machine else { return }
+            let now = max(engine.timers.now, machine.time)
+            let successor = engine.successorID(of: machine.start.runID)
+            // `fault` has looked at all of them.
+            guard let body = try? machine.body(of: command, successor: successor) else { return }
             append(
                 HistoryEvent(
-                    id: current.lastID + 1, time: now, commandCount: nil, body: body), &draft)
+                    id: machine.lastID + 1, time: now, commandCount: nil, body: body), &draft)
             if case .closed(let outcome) = body, case .close(let closing) = command {
                 ended(outcome, closing, now, &draft)
             }
         }
-        if decision.hasReturned { hasReturned = true }
     }
 
     /// Records how a run ended, and begins the next of its chain.
@@ -88,69 +108,142 @@ extension RunHost {
         _ outcome: HistoryEvent.Outcome, _ closing: Command.Closing?, _ now: Int64,
         _ draft: inout CommitDraft
     ) {
-        guard let current = machine else { return }
-        var record = IDRecord(.closed, current.start.runID)
-        record.isUnsettled = !current.children.isEmpty || !current.sent.isEmpty
+        guard let machine else { return }
+        var record = IDRecord(.closed, machine.start.runID)
+        record.isUnsettled = !machine.children.isEmpty || !machine.sent.isEmpty
         draft.records.append(record)
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
-        let chance = StableMix.fraction(current.start.seed)
-        let next = current.successor(of: closing, runID: runID, at: now, chance: chance)
+        let chance = StableMix.fraction(machine.start.seed)
+        let next = machine.successor(of: closing, runID: runID, at: now, chance: chance)
         var opened = IDRecord(.opened, runID)
         opened.workflowType = next.workflowType
         draft.records.append(opened)
-        draft.successor = HistoryEvent(
-            id: 1, time: now, commandCount: nil, body: .started(next))
+        draft.successor = [
+            HistoryEvent(id: 1, time: now, commandCount: nil, body: .started(next))
+        ]
+        guard machine.isCancelRequested else { return }
+        draft.successor.append(
+            HistoryEvent(
+                id: 2, time: now, commandCount: nil,
+                body: .cancelRequested(requestID: "", reason: "asked of the run before")))
     }
 
     /// Records a fault of the run's code, once, and lets go of the code.
     func failTask(_ failure: Failure, _ draft: inout CommitDraft) {
         decider?.evict()
         decider = nil
-        guard let current = machine, current.isOpen else { return }
-        let now = max(engine.timers.now, current.time)
-        engine.observer.taskFailed(workflowID: workflowID, runID: current.start.runID, failure)
-        if current.lastTaskFailure != failure || current.taskFailureCount == 0 {
+        guard let machine, machine.isOpen, machine.pause == nil else { return }
+        let now = max(engine.timers.now, machine.time)
+        engine.observer.taskFailed(workflowID: workflowID, runID: machine.start.runID, failure)
+        if machine.lastTaskFailure != failure || machine.taskFailureCount == 0 {
             append(
                 HistoryEvent(
-                    id: current.lastID + 1, time: now, commandCount: nil,
+                    id: machine.lastID + 1, time: now, commandCount: nil,
                     body: .taskFailed(failure)), &draft)
         }
-        machine?.taskFailureCount += 1
-        let count = machine?.taskFailureCount ?? 0
+        machine.taskFailureCount += 1
+        let count = machine.taskFailureCount
         guard count < Self.taskFailuresMax else {
             append(
                 HistoryEvent(
-                    id: (machine?.lastID ?? 0) + 1, time: now, commandCount: nil,
+                    id: machine.lastID + 1, time: now, commandCount: nil,
                     body: .paused(.taskFailures(failure))), &draft)
             return
         }
         let retryAt = now + engine.options.taskRetryInterval.nanoseconds << Int64(count - 1)
-        machine?.taskRetryAt = retryAt
-        machine?.due.add(.task, at: retryAt)
+        machine.taskRetryAt = retryAt
+        machine.due.add(.task, at: retryAt)
+    }
+
+    // MARK: What cannot be obeyed
+
+    /// Why these commands cannot be obeyed: the code is at fault.
+    private func fault(in commands: [Command]) -> Failure? {
+        guard let machine else { return nil }
+        var byteCount = 0
+        var new: Set<String> = []
+        for command in commands {
+            let (key, payload, extraBytes) = command.parts
+            byteCount += (payload?.bytes.count ?? 0) + extraBytes + 2 * CommitDraft.eventBytes
+            if let payload, payload.bytes.count > engine.payloadBytesMax {
+                return tooLarge("a payload", engine.payloadBytesMax, payload.bytes.count)
+            }
+            if let key, key.utf8.count > Self.keyBytesMax {
+                return tooLarge("an identity", Self.keyBytesMax, key.utf8.count)
+            }
+            if extraBytes > RunOptions.labelBytesMax + Self.keyBytesMax {
+                return tooLarge("headers, memo and attributes", RunOptions.labelBytesMax, extraBytes)
+            }
+            switch command {
+            case .schedule, .startTimer: if let key { new.insert(key) }
+            case .cancelStep(let key)
+            where machine.openID(ofStep: key) == nil && !new.contains(key):
+                return unknown(key)
+            case .cancelTimer(let key)
+            where machine.openID(ofTimer: key) == nil && !new.contains(key):
+                return unknown(key)
+            case .completeUpdate(let id, _) where !isOpen(update: id, machine),
+                .failUpdate(let id, _) where !isOpen(update: id, machine):
+                return unknown("update \(id)")
+            default: break
+            }
+        }
+        guard byteCount <= engine.commitBytesMax / 2,
+            commands.count <= engine.eventsPerCommitMax / 2
+        else {
+            return Failure(
+                .misuse, type: "TooMuchAtOnce",
+                message: "\(commands.count) commands of \(byteCount) bytes at once; at most "
+                    + "\(engine.eventsPerCommitMax / 2) of \(engine.commitBytesMax / 2) bytes")
+        }
+        return nil
+    }
+
+    /// Bytes of an identity.
+    static var keyBytesMax: Int { 4_096 }
+
+    private func isOpen(update id: Int, _ machine: RunMachine) -> Bool {
+        // The one that is being let in has no event yet.
+        machine.openUpdates.contains(id) || id > machine.lastID
+    }
+
+    private func unknown(_ key: String) -> Failure {
+        Failure(.misuse, type: "UnknownKey", message: "\(key) is not open")
+    }
+
+    private func tooLarge(_ what: String, _ limit: Int, _ count: Int) -> Failure {
+        Failure(
+            .misuse, type: "TooLarge", message: "\(what) of \(count) bytes; at most \(limit)")
     }
 }
 
-extension RunMachine {
-    /// Why these commands cannot be obeyed: the decider is at fault.
-    func fault(in commands: [Command]) -> Failure? {
-        var newSteps: Set<String> = []
-        var newTimers: Set<String> = []
-        for command in commands {
-            switch command {
-            case .schedule(let step): newSteps.insert(step.key)
-            case .startTimer(let key, _): newTimers.insert(key)
-            case .cancelStep(let key) where stepIDs[key] == nil && !newSteps.contains(key),
-                .cancelTimer(let key) where timerIDs[key] == nil && !newTimers.contains(key):
-                return Failure(
-                    .misuse, type: "UnknownKey",
-                    message: "\(key) is not open, and cannot be cancelled")
-            case .completeUpdate(let id, _) where !openUpdates.contains(id) && id <= lastID,
-                .failUpdate(let id, _) where !openUpdates.contains(id) && id <= lastID:
-                return Failure(
-                    .misuse, type: "UnknownUpdate", message: "update \(id) is not open")
-            default: continue
-            }
+extension Command {
+    /// Its identity, its payload, and bytes beside both.
+    fileprivate var parts: (key: String?, payload: Payload?, extraBytes: Int) {
+        switch self {
+        case .schedule(let step): (step.key, step.input, step.name.utf8.count)
+        case .cancelStep(let key), .cancelTimer(let key), .startTimer(let key, _):
+            (key, nil, 0)
+        case .patch(let id): (id, nil, 0)
+        case .completeUpdate(_, let payload): (nil, payload, 0)
+        case .failUpdate(_, let failure): (nil, failure.details, 0)
+        case .startChild(let child): (child.key, child.input, child.options.labelBytes)
+        case .send(let message): (message.key, message.input, message.name.utf8.count)
+        case .pause(let key, _): (key, nil, 0)
+        case .close(.completed(let payload)): (nil, payload, 0)
+        case .close(.continueAsNew(_, let payload)): (nil, payload, 0)
+        case .close: (nil, nil, 0)
         }
-        return nil
+    }
+}
+
+extension RunOptions {
+    /// Bytes of headers, memo and search attributes together.
+    public static let labelBytesMax = 16 << 10
+
+    var labelBytes: Int {
+        [headers, memo, searchAttributes].reduce(0) { sum, map in
+            map.reduce(sum) { $0 + $1.key.utf8.count + $1.value.utf8.count + 16 }
+        }
     }
 }

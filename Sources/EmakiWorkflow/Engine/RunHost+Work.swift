@@ -6,47 +6,25 @@ extension RunHost {
         do {
             try await load()
         } catch {
+            discard()
             refuseAll(inputs, error)
             return
         }
         var draft = CommitDraft()
         for (index, input) in inputs.enumerated() {
             draft.inputs.append(input)
-            guard await take(input, &draft) else {
-                // A new run begins only when what was before it is durable.
+            let isTaken = hasRoom(draft) ? await take(input, &draft) : false
+            guard isTaken else {
+                // What was before it has to be durable first.
                 draft.inputs.removeLast()
                 putBack(Array(inputs[index...]))
                 break
             }
         }
         await takeDue(&draft)
-        await finish(&draft)
-        // Code that could not be made warm beside events that were not durable yet.
-        while let machine, !machine.unseen.isEmpty, decider == nil,
-            machine.mayActivate(at: engine.timers.now)
-        {
-            var more = CommitDraft()
-            await showUnseen(&more)
-            guard !more.isEmpty else { break }
-            await finish(&more)
-        }
-        await bringClosures()
+        await finish(draft)
+        await catchUp()
         arm()
-    }
-
-    /// Brings code back for the sake of the closures of its steps.
-    private func bringClosures() async {
-        while !closuresWanted.isEmpty, let current = machine, current.isOpen {
-            let wanted = closuresWanted.sorted()
-            closuresWanted = []
-            var draft = CommitDraft()
-            let isWarm = await warm(&draft)
-            await finish(&draft)
-            guard isWarm, decider != nil else { return }
-            for id in wanted { dispatch(id, current.start) }
-            // What the code still does not ask for, it never will.
-            closuresWanted = []
-        }
     }
 
     /// The engine is closed.
@@ -55,42 +33,83 @@ extension RunHost {
         giveUp(CommitDraft(), .engineClosed)
     }
 
-    private func finish(_ draft: inout CommitDraft) async {
+    private func finish(_ draft: CommitDraft) async {
         guard !draft.isEmpty else {
+            for key in draft.ended { forget(key) }
             for reply in draft.replies { reply(nil) }
             return
         }
         await commit(draft)
     }
 
+    /// What could not be done beside events that were not durable: the code sees what it has not
+    /// seen, and gives the closures of steps.
+    private func catchUp() async {
+        while let machine, machine.nextUnseen != nil, machine.mayActivate(at: engine.timers.now) {
+            var draft = CommitDraft()
+            await showUnseen(&draft)
+            guard !draft.isEmpty else { break }
+            await finish(draft)
+        }
+        guard !closuresWanted.isEmpty, let machine, machine.mayActivate(at: engine.timers.now)
+        else { return }
+        var draft = CommitDraft()
+        switch await warm() {
+        case .warm: break
+        case .failed(let failure):
+            failTask(failure, &draft)
+            return await finish(draft)
+        case .later: return engine.later { [self] in enqueue(.due) }
+        }
+        let wanted = closuresWanted.sorted()
+        closuresWanted = []
+        for id in wanted { dispatch(id, machine.start) }
+        // What the code does not ask for any more, it never will.
+        closuresWanted = []
+    }
+
     /// Records what is due by now.
     private func takeDue(_ draft: inout CommitDraft) async {
-        while draft.events.count < engine.eventsPerCommitMax / 2, machine?.isOpen == true {
+        await takeReports(&draft)
+        while let machine, machine.isOpen, hasRoom(draft) {
             let now = engine.timers.now
-            guard let first = machine?.due.first, first.instant <= now else { break }
-            let body = machine?.nextDue(at: now, chance: chance(0))
-            guard let body else { continue }
+            guard let first = machine.due.first, first.instant <= now else { break }
+            guard let body = machine.nextDue(at: now, chance: chance(0)) else { continue }
             await recordAny(body, &draft)
         }
         await showUnseen(&draft)
     }
 
-    /// Records an event that may end the run.
-    func recordAny(_ body: HistoryEvent.Body, _ draft: inout CommitDraft) async {
-        if case .closed(let outcome) = body {
-            guard let current = machine, current.isOpen else { return }
-            let now = max(engine.timers.now, current.time)
-            append(
-                HistoryEvent(
-                    id: current.lastID + 1, time: now, commandCount: nil, body: body), &draft)
-            ended(outcome, nil, now, &draft)
-        } else {
-            await record(body, &draft)
+    /// Reports that were not handed on count, too, once it is about a time-out.
+    private func takeReports(_ draft: inout CommitDraft) async {
+        guard let machine, let first = machine.due.first, first.instant <= engine.timers.now
+        else { return }
+        for report in reports(of: machine.start.runID) {
+            guard machine.reported(step: report.key.step, attempt: report.key.attempt, at: report.at)
+            else { continue }
+            await recordDetails(report.key.step, report.key.attempt, report.details, &draft)
         }
     }
 
+    private func recordDetails(
+        _ step: Int, _ attempt: Int, _ details: Payload, _ draft: inout CommitDraft
+    ) async {
+        guard details != .empty, machine?.steps[step]?.heartbeatDetails != details else { return }
+        await record(.heartbeat(step: step, attempt: attempt, details), &draft)
+    }
+
+    /// Records an event that may end the run.
+    func recordAny(_ body: HistoryEvent.Body, _ draft: inout CommitDraft) async {
+        guard case .closed(let outcome) = body else { return await record(body, &draft) }
+        guard let machine, machine.isOpen else { return }
+        let now = max(engine.timers.now, machine.time)
+        append(
+            HistoryEvent(id: machine.lastID + 1, time: now, commandCount: nil, body: body), &draft)
+        ended(outcome, nil, now, &draft)
+    }
+
     /// A number from 0 up to 1 for the jitter of retries; nothing rests on it.
-    private func chance(_ salt: Int) -> Double {
+    func chance(_ salt: Int) -> Double {
         StableMix.fraction(
             partition ^ UInt64(truncatingIfNeeded: engine.timers.now) ^ UInt64(salt))
     }
@@ -104,9 +123,11 @@ extension RunHost {
         case .start(let request, let reply):
             return await start(request, reply, &draft)
         case .ended(let runID, let step, let attempt, let result, let reply):
-            forget(AttemptKey(runID: runID, step: step, attempt: attempt))
-            guard machine?.start.runID == runID,
-                let body = machine?.ended(
+            let key = AttemptKey(runID: runID, step: step, attempt: attempt)
+            // Not before the end is durable: until then the attempt is this process's.
+            draft.ended.append(key)
+            guard let machine, machine.start.runID == runID,
+                let body = machine.ended(
                     step: step, attempt: attempt, result, at: engine.timers.now,
                     chance: chance(step))
             else {
@@ -115,139 +136,106 @@ extension RunHost {
             }
             draft.answer(reply, true)
             await record(body, &draft)
+        case .began(let runID, let step, let attempt):
+            guard let machine, machine.start.runID == runID,
+                machine.steps[step]?.attempt == attempt
+            else { return true }
+            let key = AttemptKey(runID: runID, step: step, attempt: attempt)
+            machine.began(step: step, at: beganAt(key) ?? engine.timers.now)
+        case .handedOver(let runID, let step, let attempt):
+            draft.ended.append(AttemptKey(runID: runID, step: step, attempt: attempt))
+            guard let machine, machine.start.runID == runID, let open = machine.steps[step],
+                open.attempt == attempt, open.phase == .running
+            else { return true }
+            await record(.attemptHandedOver(step: step, attempt: attempt), &draft)
         case .heartbeat(let runID, let step, let attempt, let details):
-            await heartbeat(runID, step, attempt, details, &draft)
-        case .childStarted(let runID, let child, let childRunID):
-            guard machine?.start.runID == runID, machine?.isOpen == true,
-                machine?.children[child]?.runID == nil, machine?.children[child] != nil
-            else { return true }
-            await record(.childStarted(child: child, runID: childRunID), &draft)
-        case .childClosed(let runID, let child, let outcome):
-            guard machine?.start.runID == runID, machine?.isOpen == true,
-                machine?.children[child] != nil
-            else { return true }
-            await record(.childClosed(child: child, outcome), &draft)
-        case .delivered(let runID, let message, let failure):
-            guard machine?.start.runID == runID, machine?.isOpen == true,
-                machine?.sent[message] != nil
-            else { return true }
-            await record(.messageAnswered(message: message, failure), &draft)
+            guard let machine, machine.start.runID == runID else { return true }
+            guard machine.reported(step: step, attempt: attempt, at: engine.timers.now) else {
+                stop(runID: runID, step: step)
+                return true
+            }
+            await recordDetails(step, attempt, details, &draft)
+        case .childStarted, .childClosed, .delivered: await takeFromOthers(input, &draft)
+        case .settled(let runID): draft.records.append(IDRecord(.settled, runID))
         case .due: armedAt = .max
+        case .leave: break
         case .evict:
             decider?.evict()
             decider = nil
-        default: await takeCall(input, &draft)
+        default: return await takeCall(input, &draft)
         }
         return true
     }
 
-    /// Of callers.
-    private func takeCall(_ input: HostInput, _ draft: inout CommitDraft) async {
+    private func takeFromOthers(_ input: HostInput, _ draft: inout CommitDraft) async {
+        guard let machine, machine.isOpen else { return }
         switch input {
-        case .signal(let message, let reply):
-            await signal(message, reply, &draft)
-        case .update(let message, let accepted, let completed):
-            await update(message, accepted, completed, &draft)
-        case .cancel(let requestID, let reason, let reply):
-            if machine?.requests[requestID] != nil { return draft.answer(reply, ()) }
-            guard let current = open(reply, &draft) else { return }
-            draft.answer(reply, ())
-            if current.isCancelRequested { return }
-            await record(.cancelRequested(requestID: requestID, reason: reason), &draft)
-        case .terminate(let reason, let reply):
-            guard let current = open(reply, &draft) else { return }
-            draft.answer(reply, ())
-            await recordAny(
-                .closed(.terminated(reason: reason, uncompensated: current.compensable)), &draft)
-        case .pause(let reason, let reply):
-            guard let current = open(reply, &draft) else { return }
-            draft.answer(reply, ())
-            guard current.pause == nil else { return }
-            await record(.paused(.requested(reason)), &draft)
-        case .resume(let resumption, let reply):
-            await resume(resumption, reply, &draft)
-        case .query(let name, let payload, let reply):
-            await query(name, payload, reply, &draft)
-        case .result(let runID, let reply): await result(runID, reply, &draft)
-        case .warm(let reply):
-            guard open(reply, &draft) != nil else { return }
-            if decider == nil, draft.isEmpty { _ = await warm(&draft) }
-            draft.answer(reply, ())
-        case .describe(let reply):
-            guard let machine else { return missing(reply, &draft) }
-            let description = RunDescription(machine)
-            draft.answer(reply, description)
+        case .childStarted(let runID, let child, let childRunID):
+            guard machine.start.runID == runID, let open = machine.children[child],
+                open.runID == nil
+            else { return }
+            await record(.childStarted(child: child, runID: childRunID), &draft)
+        case .childClosed(let runID, let child, let outcome):
+            guard machine.start.runID == runID, machine.children[child] != nil else { return }
+            await record(.childClosed(child: child, outcome), &draft)
+        case .delivered(let runID, let message, let failure):
+            guard machine.start.runID == runID, machine.sent[message] != nil else { return }
+            await record(.messageAnswered(message: message, failure), &draft)
         default: break
         }
     }
 
-    /// The open run; otherwise the caller is told.
-    func open<Value: Sendable>(
-        _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
-    ) -> RunMachine? {
-        guard let machine else {
-            missing(reply, &draft)
-            return nil
-        }
-        guard machine.isOpen else {
-            draft.refuse(
-                reply, .closed(workflowID: workflowID, runID: machine.start.runID))
-            return nil
-        }
-        return machine
-    }
-
-    func missing<Value: Sendable>(
-        _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
-    ) {
-        draft.refuse(reply, .notFound(workflowID: workflowID))
-    }
-
     /// After a restart: what was under way counts as one attempt of unknown outcome.
     private func takeUp(_ draft: inout CommitDraft) async {
-        guard let current = machine, current.isOpen else { return }
-        await recordInterrupted(&draft)
-        resumeEffects(current)
+        guard let machine, machine.isOpen else { return }
+        let runID = machine.start.runID
+        for id in machine.steps.keys.sorted() {
+            guard let step = machine.steps[id], step.phase == .running else { continue }
+            let key = AttemptKey(runID: runID, step: id, attempt: step.attempt)
+            if isRunning(key) {
+                // Memory was discarded, the attempt was not.
+                if let beganAt = beganAt(key) { machine.began(step: id, at: beganAt) }
+                continue
+            }
+            if actedUpon.runID == runID, step.begunBy > actedUpon.event { continue }
+            if closuresWanted.contains(id) { continue }
+            // The code may have changed everything meanwhile, so it is asked for each.
+            guard let body = machine.interrupted(step: id, at: engine.timers.now) else { continue }
+            await record(body, &draft)
+        }
+        resumeEffects(machine)
         await showUnseen(&draft)
     }
 
-    func recordInterrupted(_ draft: inout CommitDraft) async {
-        guard let current = machine else { return }
-        let runID = current.start.runID
-        let acted = actedUpon
-        let bodies = current.interrupted(at: engine.timers.now) { id, step in
-            isRunning(AttemptKey(runID: runID, step: id, attempt: step.attempt))
-                || acted.runID == runID && step.begunBy > acted.event
-        }
-        for body in bodies { await record(body, &draft) }
-    }
-
-    private func heartbeat(
-        _ runID: String, _ step: Int, _ attempt: Int, _ details: Payload,
-        _ draft: inout CommitDraft
-    ) async {
-        guard machine?.start.runID == runID else { return }
-        let isCurrent = machine?.reported(
-            step: step, attempt: attempt, at: engine.timers.now)
-        guard isCurrent == true else { return stop(runID: runID, step: step) }
-        if details != .empty, machine?.steps[step]?.heartbeatDetails != details {
-            await record(.heartbeat(step: step, attempt: attempt, details), &draft)
-        }
-    }
-
-    /// What is recorded cannot be read: whoever asked is told.
+    /// What is recorded cannot be read: whoever asked is told. What is not a question comes again.
     private func refuseAll(_ inputs: [HostInput], _ error: any Error) {
         engine.observer.storeFailed(error)
-        for input in inputs { input.fail(error) }
+        var again: [HostInput] = [.load]
+        for input in inputs {
+            if input.mustArrive { again.append(input) } else { input.fail(error) }
+        }
+        if case WorkflowError.damaged = error { return }
+        if engine.isUnusable { return }
+        let inputs = again
+        engine.later { [self] in for input in inputs { enqueue(input) } }
     }
 }
 
 extension HostInput {
+    /// Nobody will say it again.
+    var mustArrive: Bool {
+        switch self {
+        case .load, .ended, .handedOver, .childStarted, .childClosed, .delivered, .due, .settled:
+            true
+        default: false
+        }
+    }
+
     /// Tells whoever asked that it came to nothing.
     func fail(_ error: any Error) {
         switch self {
         case .start(_, let reply): reply(.failure(error))
-        case .signal(_, let reply), .cancel(_, _, let reply), .terminate(_, let reply),
+        case .signal(_, let reply), .cancel(_, _, _, let reply), .terminate(_, _, let reply),
             .pause(_, let reply), .resume(_, let reply), .warm(let reply):
             reply(.failure(error))
         case .update(_, let accepted, let completed):

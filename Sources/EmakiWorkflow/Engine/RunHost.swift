@@ -9,6 +9,12 @@ final class RunHost: @unchecked Sendable {
     /// Inputs that go into one commit.
     static let inputsPerCommitMax = 256
 
+    /// Somebody who waits for something that a run will bring about.
+    struct Waiter<Value: Sendable> {
+        var token: Int
+        var reply: HostInput.Reply<Value>
+    }
+
     let engine: EngineCore
     let workflowID: String
     let partition: UInt64
@@ -28,16 +34,17 @@ final class RunHost: @unchecked Sendable {
     /// The code's body has returned: no more messages are taken.
     var hasReturned = false
     var runToken: VersionToken?
+    var idToken: VersionToken?
     var successorToken: VersionToken?
     /// Steps whose closures are in code that is not there.
     var closuresWanted: Set<Int> = []
-    var idToken: VersionToken?
-    /// Runs of this id and the requests that started them.
+    /// Runs of this id, by the requests that started them.
     var startedBy: [String: String] = [:]
     /// Events up to this one, of this run, were committed and acted upon by this process.
     var actedUpon: (runID: String, event: Int) = ("", 0)
-    var resultWaiters: [(runID: String, reply: HostInput.Reply<HistoryEvent.Outcome>)] = []
-    var updateWaiters: [Int: [HostInput.Reply<Payload>]] = [:]
+    var resultWaiters: [(runID: String, waiter: Waiter<HistoryEvent.Outcome>)] = []
+    var updateWaiters: [Int: [Waiter<Payload>]] = [:]
+    var lastToken = 0
     /// The earliest instant for which the timers will wake this host.
     var armedAt: Int64 = .max
     /// Commits that were refused in a row.
@@ -52,8 +59,13 @@ final class RunHost: @unchecked Sendable {
     struct RunningAttempt {
         var task: Task<Void, Never>?
         var isStopped = false
-        /// When details were handed on last.
+        /// When a worker took it.
+        var beganAt: Int64?
+        /// When it reported last, and what.
         var reportedAt: Int64?
+        var details: Payload?
+        /// When a report was handed on last.
+        var toldAt: Int64?
     }
 
     init(_ engine: EngineCore, workflowID: String) {
@@ -76,9 +88,10 @@ final class RunHost: @unchecked Sendable {
         if mustStart { startPump() }
     }
 
+    /// Detached, so that the pump inherits nothing of whoever woke it.
     private func startPump() {
         engine.begins()
-        Task(executorPreference: engine.executor) {
+        Task.detached(executorPreference: engine.executor) {
             await self.pump()
             self.engine.ends()
         }
@@ -94,7 +107,7 @@ final class RunHost: @unchecked Sendable {
             guard !inbox.isEmpty else {
                 isBusy = false
                 isRetired = mayRetire && attempts.isEmpty
-                if isRetired { engine.forget(self) }
+                if isRetired { retire() }
                 return nil
             }
             if inbox.count <= Self.inputsPerCommitMax {
@@ -106,16 +119,39 @@ final class RunHost: @unchecked Sendable {
         }
     }
 
+    private func retire() {
+        engine.forget(self)
+        decider?.evict()
+        decider = nil
+    }
+
     /// Puts inputs back in front of what came meanwhile. Of the pump.
     func putBack(_ inputs: [HostInput]) {
         lock.withLock { inbox.insert(contentsOf: inputs, at: 0) }
     }
 
+    /// Names somebody who waits.
+    func nextToken() -> Int {
+        lastToken += 1
+        return lastToken
+    }
+
     // MARK: Attempts in this process
 
-    func began(_ key: AttemptKey) {
+    func dispatched(_ key: AttemptKey) {
         engine.begins()
         lock.withLock { attempts[key] = RunningAttempt() }
+    }
+
+    /// A worker takes the attempt now.
+    /// - Returns: false if it is not wanted any more.
+    func begins(_ key: AttemptKey) -> Bool {
+        let now = engine.timers.now
+        return lock.withLock {
+            guard let attempt = attempts[key], !attempt.isStopped else { return false }
+            attempts[key]?.beganAt = now
+            return true
+        }
     }
 
     func runs(_ key: AttemptKey, in task: Task<Void, Never>) {
@@ -126,7 +162,11 @@ final class RunHost: @unchecked Sendable {
         if isStopped { task.cancel() }
     }
 
+    /// The attempt is under way in this process, or waits for a worker.
     func isRunning(_ key: AttemptKey) -> Bool { lock.withLock { attempts[key] != nil } }
+
+    /// When a worker took the attempt.
+    func beganAt(_ key: AttemptKey) -> Int64? { lock.withLock { attempts[key]?.beganAt } }
 
     func forget(_ key: AttemptKey) {
         let wasThere = lock.withLock { attempts.removeValue(forKey: key) != nil }
@@ -147,21 +187,41 @@ final class RunHost: @unchecked Sendable {
         for task in tasks { task.cancel() }
     }
 
-    /// An attempt reports. Its details are handed on at most every half time-out.
+    /// An attempt reports. It is handed on at most every half time-out; the rest is asked for when
+    /// a time-out is near.
     func report(_ key: AttemptKey, _ details: Payload, limit: Duration?) throws {
+        guard details.bytes.count <= engine.payloadBytesMax else {
+            throw WorkflowError.tooLarge(
+                "details", limit: engine.payloadBytesMax, value: details.bytes.count)
+        }
         let now = engine.timers.now
         let mustTell = try lock.withLock { () throws -> Bool in
-            guard let attempt = attempts[key], !attempt.isStopped else {
+            guard var attempt = attempts[key], !attempt.isStopped else {
                 throw CancellationError()
             }
+            attempt.reportedAt = now
+            attempt.details = details
+            defer { attempts[key] = attempt }
             guard let limit else { return false }
-            if let last = attempt.reportedAt, now - last < limit.nanoseconds / 2 { return false }
-            attempts[key]?.reportedAt = now
+            if let last = attempt.toldAt, now - last < limit.nanoseconds / 2 { return false }
+            attempt.toldAt = now
             return true
         }
         guard mustTell else { return }
         enqueue(
             .heartbeat(runID: key.runID, step: key.step, attempt: key.attempt, details))
+    }
+
+    /// What attempts of a run have reported.
+    func reports(of runID: String) -> [(key: AttemptKey, at: Int64, details: Payload)] {
+        lock.withLock {
+            attempts.compactMap { key, attempt in
+                guard key.runID == runID, let at = attempt.reportedAt,
+                    let details = attempt.details
+                else { return nil }
+                return (key, at, details)
+            }
+        }
     }
 
     // MARK: Questions that need no commit

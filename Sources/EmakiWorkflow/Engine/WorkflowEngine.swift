@@ -34,7 +34,12 @@ public final class WorkflowEngine: Sendable {
     ) async throws {
         core = try await EngineCore(
             store: store, definitions: definitions, activities: activities, options: options)
-        try await core.takeUp()
+        do {
+            try await core.takeUp()
+        } catch {
+            core.close()
+            throw error
+        }
     }
 
     /// Nothing more is begun. What is under way in activities goes on, and its results are not
@@ -56,7 +61,7 @@ public final class WorkflowEngine: Sendable {
         requestID: String? = nil
     ) async throws -> WorkflowHandle<W> {
         let payload = try encode(input)
-        let request = try request(
+        let request = request(
             W.workflowName, id, payload, options, reuse, conflict, requestID)
         return try await start(request)
     }
@@ -79,17 +84,16 @@ public final class WorkflowEngine: Sendable {
         requestID: String? = nil
     ) async throws -> WorkflowHandle<W> {
         let requestID = requestID ?? core.newRequestID()
-        var request = try request(
+        var request = request(
             W.workflowName, id, try encode(input), options, reuse, .useExisting,
             requestID + "+start")
         request.message = .signalReceived(
-            Message(
-                name: signal.name, requestID: requestID, input: try encode(argument)))
+            try core.message(signal.name, argument, requestID))
         return try await start(request)
     }
 
     private func start<W: Workflow>(_ request: StartRequest) async throws -> WorkflowHandle<W> {
-        _ = try core.definition(request.workflowType)
+        if let problem = core.problem(with: request) { throw problem }
         let runID: String = try await core.ask(request.workflowID) { .start(request, $0) }
         return WorkflowHandle(core: core, id: request.workflowID, runID: runID)
     }
@@ -97,9 +101,8 @@ public final class WorkflowEngine: Sendable {
     private func request(
         _ type: String, _ id: String, _ input: Payload, _ options: RunOptions,
         _ reuse: IDReusePolicy, _ conflict: IDConflictPolicy, _ requestID: String?
-    ) throws -> StartRequest {
-        try core.check(workflowID: id)
-        return StartRequest(
+    ) -> StartRequest {
+        StartRequest(
             workflowType: type, workflowID: id, requestID: requestID ?? core.newRequestID(),
             input: input, options: options, reuse: reuse, conflict: conflict, parent: nil,
             message: nil)
@@ -151,12 +154,16 @@ extension EngineCore {
         }
     }
 
-    func check(workflowID: String) throws {
-        let byteCount = workflowID.utf8.count
-        guard byteCount > 0, byteCount <= StreamName.workflowIDBytesMax else {
+    /// A message to be sent by a caller.
+    func message<Value: Encodable & Sendable>(
+        _ name: String, _ input: Value, _ requestID: String?
+    ) throws -> Message {
+        let requestID = requestID ?? newRequestID()
+        guard requestID.utf8.count <= Self.requestIDBytesMax else {
             throw WorkflowError.tooLarge(
-                "workflow id", limit: StreamName.workflowIDBytesMax, value: byteCount)
+                "request id", limit: Self.requestIDBytesMax, value: requestID.utf8.count)
         }
+        return Message(name: name, requestID: requestID, input: try encode(input))
     }
 
     func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {

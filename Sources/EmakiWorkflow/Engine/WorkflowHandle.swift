@@ -25,9 +25,7 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
     public func signal<Input>(
         _ signal: Signal<W, Input>, _ input: Input, requestID: String? = nil
     ) async throws {
-        let message = Message(
-            name: signal.name, requestID: requestID ?? core.newRequestID(),
-            input: try core.encode(input))
+        let message = try core.message(signal.name, input, requestID)
         try await core.ask(id) { .signal(message, $0) }
     }
 
@@ -58,9 +56,7 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
     public func update<Input, Output>(
         _ update: Update<W, Input, Output>, _ input: Input, requestID: String? = nil
     ) async throws -> Output {
-        let message = Message(
-            name: update.name, requestID: requestID ?? core.newRequestID(),
-            input: try core.encode(input))
+        let message = try core.message(update.name, input, requestID)
         core.waits(1)
         defer { core.waits(-1) }
         let answer: Payload = try await core.ask(id) {
@@ -73,21 +69,19 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
     public func startUpdate<Input, Output>(
         _ update: Update<W, Input, Output>, _ input: Input, requestID: String? = nil
     ) async throws {
-        let message = Message(
-            name: update.name, requestID: requestID ?? core.newRequestID(),
-            input: try core.encode(input))
+        let message = try core.message(update.name, input, requestID)
         try await core.ask(id) { .update(message, accepted: $0, completed: { _ in }) }
     }
 
     /// Asks the run to stop: what it waits for throws `CancellationError`.
     public func cancel(reason: String = "", requestID: String? = nil) async throws {
         let requestID = requestID ?? core.newRequestID()
-        try await core.ask(id) { .cancel(requestID: requestID, reason: reason, $0) }
+        try await core.ask(id) { .cancel(requestID: requestID, reason: reason, childOf: nil, $0) }
     }
 
     /// Ends the run at once. Nothing is compensated.
     public func terminate(reason: String) async throws {
-        try await core.ask(id) { .terminate(reason: reason, $0) }
+        try await core.ask(id) { .terminate(reason: reason, childOf: nil, $0) }
     }
 
     /// Lets the run rest: its code sees nothing, and nothing is retried, until it is resumed.

@@ -52,12 +52,19 @@ public struct Failure: Error, Sendable, Hashable {
         timeout: Timeout? = nil, details: Payload? = nil
     ) {
         self.kind = kind
-        self.type = type
-        self.message = message
+        self.type = type.cut(to: Self.typeBytesMax)
+        self.message = message.cut(to: Self.messageBytesMax)
         self.isNonRetryable = isNonRetryable
         self.timeout = timeout
-        self.details = details
+        self.details = details.flatMap { $0.bytes.count <= Self.detailsBytesMax ? $0 : nil }
     }
+
+    /// Of UTF-8; what is longer is cut.
+    public static let typeBytesMax = 256
+    /// Of UTF-8; what is longer is cut.
+    public static let messageBytesMax = 8_192
+    /// What is longer is left out.
+    public static let detailsBytesMax = 16_384
 
     static func timedOut(_ timeout: Timeout, _ message: String) -> Failure {
         Failure(.timedOut, type: "Timeout", message: message, timeout: timeout)
@@ -95,7 +102,7 @@ extension Failure {
                 isNonRetryable: failure.isNonRetryable, details: failure.details)
         case let failure as StepFailure:
             self = failure.cause
-            message = "\(failure.step): \(message)"
+            message = "\(failure.step): \(message)".cut(to: Self.messageBytesMax)
         case let failure as SagaFailure:
             self = Failure(describing: failure.cause)
         case is CancellationError: self = .cancelled()
@@ -103,6 +110,21 @@ extension Failure {
             self.init(
                 .application, type: "\(Swift.type(of: error))", message: "\(error)")
         }
+    }
+}
+
+extension String {
+    /// The longest beginning of whole characters that has no more bytes of UTF-8.
+    func cut(to byteCount: Int) -> String {
+        guard utf8.count > byteCount else { return self }
+        var text = ""
+        var count = 0
+        for scalar in unicodeScalars {
+            count += UTF8.width(scalar)
+            if count > byteCount { break }
+            text.unicodeScalars.append(scalar)
+        }
+        return text
     }
 }
 

@@ -16,7 +16,7 @@ extension HistoryEvent.Body {
         case .attemptFailed:
             self = .attemptFailed(
                 step: try subject(), attempt: try attempt(), try failure(),
-                retryAt: fields.signed(EventField.instant))
+                retryAt: fields.instant(EventField.instant))
         case .heartbeat:
             self = .heartbeat(step: try subject(), attempt: try attempt(), payload)
         case .stepCompleted:
@@ -27,7 +27,9 @@ extension HistoryEvent.Body {
         case .timerStarted:
             self = .timerStarted(
                 key: try fields.need(fields.text(EventField.key), "the timer's key"),
-                fireAt: try fields.need(fields.signed(EventField.instant), "the instant"))
+                fireAt: try fields.need(fields.instant(EventField.instant), "the instant"))
+        case .attemptHandedOver:
+            self = .attemptHandedOver(step: try subject(), attempt: try attempt())
         case .timerFired: self = .timerFired(timer: try subject())
         case .timerCancelled: self = .timerCancelled(timer: try subject())
         case .signalReceived: self = .signalReceived(try Message(fields, payload))
@@ -77,19 +79,22 @@ extension HistoryEvent.Outcome {
         case .failed: self = .failed(try fields.need(Failure(in: fields), "the failure"))
         case .cancelled: self = .cancelled
         case .terminated:
-            var left: [String] = []
-            for content in fields.contents(EventField.list) {
-                left.append(String(decoding: content, as: UTF8.self))
-            }
             self = .terminated(
-                reason: try fields.text(EventField.reason) ?? "", uncompensated: left)
-        case .timedOut: self = .timedOut
+                reason: try fields.text(EventField.reason) ?? "",
+                uncompensated: Self.list(fields))
+        case .timedOut: self = .timedOut(uncompensated: Self.list(fields))
         case .continuedAsNew:
             self = .continuedAsNew(
                 runID: try fields.need(fields.text(EventField.runID), "the next run"),
                 try Failure(in: fields))
         case nil: throw .malformed("an outcome")
         }
+    }
+}
+
+extension HistoryEvent.Outcome {
+    private static func list(_ fields: FieldReader) -> [String] {
+        fields.contents(EventField.list).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

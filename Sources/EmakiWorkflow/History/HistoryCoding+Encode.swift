@@ -28,6 +28,7 @@ extension HistoryEvent.Body {
         case .started: .runStarted
         case .stepScheduled: .stepScheduled
         case .attemptStarted: .attemptStarted
+        case .attemptHandedOver: .attemptHandedOver
         case .attemptFailed: .attemptFailed
         case .heartbeat: .heartbeat
         case .stepCompleted: .stepCompleted
@@ -75,7 +76,8 @@ extension HistoryEvent.Body {
         switch self {
         case .started(let start): start.encode(into: &fields)
         case .stepScheduled(let step): step.encode(into: &fields)
-        case .attemptStarted(let step, let attempt), .heartbeat(let step, let attempt, _),
+        case .attemptStarted(let step, let attempt),
+            .attemptHandedOver(let step, let attempt), .heartbeat(let step, let attempt, _),
             .stepCompleted(let step, let attempt, _):
             fields.put(EventField.subject, UInt64(step))
             fields.put(EventField.attempt, UInt64(attempt))
@@ -171,14 +173,20 @@ extension HistoryEvent.Outcome {
         }
     }
 
+    /// Keys of steps that might have been undone, and were not.
+    var uncompensated: [String] {
+        switch self {
+        case .terminated(_, let left), .timedOut(let left): left
+        default: []
+        }
+    }
+
     fileprivate func encode(into fields: inout FieldWriter) {
         if let failure { fields.put(EventField.failure, failure.encoded) }
         if case .terminated(let reason, _) = self { fields.put(EventField.reason, reason) }
         fields.put(EventField.variant, variant.rawValue)
         if case .continuedAsNew(let runID, _) = self { fields.put(EventField.runID, runID) }
-        if case .terminated(_, let left) = self {
-            for key in left { fields.put(EventField.list, key) }
-        }
+        for key in uncompensated { fields.put(EventField.list, key) }
     }
 }
 

@@ -14,6 +14,7 @@ extension RunStart {
         static let headers: UInt64 = 51
         static let memo: UInt64 = 52
         static let searchAttributes: UInt64 = 53
+        static let earlierRequests: UInt64 = 54
     }
 
     func encode(into fields: inout FieldWriter) {
@@ -38,6 +39,7 @@ extension RunStart {
         fields.put(Field.headers, headers)
         fields.put(Field.memo, memo)
         fields.put(Field.searchAttributes, searchAttributes)
+        for request in earlierRequests { fields.put(Field.earlierRequests, request) }
     }
 
     init(_ fields: FieldReader, _ payload: Payload) throws(HistoryError) {
@@ -55,14 +57,16 @@ extension RunStart {
         }
         seed = try fields.need(fields.number(Field.seed), "the seed")
         fingerprint = try fields.text(Field.fingerprint) ?? ""
-        runDeadline = fields.signed(Field.runDeadline)
-        executionDeadline = fields.signed(Field.executionDeadline)
+        runDeadline = fields.instant(Field.runDeadline)
+        executionDeadline = fields.instant(Field.executionDeadline)
         runTimeout = fields.duration(Field.runTimeout)
-        startsAt = fields.signed(Field.startsAt)
+        startsAt = fields.instant(Field.startsAt)
         if let content = fields.content(Field.retry) { retry = try RetryPolicy(content) }
         headers = try fields.map(Field.headers)
         memo = try fields.map(Field.memo)
         searchAttributes = try fields.map(Field.searchAttributes)
+        earlierRequests = fields.contents(Field.earlierRequests)
+            .map { String(decoding: $0, as: UTF8.self) }
         input = payload
     }
 }

@@ -41,6 +41,7 @@ enum EventKind: UInt64, CaseIterable {
     case resumed = 25
     case runClosed = 26
     case activated = 27
+    case attemptHandedOver = 28
 
     /// The log's event type.
     var typeName: String {
@@ -72,6 +73,7 @@ enum EventKind: UInt64, CaseIterable {
         case .resumed: "RunResumed"
         case .runClosed: "RunClosed"
         case .activated: "Activated"
+        case .attemptHandedOver: "AttemptHandedOver"
         }
     }
 }
@@ -107,7 +109,7 @@ extension HistoryEvent {
         let number = try fields.need(fields.number(CommonField.kind), "the kind")
         guard let kind = EventKind(rawValue: number) else { throw .unknownKind(number) }
         id = try fields.need(fields.int(CommonField.id), "the event's id")
-        time = try fields.need(fields.signed(CommonField.time), "the time")
+        time = try fields.need(fields.instant(CommonField.time), "the time")
         commandCount = fields.int(CommonField.commandCount).flatMap { $0 > 0 ? $0 - 1 : nil }
         let payload = Payload(
             event.payload, metadata: try fields.map(CommonField.payloadMetadata))

@@ -23,6 +23,8 @@ public struct HistoryEvent: Sendable, Equatable {
         case stepScheduled(StepSchedule)
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
+        /// The attempt is over here; somebody outside has its token and will say how it ended.
+        case attemptHandedOver(step: Int, attempt: Int)
         /// An attempt failed, or a crash left its outcome unknown, and another will be made.
         case attemptFailed(step: Int, attempt: Int, Failure, retryAt: Int64?)
         /// An attempt reported how far it is.
@@ -83,8 +85,8 @@ public struct HistoryEvent: Sendable, Equatable {
         case cancelled
         /// From outside, at once; the steps that might have been compensated and were not.
         case terminated(reason: String, uncompensated: [String])
-        /// It took too long.
-        case timedOut
+        /// It took too long; the steps that might have been compensated and were not.
+        case timedOut(uncompensated: [String])
         /// It goes on as another run, because its code wanted that or, with a failure, because it is
         /// tried again.
         case continuedAsNew(runID: String, Failure?)
@@ -111,6 +113,8 @@ public struct RunStart: Sendable, Equatable {
     public var fingerprint: String
     /// Of the request.
     public var requestID: String
+    /// Requests that had their effect in earlier runs of this id.
+    public var earlierRequests: [String] = []
     /// 1, and one more for each retry of the workflow.
     public var attempt: Int
     /// No later than this, in nanoseconds since 1970 UTC.

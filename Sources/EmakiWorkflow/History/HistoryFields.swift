@@ -102,9 +102,15 @@ struct FieldReader {
         number(field).map { Int64(bitPattern: $0 >> 1) ^ -Int64(bitPattern: $0 & 1) }
     }
 
+    /// An instant from 1970 to the year 2116.
+    func instant(_ field: UInt64) -> Int64? {
+        signed(field).flatMap { (0...Int64.max / 2).contains($0) ? $0 : nil }
+    }
+
     func flag(_ field: UInt64) -> Bool { number(field) == 1 }
 
-    func int(_ field: UInt64) -> Int? { number(field).flatMap { Int(exactly: $0) } }
+    /// A count, a number of an event or an attempt.
+    func int(_ field: UInt64) -> Int? { number(field).flatMap { Int32(exactly: $0) }.map(Int.init) }
 
     func content(_ field: UInt64) -> [UInt8]? {
         for candidate in fields where candidate.number == field {

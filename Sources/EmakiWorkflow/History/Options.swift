@@ -46,8 +46,8 @@ public struct RetryPolicy: Sendable, Hashable {
         let limit = Double(max(0, maximumInterval.nanoseconds))
         var interval = initial
         var count = 1
-        while count < attempt, interval < limit {
-            interval *= max(1, backoff)
+        while count < attempt, interval < limit, interval > 0, backoff > 1 {
+            interval *= backoff
             count += 1
         }
         interval = min(interval, limit)
@@ -57,12 +57,15 @@ public struct RetryPolicy: Sendable, Hashable {
 }
 
 extension Duration {
+    /// At most a quarter of what fits, so that an instant can be added to it: 73 years.
     var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
+        let limit = Int64.max / 4
         let (product, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if isOver { return seconds < 0 ? .min / 4 : .max / 4 }
+        if isOver { return seconds < 0 ? -limit : limit }
         let (sum, isSumOver) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return isSumOver ? (seconds < 0 ? .min / 4 : .max / 4) : sum
+        if isSumOver { return seconds < 0 ? -limit : limit }
+        return max(-limit, min(limit, sum))
     }
 }
 

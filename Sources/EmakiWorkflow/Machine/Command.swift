@@ -70,8 +70,10 @@ public struct Decision: Sendable {
 public protocol Decider: AnyObject, Sendable {
     /// Lets an event in, and executes the code until it waits.
     func activate(_ activation: Activation) -> Decision
-    /// Asks the code whether it accepts an update. Changes nothing.
-    func validate(update: Message) -> Failure?
+    /// Asks the code whether it accepts a signal or an update. Changes nothing.
+    func validate(_ message: Message, isUpdate: Bool) -> Failure?
+    /// Keys of steps that would be undone if the run failed now.
+    func uncompensated() -> [String]
     /// Answers a query. Changes nothing.
     func query(_ name: String, _ input: Payload) throws -> Payload
     /// The closure of a step that the code asked for, if it is one of this process.

@@ -90,10 +90,10 @@ extension RunMachine {
         switch body {
         case .stepScheduled(let step): Self.describe(step, comparesInput)
         case .stepCancelRequested(let id):
-            Self.entry(.stepCancelRequested, steps[id]?.schedule.key ?? "event \(id)")
+            Self.entry(.stepCancelRequested, openKey(of: id) ?? "event \(id)")
         case .timerStarted(let key, _): Self.entry(.timerStarted, key)
         case .timerCancelled(let id):
-            Self.entry(.timerCancelled, timers[id]?.key ?? "event \(id)")
+            Self.entry(.timerCancelled, openKey(of: id) ?? "event \(id)")
         case .patched(let id): Self.alone(.patched, id)
         case .updateCompleted(let id, _): Self.alone(.updateCompleted, "\(id)")
         case .updateFailed(let id, _): Self.alone(.updateFailed, "\(id)")

@@ -7,9 +7,9 @@ extension RunMachine {
         switch command {
         case .schedule(let schedule): return .stepScheduled(schedule)
         case .cancelStep(let key):
-            return .stepCancelRequested(step: try known(stepIDs[key], key))
+            return .stepCancelRequested(step: try known(openID(ofStep: key), key))
         case .startTimer(let key, let fireAt): return .timerStarted(key: key, fireAt: fireAt)
-        case .cancelTimer(let key): return .timerCancelled(timer: try known(timerIDs[key], key))
+        case .cancelTimer(let key): return .timerCancelled(timer: try known(openID(ofTimer: key), key))
         case .patch(let id): return .patched(id: id)
         case .completeUpdate(let id, let result): return .updateCompleted(update: id, result)
         case .failUpdate(let id, let failure): return .updateFailed(update: id, failure)
@@ -36,13 +36,27 @@ extension RunMachine {
         case .cancelled: .cancelled
         case .continueAsNew: .continuedAsNew(runID: successor, nil)
         case .failed(let failure):
-            if let retry = start.retry, retry.allows(attemptAfter: start.attempt, failure) {
+            if !isCancelRequested, let retry = start.retry, retry.allows(attemptAfter: start.attempt, failure) {
                 .continuedAsNew(runID: successor, failure)
             } else {
                 .failed(failure)
             }
         }
     }
+
+    /// Requests that had their effect, for the next run of the id to know; the newest, as far as
+    /// they fit into its start.
+    var requestsToKeep: [String] {
+        var byteCount = 0
+        return requests.sorted { ($0.value, $0.key) > ($1.value, $1.key) }
+            .prefix { entry in
+                byteCount += entry.key.utf8.count + 4
+                return byteCount <= Self.keptRequestBytesMax
+            }.prefix(Self.keptRequestsMax).map(\.key)
+    }
+
+    static let keptRequestBytesMax = 24 << 10
+    static let keptRequestsMax = 1_000
 
     /// How the run after this one begins.
     /// - Parameter closing: what the code said.
@@ -53,6 +67,7 @@ extension RunMachine {
         next.runID = runID
         next.continuedFrom = start.runID
         next.requestID = ""
+        next.earlierRequests = requestsToKeep
         next.seed = StableMix.mix(start.seed ^ 0x5851_f42d_4c95_7f2d)
         next.runDeadline = start.runTimeout.map { now + $0.nanoseconds }
         next.startsAt = nil

@@ -7,8 +7,7 @@ extension RunMachine {
         step id: Int, attempt: Int, _ result: Result<Payload, Failure>, at now: Int64,
         chance: Double
     ) -> HistoryEvent.Body? {
-        guard outcome == nil, let step = steps[id], step.attempt == attempt,
-            step.phase == .running
+        guard outcome == nil, let step = steps[id], step.attempt == attempt, step.hasAttempt
         else { return nil }
         switch result {
         case .success(let payload):
@@ -38,26 +37,18 @@ extension RunMachine {
             step: id, attempt: step.attempt, failure, retryAt: now + wait)
     }
 
-    /// What is recorded, when a history is taken up again, of the steps that had begun and have no
+    /// What is recorded, when a history is taken up again, of a step that had begun and has no
     /// result: each counts as one attempt of unknown outcome.
-    /// - Parameter isOurs: attempts that this process knows about.
-    func interrupted(
-        at now: Int64, except isOurs: (Int, OpenStep) -> Bool
-    ) -> [HistoryEvent.Body] {
-        guard outcome == nil else { return [] }
-        return steps.keys.sorted().compactMap { id in
-            guard let step = steps[id], step.phase == .running, !isOurs(id, step) else {
-                return nil
-            }
-            let failure = Failure(
-                .outcomeUnknown, type: "OutcomeUnknown",
-                message: "attempt \(step.attempt) was under way when the process ended")
-            return failed(id, step, failure, at: now, chance: 0.5)
-        }
+    func interrupted(step id: Int, at now: Int64) -> HistoryEvent.Body? {
+        guard outcome == nil, let step = steps[id], step.phase == .running else { return nil }
+        let failure = Failure(
+            .outcomeUnknown, type: "OutcomeUnknown",
+            message: "attempt \(step.attempt) was under way when the process ended")
+        return failed(id, step, failure, at: now, chance: 0.5)
     }
 
     /// The next thing that is due, if there is one, as the event to record.
-    mutating func nextDue(at now: Int64, chance: Double) -> HistoryEvent.Body? {
+    func nextDue(at now: Int64, chance: Double) -> HistoryEvent.Body? {
         while let first = due.first, first.instant <= now {
             guard let item = due.removeFirst() else { return nil }
             if let body = body(of: item, at: now, chance: chance) { return body }
@@ -65,7 +56,7 @@ extension RunMachine {
         return nil
     }
 
-    private mutating func body(
+    private func body(
         of item: Due, at now: Int64, chance: Double
     ) -> HistoryEvent.Body? {
         guard outcome == nil else { return nil }
@@ -75,33 +66,38 @@ extension RunMachine {
             guard let step = steps[id], case .retrying = step.phase,
                 step.attempt + 1 == attempt, !isResting
             else { return nil }
+            guard !step.isCancelRequested else {
+                var failure = Failure.cancelled("cancelled before its next attempt")
+                failure.mayHaveHappened = step.mayHaveHappened
+                return .stepFailed(step: id, attempt: step.attempt, failure)
+            }
             return .attemptStarted(step: id, attempt: attempt)
         case .stepClose(let id):
             guard let step = steps[id] else { return nil }
             effects.append(.stop(step: id))
             var failure = Failure.timedOut(
                 .scheduleToClose, "\(step.schedule.name) took too long in all")
-            failure.mayHaveHappened = step.mayHaveHappened || step.phase == .running
+            failure.mayHaveHappened = step.mayHaveHappened || step.hasAttempt
             return .stepFailed(step: id, attempt: step.attempt, failure)
         case .attempt(let id, let attempt, let timeout):
             return attemptTimedOut(id, attempt, timeout, at: now, chance: chance)
         case .run:
-            return .closed(.timedOut)
+            return .closed(.timedOut(uncompensated: compensable))
         case .start, .task: return nil
         }
     }
 
-    private mutating func attemptTimedOut(
+    private func attemptTimedOut(
         _ id: Int, _ attempt: Int, _ timeout: Failure.Timeout, at now: Int64, chance: Double
     ) -> HistoryEvent.Body? {
-        guard let step = steps[id], step.attempt == attempt, step.phase == .running else {
+        guard let step = steps[id], step.attempt == attempt, step.hasAttempt else {
             return nil
         }
         if timeout == .heartbeat, let deadline = step.heartbeatDeadline, deadline > now {
             due.add(.attempt(step: id, attempt: attempt, .heartbeat), at: deadline)
             return nil
         }
-        if timeout == .scheduleToStart, step.heartbeatDeadline != nil { return nil }
+        if timeout == .scheduleToStart, step.hasBegun { return nil }
         let message =
             switch timeout {
             case .scheduleToStart: "no worker took \(step.schedule.name) in time"
@@ -118,8 +114,9 @@ extension RunMachine {
     }
 
     /// The running attempt at a step begins at this instant: from now on its limits count.
-    mutating func began(step id: Int, at now: Int64) {
-        guard let step = steps[id], step.phase == .running else { return }
+    func began(step id: Int, at now: Int64) {
+        guard let step = steps[id], step.hasAttempt else { return }
+        steps[id]?.hasBegun = true
         let options = step.schedule.options
         if let limit = options.startToClose {
             due.add(
@@ -133,7 +130,7 @@ extension RunMachine {
     }
 
     /// The running attempt at a step waits for a worker since this instant.
-    mutating func queued(step id: Int, at now: Int64) {
+    func queued(step id: Int, at now: Int64) {
         guard let step = steps[id], step.phase == .running,
             let limit = step.schedule.options.scheduleToStart
         else { return }
@@ -144,9 +141,8 @@ extension RunMachine {
 
     /// The running attempt reported.
     /// - Returns: false if it is not the current one any more, or is asked to stop.
-    mutating func reported(step id: Int, attempt: Int, at now: Int64) -> Bool {
-        guard outcome == nil, let step = steps[id], step.attempt == attempt,
-            step.phase == .running
+    func reported(step id: Int, attempt: Int, at now: Int64) -> Bool {
+        guard outcome == nil, let step = steps[id], step.attempt == attempt, step.hasAttempt
         else { return false }
         if let limit = step.schedule.options.heartbeat {
             steps[id]?.heartbeatDeadline = now + max(0, limit.nanoseconds)

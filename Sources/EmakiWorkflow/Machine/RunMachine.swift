@@ -1,9 +1,12 @@
-/// One run, as a value: what its history says, and what may happen next.
+/// One run, as its history says, and what may happen next.
 ///
 /// It knows no tasks, threads or clocks. Instants come in, events go out; whoever drives it makes
 /// the events durable and then lets the effects out, in this order. Every change of state is an
 /// event that `apply` takes in, live exactly as when a history is read again.
-struct RunMachine: Sendable {
+///
+/// A class, and not a value, because it is changed several times for each commit while its parts
+/// are being looked at, and a value would be copied each time. One task at a time uses it.
+final class RunMachine: @unchecked Sendable {
     /// Something to do outside, once the events that ask for it are durable.
     enum Effect: Sendable, Equatable {
         /// Run the current attempt at a step.
@@ -25,6 +28,8 @@ struct RunMachine: Sendable {
         enum Phase: Sendable, Equatable {
             /// An attempt is under way, or was when the process ended.
             case running
+            /// Somebody outside will say how the attempt ended.
+            case handedOver
             /// The next attempt begins at this instant.
             case retrying(at: Int64)
         }
@@ -39,12 +44,16 @@ struct RunMachine: Sendable {
         /// An attempt that ended without a result may have had its effect.
         var mayHaveHappened = false
         var heartbeatDetails: Payload?
+        /// A worker has taken the attempt; not recorded.
+        var hasBegun = false
         /// Of the running attempt; not recorded. A report moves it.
         var heartbeatDeadline: Int64?
 
         var closeDeadline: Int64? {
             schedule.options.scheduleToClose.map { scheduledAt + max(0, $0.nanoseconds) }
         }
+        /// An attempt may end now.
+        var hasAttempt: Bool { phase == .running || phase == .handedOver }
     }
 
     struct OpenTimer: Sendable {
@@ -68,33 +77,38 @@ struct RunMachine: Sendable {
         case task
     }
 
-    private(set) var start: RunStart
-    /// The newest event's number and time.
-    private(set) var lastID = 0
-    private(set) var time: Int64 = .min
-    var steps: [Int: OpenStep] = [:]
-    private(set) var stepIDs: [String: Int] = [:]
-    var timers: [Int: OpenTimer] = [:]
-    private(set) var timerIDs: [String: Int] = [:]
-    private(set) var children: [Int: OpenChild] = [:]
-    private(set) var sent: [Int: SentMessage] = [:]
-    /// Accepted updates without an answer, and the answers of the others.
-    private(set) var openUpdates: Set<Int> = []
-    private(set) var updateAnswers: [Int: Result<Payload, Failure>] = [:]
-    /// Request ids that had their effect, with the event that was it.
-    private(set) var requests: [String: Int] = [:]
     /// An event that the code has not seen, with the identity of what it is about.
     struct Unseen: Sendable {
         var event: HistoryEvent
         var key: String?
     }
 
+    let start: RunStart
+    /// The newest event's number and time.
+    private(set) var lastID = 0
+    private(set) var time: Int64 = .min
+    var steps: [Int: OpenStep] = [:]
+    private var stepIDs: [String: Int] = [:]
+    private(set) var timers: [Int: OpenTimer] = [:]
+    private var timerIDs: [String: Int] = [:]
+    /// Steps and timers that ended, of which the code has not seen it: it may still cancel them.
+    private var ended: [Int: String] = [:]
+    private(set) var children: [Int: OpenChild] = [:]
+    private(set) var sent: [Int: SentMessage] = [:]
+    /// Accepted updates without an answer, and the answers of the others.
+    private(set) var openUpdates: Set<Int> = []
+    private(set) var updateAnswers: [Int: Result<Payload, Failure>] = [:]
+    /// Requests that had their effect, by kind and id, with the event that was it; 0: in an earlier
+    /// run.
+    private(set) var requests: [String: Int] = [:]
     /// Events that the code has not seen, in order.
     private(set) var unseen: [Unseen] = []
-    private(set) var patches: Set<String> = []
-    /// Keys of steps that would have to be undone, in the order of their scheduling.
+    /// Keys of steps that would have to be undone if their sagas failed, in their order.
     private(set) var compensable: [String] = []
+    /// Why the run rests, when its code does not.
     private(set) var pause: PauseReason?
+    /// Compensations that gave up, in order: for these an operator's word is awaited.
+    private(set) var stuckCompensations: [(key: String, failure: Failure)] = []
     var taskFailureCount = 0
     private(set) var lastTaskFailure: Failure?
     /// Not before this instant is the code tried again.
@@ -109,15 +123,12 @@ struct RunMachine: Sendable {
     init(_ start: RunStart) { self.start = start }
 
     /// A run by its history.
-    init(history: [HistoryEvent]) throws(HistoryError) {
+    convenience init(history: [HistoryEvent]) throws(HistoryError) {
         guard let first = history.first, case .started(let start) = first.body else {
             throw .malformed("a history begins with RunStarted")
         }
-        self.start = start
+        self.init(start)
         for event in history {
-            guard event.id == lastID + 1 else {
-                throw .disordered(expected: lastID + 1, found: event.id)
-            }
             try check(event)
             apply(event)
         }
@@ -126,30 +137,35 @@ struct RunMachine: Sendable {
 
     var isOpen: Bool { outcome == nil }
 
+    /// Why the run does not go on, as people are told.
+    var pauseReason: PauseReason? {
+        pause ?? stuckCompensations.first.map { .compensation(key: $0.key, $0.failure) }
+    }
+
     /// The code may go on at this instant.
     func mayActivate(at now: Int64) -> Bool {
-        guard outcome == nil, (start.startsAt ?? .min) <= now, (taskRetryAt ?? .min) <= now
-        else { return false }
-        switch pause {
-        case nil: return true
-        // The code waits for an operator's word, and what comes meanwhile it may see.
-        case .compensation: return true
-        case .requested, .taskFailures: return false
-        }
+        outcome == nil && pause == nil && (start.startsAt ?? .min) <= now
+            && (taskRetryAt ?? .min) <= now
     }
+
+    /// The next event that the code should see: messages first, so that each acknowledged one is
+    /// handled before the run can end.
+    var nextUnseen: Unseen? { unseen.first { $0.event.body.isMessage } ?? unseen.first }
 
     // MARK: Applying events
 
     /// Takes an event in: the one with the next number.
-    mutating func apply(_ event: HistoryEvent) {
+    func apply(_ event: HistoryEvent) {
         lastID = event.id
         time = max(time, event.time)
         if event.body.isInput && event.commandCount == nil {
-            unseen.append(Unseen(event: event, key: key(of: event.body)))
+            let key = key(of: event.body)
+            unseen.append(Unseen(event: event, key: key))
+            if let key, let id = event.body.endedID { ended[id] = key }
         }
         switch event.body {
         case .started(let start):
-            if !start.requestID.isEmpty { requests[start.requestID] = event.id }
+            for request in start.earlierRequests { requests[request] = 0 }
             if let startsAt = start.startsAt { due.add(.start, at: startsAt) }
             let deadlines = [start.runDeadline, start.executionDeadline].compactMap(\.self)
             if let deadline = deadlines.min() { due.add(.run, at: deadline) }
@@ -159,24 +175,19 @@ struct RunMachine: Sendable {
             due.add(.timer(event.id), at: fireAt)
         case .timerFired(let timer), .timerCancelled(let timer):
             if let timer = timers.removeValue(forKey: timer) { timerIDs[timer.key] = nil }
-        case .signalReceived(let message): remember(message.requestID, event.id)
-        case .updateAccepted(let message):
-            remember(message.requestID, event.id)
-            openUpdates.insert(event.id)
+        case .signalReceived, .updateAccepted, .cancelRequested: applyMessage(event)
         case .updateCompleted(let update, let result): answer(update, .success(result))
         case .updateFailed(let update, let failure): answer(update, .failure(failure))
-        case .cancelRequested(let requestID, _):
-            remember(requestID, event.id)
-            isCancelRequested = true
-        case .patched(let id): patches.insert(id)
         case .taskFailed(let failure): lastTaskFailure = failure
-        case .activated(let seen): unseen.removeAll { $0.event.id == seen }
+        case .activated(let seen):
+            if let index = unseen.firstIndex(where: { $0.event.id == seen }) {
+                let event = unseen.remove(at: index).event
+                if let id = event.body.endedID { ended[id] = nil }
+            }
+        case .paused(.compensation(let key, let failure)):
+            stuckCompensations.append((key, failure))
         case .paused(let reason): pause = reason
-        case .resumed:
-            pause = nil
-            taskFailureCount = 0
-            taskRetryAt = nil
-            resumeRetries(at: event.time)
+        case .resumed(let resumption): resume(resumption, at: event.time)
         case .closed(let outcome):
             self.outcome = outcome
             unseen = []
@@ -187,22 +198,38 @@ struct RunMachine: Sendable {
         }
     }
 
-    private mutating func applyToStep(_ event: HistoryEvent) {
+    private func applyMessage(_ event: HistoryEvent) {
+        switch event.body {
+        case .signalReceived(let message): requests[.signal(message.requestID)] = event.id
+        case .updateAccepted(let message):
+            requests[.update(message.requestID)] = event.id
+            openUpdates.insert(event.id)
+        case .cancelRequested(let requestID, _):
+            requests[.cancel(requestID)] = event.id
+            isCancelRequested = true
+        default: break
+        }
+    }
+
+    private func applyToStep(_ event: HistoryEvent) {
         switch event.body {
         case .stepScheduled(let schedule):
-            steps[event.id] = OpenStep(
+            let step = OpenStep(
                 schedule: schedule, scheduledAt: event.time, begunBy: event.id)
+            steps[event.id] = step
             stepIDs[schedule.key] = event.id
             if schedule.compensation != nil { compensable.append(schedule.key) }
-            if let deadline = steps[event.id]?.closeDeadline {
-                due.add(.stepClose(event.id), at: deadline)
-            }
+            if let deadline = step.closeDeadline { due.add(.stepClose(event.id), at: deadline) }
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
             steps[step]?.attempt = attempt
             steps[step]?.begunBy = event.id
             steps[step]?.phase = .running
+            steps[step]?.hasBegun = false
             effects.append(.dispatch(step: step))
+        case .attemptHandedOver(let step, _):
+            steps[step]?.phase = .handedOver
+            began(step: step, at: event.time)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):
             if failure.leavesDoubt { steps[step]?.mayHaveHappened = true }
             let retryAt = retryAt ?? event.time
@@ -216,14 +243,18 @@ struct RunMachine: Sendable {
                 compensable.removeAll { $0 == key }
             }
             close(step, hasSucceeded: false)
-        case .stepCancelRequested(let step):
-            steps[step]?.isCancelRequested = true
-            effects.append(.stop(step: step))
+        case .stepCancelRequested(let id):
+            steps[id]?.isCancelRequested = true
+            effects.append(.stop(step: id))
+            // What waits for its next attempt does not make it.
+            if let step = steps[id], case .retrying = step.phase {
+                due.add(.retry(step: id, attempt: step.attempt + 1), at: event.time)
+            }
         default: break
         }
     }
 
-    private mutating func applyToOthers(_ event: HistoryEvent) {
+    private func applyToOthers(_ event: HistoryEvent) {
         switch event.body {
         case .childInitiated(let start):
             children[event.id] = OpenChild(start: start)
@@ -238,7 +269,7 @@ struct RunMachine: Sendable {
         }
     }
 
-    private mutating func close(_ id: Int, hasSucceeded: Bool) {
+    private func close(_ id: Int, hasSucceeded: Bool) {
         guard let step = steps.removeValue(forKey: id) else { return }
         stepIDs[step.schedule.key] = nil
         if let undone = step.schedule.compensates, hasSucceeded {
@@ -246,24 +277,30 @@ struct RunMachine: Sendable {
         }
     }
 
-    private mutating func remember(_ requestID: String, _ event: Int) {
-        if !requestID.isEmpty { requests[requestID] = event }
-    }
-
-    private mutating func answer(_ update: Int, _ result: Result<Payload, Failure>) {
+    private func answer(_ update: Int, _ result: Result<Payload, Failure>) {
         openUpdates.remove(update)
         updateAnswers[update] = result
         effects.append(.answerUpdate(update))
     }
 
-    /// Retries that fell due during a pause were taken out of the queue.
-    private mutating func resumeRetries(at now: Int64) {
+    private func resume(_ resumption: Resumption, at now: Int64) {
+        switch resumption {
+        case .plain:
+            pause = nil
+            taskFailureCount = 0
+            taskRetryAt = nil
+        case .retryCompensation(let key), .skipCompensation(let key, _):
+            stuckCompensations.removeAll { $0.key == key }
+        }
+        // Retries that fell due during a pause were taken out of the queue.
         for (id, step) in steps {
             if case .retrying(let instant) = step.phase {
                 due.add(.retry(step: id, attempt: step.attempt + 1), at: max(now, instant))
             }
         }
     }
+
+    // MARK: Identities
 
     /// The identity of what an event is about.
     func key(of body: HistoryEvent.Body) -> String? {
@@ -278,23 +315,67 @@ struct RunMachine: Sendable {
         }
     }
 
+    /// The step or timer of an identity that the code knows as open.
+    func openID(ofStep key: String) -> Int? { stepIDs[key] ?? endedID(key) }
+    /// The step or timer of an identity that the code knows as open.
+    func openID(ofTimer key: String) -> Int? { timerIDs[key] ?? endedID(key) }
+    private func endedID(_ key: String) -> Int? { ended.first { $0.value == key }?.key }
+
+    /// The identity of a step or timer that the code knows as open.
+    func openKey(of id: Int) -> String? {
+        steps[id]?.schedule.key ?? timers[id]?.key ?? ended[id]
+    }
+
     /// An event of a history that is about something that is not there is damage.
     private func check(_ event: HistoryEvent) throws(HistoryError) {
-        let isKnown: Bool
-        switch event.body {
-        case .stepCompleted(let step, _, _), .stepFailed(let step, _, _),
-            .attemptStarted(let step, _), .attemptFailed(let step, _, _, _):
-            isKnown = steps[step] != nil
-        case .timerFired(let timer), .timerCancelled(let timer): isKnown = timers[timer] != nil
-        case .childStarted(let child, _), .childClosed(let child, _):
-            isKnown = children[child] != nil
-        case .messageAnswered(let message, _): isKnown = sent[message] != nil
-        case .updateCompleted(let update, _), .updateFailed(let update, _):
-            isKnown = openUpdates.contains(update)
-        default: isKnown = true
+        guard event.id == lastID + 1 else {
+            throw .disordered(expected: lastID + 1, found: event.id)
         }
-        guard isKnown, outcome == nil else {
-            throw .malformed("event \(event.id) is about something that is not open")
+        let isSound: Bool
+        switch event.body {
+        case .started: isSound = lastID == 0
+        case .stepCompleted(let step, let attempt, _), .stepFailed(let step, let attempt, _),
+            .attemptFailed(let step, let attempt, _, _), .attemptHandedOver(let step, let attempt):
+            isSound = steps[step]?.attempt == attempt
+        case .attemptStarted(let step, let attempt):
+            isSound = steps[step].map { $0.attempt + 1 == attempt } ?? false
+        case .timerFired(let timer): isSound = timers[timer] != nil
+        case .stepCancelRequested(let id), .timerCancelled(let id): isSound = openKey(of: id) != nil
+        case .childStarted(let child, _), .childClosed(let child, _):
+            isSound = children[child] != nil
+        case .messageAnswered(let message, _): isSound = sent[message] != nil
+        case .updateCompleted(let update, _), .updateFailed(let update, _):
+            isSound = openUpdates.contains(update)
+        case .activated(let id): isSound = unseen.contains { $0.event.id == id }
+        default: isSound = true
+        }
+        guard isSound, outcome == nil else {
+            throw .malformed("event \(event.id) does not fit to what was before it")
         }
     }
+}
+
+extension HistoryEvent.Body {
+    /// The step or timer that ended.
+    fileprivate var endedID: Int? {
+        switch self {
+        case .stepCompleted(let id, _, _), .stepFailed(let id, _, _), .timerFired(let id): id
+        default: nil
+        }
+    }
+
+    /// Acknowledged to somebody outside.
+    var isMessage: Bool {
+        switch self {
+        case .started, .signalReceived, .updateAccepted, .cancelRequested: true
+        default: false
+        }
+    }
+}
+
+/// Names of requests: what was asked, and the id of the request.
+extension String {
+    static func signal(_ requestID: String) -> String { "s:" + requestID }
+    static func update(_ requestID: String) -> String { "u:" + requestID }
+    static func cancel(_ requestID: String) -> String { "c:" + requestID }
 }

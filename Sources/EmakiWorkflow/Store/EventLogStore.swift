@@ -96,6 +96,7 @@ extension CommitAnswer {
         case .versionConflict, .idReused, .streamDeleted: self = .conflict
         case .noSpace: self = .noSpace
         case .outcomeUnknown: self = .unknown
+        case .poisoned, .closed, .readOnly: self = .unusable(error)
         default: self = .refused(error)
         }
     }

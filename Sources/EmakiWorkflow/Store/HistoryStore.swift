@@ -136,6 +136,9 @@ public enum CommitAnswer: Sendable {
     case unknown
     /// It can never be stored as it is. Nothing was.
     case refused(any Error)
+    /// The store takes nothing any more; it has to be opened again. Whether this was stored nobody
+    /// knows.
+    case unusable(any Error)
 }
 
 /// Some events of a stream.
