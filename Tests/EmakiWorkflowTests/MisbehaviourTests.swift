@@ -7,7 +7,6 @@ import Testing
 @Suite struct MisbehaviourTests {
     enum Rule: String, CaseIterable, Codable, Sendable {
         case taskTouchesContext, detachedTask, taskSleep, mainActor, undeclaredError, stream
-        case foreignContinuation
     }
 
     struct Undeclared: Error {}
@@ -17,18 +16,23 @@ import Testing
             switch input {
             case .taskTouchesContext:
                 return try await Task { try await context.step("x") { _ in "x" } }.value
-            case .detachedTask: return await Task.detached { "detached" }.value
-            case .taskSleep: try await Task.sleep(for: .milliseconds(1))
+            case .detachedTask:
+                // It ends when its stream does: never.
+                let (stream, continuation) = AsyncStream<Int>.makeStream()
+                return await Task.detached {
+                    for await _ in stream {}
+                    return "\(continuation)"
+                }.value
+            case .taskSleep:
+                let nap = Task<Never, Never>.sleep(nanoseconds:)
+                // Long enough not to be over before it has begun.
+                try await nap(3_600_000_000_000)
             case .mainActor: await MainActor.run {}
             case .undeclaredError: throw Undeclared()
             case .stream:
                 let (stream, continuation) = AsyncStream<Int>.makeStream()
-                Task.detached { continuation.finish() }
                 for await _ in stream {}
-            case .foreignContinuation:
-                await withCheckedContinuation { continuation in
-                    Task.detached { continuation.resume() }
-                }
+                continuation.finish()
             }
             return try await context.step("after") { _ in "after" }
         }

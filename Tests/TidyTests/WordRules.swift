@@ -44,7 +44,9 @@ enum WordRules {
         {
             reasons.append("a library prints nothing")
         }
-        if file.isTest && code.contains(/(?:^|\W)(?:sleep|usleep|nanosleep|clock_nanosleep)\s*\(/) {
+        // A workflow's own sleep is durable, and passes by a clock that skips.
+        let waits = code.replacing("context.sleep(", with: "")
+        if file.isTest && waits.contains(/(?:^|\W)(?:sleep|usleep|nanosleep|clock_nanosleep)\s*\(/) {
             reasons.append("a test waits for an event, not for time")
         }
         if file.path.hasPrefix("Sources/") && file.target != "EmakiPlatform"

@@ -107,8 +107,13 @@ extension RunHost {
                 waiter.reply(answer.mapError { WorkflowError.updateFailed($0) })
             }
         }
-        guard let outcome = loaded.outcome else { return }
         let runID = loaded.start.runID
+        // Who waits for another run of the id asks again, and is led along the chain.
+        for entry in resultWaiters where entry.runID != runID {
+            enqueue(.result(runID: entry.runID, entry.waiter.reply))
+        }
+        resultWaiters.removeAll { $0.runID != runID }
+        guard let outcome = loaded.outcome else { return }
         let told = resultWaiters.filter { $0.runID == runID }
         resultWaiters.removeAll { $0.runID == runID }
         for entry in told { entry.waiter.reply(.success(outcome)) }

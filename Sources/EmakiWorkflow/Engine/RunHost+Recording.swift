@@ -172,7 +172,8 @@ extension RunHost {
                 return tooLarge("an identity", Self.keyBytesMax, key.utf8.count)
             }
             if extraBytes > RunOptions.labelBytesMax + Self.keyBytesMax {
-                return tooLarge("headers, memo and attributes", RunOptions.labelBytesMax, extraBytes)
+                return tooLarge(
+                    "headers, memo and attributes", RunOptions.labelBytesMax, extraBytes)
             }
             switch command {
             case .schedule, .startTimer: if let key { new.insert(key) }

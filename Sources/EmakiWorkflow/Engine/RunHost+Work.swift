@@ -85,7 +85,8 @@ extension RunHost {
         guard let machine, let first = machine.due.first, first.instant <= engine.timers.now
         else { return }
         for report in reports(of: machine.start.runID) {
-            guard machine.reported(step: report.key.step, attempt: report.key.attempt, at: report.at)
+            guard
+                machine.reported(step: report.key.step, attempt: report.key.attempt, at: report.at)
             else { continue }
             await recordDetails(report.key.step, report.key.attempt, report.details, &draft)
         }

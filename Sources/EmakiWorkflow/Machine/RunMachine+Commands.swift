@@ -9,7 +9,8 @@ extension RunMachine {
         case .cancelStep(let key):
             return .stepCancelRequested(step: try known(openID(ofStep: key), key))
         case .startTimer(let key, let fireAt): return .timerStarted(key: key, fireAt: fireAt)
-        case .cancelTimer(let key): return .timerCancelled(timer: try known(openID(ofTimer: key), key))
+        case .cancelTimer(let key):
+            return .timerCancelled(timer: try known(openID(ofTimer: key), key))
         case .patch(let id): return .patched(id: id)
         case .completeUpdate(let id, let result): return .updateCompleted(update: id, result)
         case .failUpdate(let id, let failure): return .updateFailed(update: id, failure)
@@ -36,7 +37,9 @@ extension RunMachine {
         case .cancelled: .cancelled
         case .continueAsNew: .continuedAsNew(runID: successor, nil)
         case .failed(let failure):
-            if !isCancelRequested, let retry = start.retry, retry.allows(attemptAfter: start.attempt, failure) {
+            if !isCancelRequested, let retry = start.retry,
+                retry.allows(attemptAfter: start.attempt, failure)
+            {
                 .continuedAsNew(runID: successor, failure)
             } else {
                 .failed(failure)
