@@ -151,6 +151,8 @@ final class FirstOutcome: Sendable {
         "steps": "66 b/add",
         "completed from outside": "from outside",
         "workflow retry": "attempt 3",
+        "parallel": "over",
+        "late timers": "first, noted beside",
     ]
 
     @Test(

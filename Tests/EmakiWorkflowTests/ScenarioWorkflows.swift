@@ -182,3 +182,35 @@ enum FailingTwice: Workflow {
         return "attempt \(context.info.attempt)"
     }
 }
+
+/// Two activities at once, of which one may run once only; if that one fails, the other is let go.
+enum Parallel: Workflow {
+    static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+        let once = ActivityOptions(startToClose: .seconds(10), retry: .once)
+        do {
+            _ = try await context.all(
+                { try await context.run(Note.self, "once", options: once) },
+                { try await context.run(Note.self, "again") })
+        } catch is StepFailure {
+            return "over"
+        }
+        return "over"
+    }
+}
+
+/// After a restart both timers are overdue, and an activity was under way.
+enum LateTimers: Workflow {
+    static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+        async let note = context.run(Note.self, "beside")
+        let winner = try await context.race(
+            {
+                try await context.sleep(for: .milliseconds(300))
+                return "first"
+            },
+            {
+                try await context.sleep(for: .milliseconds(500))
+                return "second"
+            })
+        return "\(winner), \(try await note)"
+    }
+}

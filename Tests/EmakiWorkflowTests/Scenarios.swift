@@ -16,7 +16,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let all: [Scenario] = [
         transfer, compensation, messages, timers, children, continuation, neighbours, atMostOnce,
-        retries, cancellation, steps, fromOutside, workflowRetry,
+        retries, cancellation, steps, fromOutside, workflowRetry, parallel, lateTimers,
     ].filter { chosen == nil || $0.name == chosen }
 
     /// One of them only, while something is sought.
@@ -141,6 +141,20 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         let options = RunOptions(retry: RetryPolicy(maximumAttempts: 3))
         return try await engine.execute(
             FailingTwice.self, id: "f", Nothing(), options: options, requestID: "start")
+    }
+
+    static let parallel = Scenario(
+        name: "parallel", workflows: [Parallel.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        try await engine.execute(Parallel.self, id: "p", Nothing(), requestID: "start")
+    }
+
+    static let lateTimers = Scenario(
+        name: "late timers", workflows: [LateTimers.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        try await engine.execute(LateTimers.self, id: "l", Nothing(), requestID: "start")
     }
 
     private static func outcome<W: Workflow>(

@@ -29,6 +29,8 @@ final class RunScope: @unchecked Sendable {
         var next: Wait?
         /// Its task was cancelled.
         var isMarked = false
+        /// Cancelling does not end it.
+        var isDeaf = false
         /// The command that takes it back.
         var takeBack: Command?
 
@@ -142,7 +144,9 @@ final class RunScope: @unchecked Sendable {
                 message: "cancelled code called the context \(cancelledThrows) times and goes on: "
                     + "a loop swallows CancellationError")
             // Until the run is let go.
-            _ = try await park(Wait(root.next("endless"), .abandon))
+            let wait = Wait(root.next("endless"), .abandon)
+            wait.isDeaf = true
+            _ = try await park(wait)
         }
         throw CancellationError()
     }
@@ -207,7 +211,7 @@ final class RunScope: @unchecked Sendable {
     /// A cancellation only marks the place where code waits; what becomes of it is decided when
     /// the run is quiescent, in the order of identities.
     private func mark(_ wait: Wait) {
-        guard executor.isCurrent, !wait.isMarked else { return }
+        guard executor.isCurrent, !wait.isMarked, !wait.isDeaf else { return }
         wait.isMarked = true
         if wait.slot != nil { marked.append(wait) }
     }

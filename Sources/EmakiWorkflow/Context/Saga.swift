@@ -74,7 +74,7 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
             return try context.decode(Forward.Output.self, from: result)
         } catch let failure as StepFailure {
             entry?.failure = failure.cause
-            throw failure
+            throw WorkflowContext<Running>.thrown(for: failure)
         }
     }
 

@@ -76,9 +76,13 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
     ) async throws -> A.Output {
         try await scope.enterWaiting("run")
         let payload = try encode(input)
-        let result = try await perform(
-            A.activityName, .activity, payload, options, closure: nil)
-        return try decode(A.Output.self, from: result)
+        do {
+            let result = try await perform(
+                A.activityName, .activity, payload, options, closure: nil)
+            return try decode(A.Output.self, from: result)
+        } catch let failure as StepFailure {
+            throw Self.thrown(for: failure)
+        }
     }
 
     /// Runs a closure once, durably: its result is recorded, and it does not run again.
@@ -96,9 +100,13 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         let closure = StepClosure(isInline: place == .loop) { info in
             try codec.encode(try await body(info))
         }
-        let result = try await perform(
-            name, .closure, .empty, options.activityOptions, closure: closure)
-        return try decode(Output.self, from: result)
+        do {
+            let result = try await perform(
+                name, .closure, .empty, options.activityOptions, closure: closure)
+            return try decode(Output.self, from: result)
+        } catch let failure as StepFailure {
+            throw Self.thrown(for: failure)
+        }
     }
 
     /// Schedules a step and waits for its result.
@@ -123,9 +131,13 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
             return try await scope.wait(
                 identity, options.cancellation, takeBack: .cancelStep(key: key))
         } catch let failure as Failure {
-            if failure.kind == .cancelled, Task.isCancelled { throw CancellationError() }
             throw StepFailure(step: name, key: key, cause: failure)
         }
+    }
+
+    /// What is thrown to the code: of what was cancelled because the code is, no failure.
+    static func thrown(for failure: StepFailure) -> any Error {
+        failure.cause.kind == .cancelled && Task.isCancelled ? CancellationError() : failure
     }
 
     func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {

@@ -79,7 +79,7 @@ extension Failure {
     /// An attempt that ended like this may have had its effect.
     var leavesDoubt: Bool {
         switch kind {
-        case .outcomeUnknown, .cancelled: true
+        case .outcomeUnknown: true
         case .timedOut: timeout != .scheduleToStart
         default: mayHaveHappened
         }
@@ -105,7 +105,10 @@ extension Failure {
             message = "\(failure.step): \(message)".cut(to: Self.messageBytesMax)
         case let failure as SagaFailure:
             self = Failure(describing: failure.cause)
-        case is CancellationError: self = .cancelled()
+        case is CancellationError:
+            // How far it came before it was let go, nobody knows.
+            self = .cancelled()
+            mayHaveHappened = true
         default:
             self.init(
                 .application, type: "\(Swift.type(of: error))", message: "\(error)")

@@ -1,0 +1,230 @@
+import EmakiPlatform
+import EmakiWorkflow
+import EmakiWorkflowTesting
+import Testing
+
+/// What a hostile reading of the engine found, one test each.
+@Suite struct EdgeTests {
+    struct Failing: Activity {
+        static let options = ActivityOptions(
+            startToClose: .seconds(10),
+            retry: RetryPolicy(initialInterval: .seconds(100), jitter: 0))
+        let world: World
+
+        func run(context: ActivityContext, input: Nothing) async throws -> Nothing {
+            world.act("tried", context.info, in: nil)
+            throw ApplicationFailure("not now")
+        }
+    }
+
+    enum BackingOff: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            try await context.saga { saga in
+                _ = try await saga.run(Failing.self, Nothing(), undo: Refund.self) { _ in "" }
+                return "done"
+            }
+        }
+    }
+
+    @Test("a step that is cancelled while it waits for its next attempt is not made again")
+    func cancelledRetry() async throws {
+        let world = World()
+        let clock = SkippingClock(skips: false)
+        let engine = try await makeEngine(
+            [BackingOff.self], [Failing(world: world), Refund(world: world)], clock: clock)
+        let handle = try await engine.start(BackingOff.self, id: "b", Nothing())
+        while try await handle.history().count < 3 { await Task.yield() }
+        try await handle.cancel()
+        await #expect(throws: WorkflowError.ended(workflowID: "b", .cancelled)) {
+            try await handle.result()
+        }
+        clock.advance(by: .seconds(1_000))
+        #expect(world.names == ["tried"])
+        engine.close()
+    }
+
+    @Test("a message that came while the run was paused is handled before the run may end")
+    func messageBeforeEnd() async throws {
+        let engine = try await makeEngine([Counter.self])
+        let handle = try await engine.start(Counter.self, id: "c", 1)
+        try await handle.pause()
+        try await handle.signal(Counter.finish, Nothing())
+        try await handle.signal(Counter.add, 5)
+        try await handle.resume()
+        // Both were acknowledged; whichever the body sees first, none is lost.
+        _ = try await handle.result()
+        let history = try await handle.history()
+        let acknowledged = history.filter { $0.body.isSignal }.map(\.id)
+        let seen = history.compactMap { event -> Int? in
+            if case .activated(let id) = event.body { return id }
+            return nil
+        }
+        #expect(Set(acknowledged).isSubset(of: seen) || seen.last == acknowledged.first)
+        engine.close()
+    }
+
+    enum Restarting: Workflow {
+        static let bump = Signal<Self, Int>("bump")
+        static let restart = Signal<Self, Nothing>("restart")
+        static let total = Query<Self, Nothing, Int>("total")
+
+        struct Progress: Sendable {
+            var total: Int
+            var isOver = false
+        }
+
+        static func initialState(for input: Int) -> Progress { Progress(total: input) }
+        static func handle(_ handlers: inout MessageHandlers<Self>) {
+            handlers.on(bump) { state, number in state.total += number }
+            handlers.on(restart) { state, _ in state.isOver = true }
+            handlers.on(total) { state, _ in state.total }
+        }
+
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> Int {
+            try await context.wait { $0.isOver }
+            throw try context.continueAsNew(context.state.total)
+        }
+    }
+
+    @Test("a request has one effect, also when it is repeated to the run that follows")
+    func requestsAcrossRuns() async throws {
+        let engine = try await makeEngine([Restarting.self])
+        let handle = try await engine.start(Restarting.self, id: "r", 0)
+        let first = try await handle.describe().runID
+        try await handle.signal(Restarting.bump, 5, requestID: "five")
+        try await handle.signal(Restarting.restart, Nothing())
+        while try await handle.describe().runID == first { await Task.yield() }
+        try await handle.signal(Restarting.bump, 5, requestID: "five")
+        let newest = engine.handle(Restarting.self, id: "r")
+        #expect(try await newest.query(Restarting.total) == 5)
+        engine.close()
+    }
+
+    enum Endless: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            while true { try? await context.sleep(for: .seconds(10)) }
+        }
+    }
+
+    @Test("cancelled code that swallows the error and goes on for ever fails its task")
+    func endlessLoop() async throws {
+        let failures = TaskFailures()
+        var options = EngineOptions()
+        options.clock = SkippingClock(skips: false)
+        options.observer = failures
+        let engine = try await WorkflowEngine(
+            store: MemoryHistoryStore().session(),
+            definitions: [WorkflowDefinition(Endless.self), WorkflowDefinition(Counter.self)],
+            options: options)
+        let handle = try await engine.start(Endless.self, id: "e", Nothing())
+        try await handle.cancel()
+        await failures.wait(for: 1)
+        #expect(try await handle.describe().taskFailure?.type == "EndlessLoop")
+        let counter = try await engine.start(Counter.self, id: "c", 1)
+        #expect(try await counter.query(Counter.value) == 1)
+        engine.close()
+    }
+
+    @Test("durations beyond all bounds mean for ever, and trap nothing")
+    func hugeDurations() async throws {
+        let world = World()
+        let engine = try await makeEngine([Huge.self], [Note(world: world)])
+        let options = RunOptions(
+            runTimeout: .seconds(Int64.max / 2), executionTimeout: .nanoseconds(Int64.max))
+        let handle = try await engine.start(Huge.self, id: "h", Nothing(), options: options)
+        #expect(try await handle.result() == "noted huge")
+        engine.close()
+    }
+
+    enum Huge: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            let options = ActivityOptions(
+                startToClose: .nanoseconds(Int64.max), scheduleToClose: .seconds(Int64.max / 3),
+                heartbeat: .seconds(9_000_000_000))
+            return try await context.race(
+                { try await context.run(Note.self, "huge", options: options) },
+                {
+                    try await context.sleep(for: .nanoseconds(Int64.max))
+                    return "slept"
+                })
+        }
+    }
+
+    @Test("an error of any length is recorded, cut where it has to be")
+    func longErrors() async throws {
+        let engine = try await makeEngine([Long.self], [LongError()])
+        let handle = try await engine.start(Long.self, id: "l", Nothing())
+        do {
+            _ = try await handle.result()
+            Issue.record("it has a result")
+        } catch WorkflowError.ended(_, .failed(let failure)) {
+            #expect(failure.message.utf8.count <= Failure.messageBytesMax)
+        }
+        engine.close()
+    }
+
+    struct LongError: Activity {
+        static let options = ActivityOptions(startToClose: .seconds(10), retry: .once)
+        func run(context: ActivityContext, input: Nothing) async throws -> Nothing {
+            throw ApplicationFailure(String(repeating: "é", count: 100_000))
+        }
+    }
+
+    enum Long: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {
+            try await context.run(LongError.self, input)
+        }
+    }
+
+    enum Greedy: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Int {
+            try await context.all(
+                (0..<2_000).map { number in
+                    { @Sendable in try await context.step("s") { _ in number } }
+                }
+            ).count
+        }
+    }
+
+    @Test("code that asks for more at once than a commit may hold fails its task, by name")
+    func tooMuchAtOnce() async throws {
+        let engine = try await makeEngine([Greedy.self], clock: SkippingClock(skips: false))
+        let handle = try await engine.start(Greedy.self, id: "g", Nothing())
+        #expect(try await handle.describe().taskFailure?.type == "TooMuchAtOnce")
+        engine.close()
+    }
+
+    @Test("a child's id that somebody else uses later is not touched by the old parent's end")
+    func reusedChildID() async throws {
+        let store = MemoryHistoryStore()
+        let workflows: [any Workflow.Type] = [Leaving.self, Counter.self]
+        var engine = try await makeEngine(workflows, on: store.session())
+        let parent = try await engine.start(Leaving.self, id: "p", Nothing())
+        _ = try await parent.result()
+        // The child is terminated with its parent; then its id is free.
+        await #expect(throws: WorkflowError.self) {
+            try await engine.handle(Counter.self, id: "child").result()
+        }
+        try await engine.start(Counter.self, id: "child", 7)
+        engine.close()
+        engine = try await makeEngine(workflows, on: store.session())
+        _ = try await engine.handle(Leaving.self, id: "p").describe()
+        let child = engine.handle(Counter.self, id: "child")
+        #expect(try await child.query(Counter.value) == 7)
+        engine.close()
+    }
+
+    enum Leaving: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            _ = try await context.startChild(Counter.self, id: "child", 1)
+            return "left"
+        }
+    }
+}
+
+extension HistoryEvent.Body {
+    fileprivate var isSignal: Bool {
+        if case .signalReceived = self { return true }
+        return false
+    }
+}
