@@ -16,6 +16,8 @@ public final class EventLog: Sendable {
     public let receipt: RecoveryReceipt
     /// The commit thread as an executor. Tasks that prefer it append with the least latency.
     public var loop: CommitLoop { committer.loop }
+    /// Who, of those that build on this log in this process, may append to what is theirs.
+    package let ownership: LogOwnership
     /// The store's own sizes and measurements.
     public let store: StoreDescription
 
@@ -24,6 +26,7 @@ public final class EventLog: Sendable {
 
     private init(core: LogCore, loop: CommitLoop, lockFile: any FileLock) {
         isOwner = true
+        ownership = LogOwnership()
         committer = Committer(core: core, loop: loop, lockFile: lockFile)
         receipt = core.receipt
         store = StoreDescription(core.store)
@@ -31,6 +34,7 @@ public final class EventLog: Sendable {
 
     init(viewing log: EventLog) {
         isOwner = false
+        ownership = log.ownership
         committer = log.committer
         receipt = log.receipt
         store = log.store

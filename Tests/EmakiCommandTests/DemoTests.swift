@@ -48,6 +48,10 @@ struct DemoTests {
             #expect(acknowledged >= 1000)
             #expect(report["proved"] as? Int == acknowledged)
             #expect((report["rounds"] as? [Any])?.count == 2)
+            let transfer = try #require(report["transfer"] as? [String: Any])
+            #expect(transfer["debits"] as? Int == 1)
+            #expect(transfer["credits"] as? Int == 1)
+            #expect(transfer["killed"] as? Bool == true)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
         }
     }
@@ -59,7 +63,7 @@ struct DemoTests {
                 "--in", folder, "--kills", "1", "--seconds", "0.1", "--tasks", "4", "--keep",
             ])
             #expect(status == 0)
-            for chapter in ["1  The disk", "2  Recorded", "3  4 tasks", "4  kill", "5  The proof"] {
+            for chapter in ["1  The disk", "2  Recorded", "3  4 tasks", "4  kill", "5  The proof", "6  A transfer"] {
                 #expect(output.contains(chapter), "\(chapter)")
             }
             for line in output.split(separator: "\n") where !line.contains(folder) {

@@ -36,12 +36,13 @@ import Testing
         for name in named { #expect(tests.contains(name), "there is no test `\(name)`") }
     }
 
-    @Test("every promise in Docs/durability.md names a test that exists")
-    func promises() throws {
+    @Test(
+        "every promise names a test that exists",
+        arguments: ["Docs/durability.md", "Docs/workflows.md"])
+    func promises(document: String) throws {
         let tests = try Project.swiftFiles().filter(\.isTest)
         expectNone(
             PromiseRules.check(
-                try Project.file("Docs/durability.md"),
-                tests: PromiseRules.names(ofTestsIn: tests)))
+                try Project.file(document), tests: PromiseRules.names(ofTestsIn: tests)))
     }
 }

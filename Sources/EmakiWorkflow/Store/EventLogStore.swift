@@ -2,8 +2,8 @@ import EmakiLog
 
 /// Histories in an event log.
 ///
-/// Ownership is the log's own lock: while this process has it open, no other appends, so there is
-/// one epoch, and nothing is ever fenced.
+/// Ownership is the log's own lock: while this process has it open, no other process appends. Of
+/// several engines in this process on one log the last one owns it, and the others are fenced.
 public struct EventLogStore: HistoryStore {
     /// Room in a batch for what the log adds to each event.
     private static let spareBytes = 64 << 10
@@ -24,11 +24,12 @@ public struct EventLogStore: HistoryStore {
             executor: log.loop)
     }
 
-    /// Always 1: who has the log open owns it.
-    public func claim() async throws -> UInt64 { 1 }
+    /// One more than the last one in this process.
+    public func claim() async throws -> UInt64 { log.ownership.claim() }
 
     /// Appends to the log. See `HistoryStore`.
     nonisolated(nonsending) public func append(_ commit: HistoryCommit) async -> CommitAnswer {
+        guard commit.epoch == log.ownership.epoch else { return .fenced }
         do throws(LogError) {
             var batch: [StreamAppend] = []
             batch.reserveCapacity(commit.parts.count)

@@ -7,10 +7,13 @@ import Foundation
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Append, kill the process that appends, and prove that nothing was lost.",
+        abstract: """
+            Append, kill the process that appends, and prove that nothing was lost; then do the \
+            same to a workflow.
+            """,
         discussion: """
             Everything happens in a temporary folder. The exit status is 1 if an acknowledged \
-            append is missing.
+            append is missing, or a step of the workflow ran twice.
             """)
 
     @Option(help: "Where the store's folder is made. Default: the system's temporary folder.")
@@ -30,6 +33,8 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: .hidden)
     var childFolder: String?
     @Option(help: .hidden)
+    var transferFolder: String?
+    @Option(help: .hidden)
     var childRound: UInt64 = 0
 
     func validate() throws {
@@ -41,6 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let transferFolder { return try await DemoTransfer(folder: transferFolder).child() }
         if let childFolder {
             let child = DemoChild(folder: childFolder, round: childRound, taskCount: tasks)
             return try await child.run()

@@ -9,6 +9,7 @@ struct DemoReport: Sendable {
     var importMilliseconds = 0.0
     var appends: BenchResult?
     var rounds: [DemoRound] = []
+    var transfer = DemoTransfer.Outcome()
     var totalSeconds = 0.0
 
     var acknowledgedCount: Int { rounds.reduce(0) { $0 + $1.acknowledgedCount } }
@@ -16,10 +17,11 @@ struct DemoReport: Sendable {
     var unacknowledgedCount: Int { rounds.reduce(0) { $0 + $1.unacknowledgedCount } }
     var failures: [String] { rounds.flatMap(\.failures) }
 
-    /// At least one process was killed, and nothing that it acknowledged is missing or changed.
+    /// At least one process was killed, nothing that it acknowledged is missing or changed, and the
+    /// transfer's halves happened once each.
     var isProven: Bool {
         !rounds.isEmpty && failures.isEmpty && provenCount == acknowledgedCount
-            && acknowledgedCount > 0
+            && acknowledgedCount > 0 && transfer.isProven
     }
 
     var object: JSONObject {
@@ -40,7 +42,20 @@ struct DemoReport: Sendable {
         object.add("durable_unacknowledged", unacknowledgedCount)
         object.add("failures", failures)
         object.add("rounds", rounds.map(\.object))
+        object.add("transfer", transfer.object)
         object.add("total_s", json: totalSeconds.fixed(3))
+        return object
+    }
+}
+
+extension DemoTransfer.Outcome {
+    fileprivate var object: JSONObject {
+        var object = JSONObject()
+        object.add("killed", wasKilled)
+        object.add("debits", debitCount)
+        object.add("credits", creditCount)
+        object.add("receipt", receipt)
+        object.add("resume_ms", json: resumeMilliseconds.fixed(3))
         return object
     }
 }

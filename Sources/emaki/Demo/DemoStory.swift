@@ -40,8 +40,24 @@ struct DemoStory {
         try await append(to: log)
         await log.close()
         try await crash()
+        try await transfer()
         report.totalSeconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
         try conclude()
+    }
+
+    // MARK: 6
+
+    private mutating func transfer() async throws {
+        try tell("\n6  A transfer, killed between debit and credit\n")
+        let outcome = try await DemoTransfer(folder: folder).run()
+        report.transfer = outcome
+        try tell("   Debited; the process was killed with kill -9 before it had credited.")
+        try tell(
+            "   Another process opened the store: \(outcome.receipt), after"
+                + " \(outcome.resumeMilliseconds.fixed(1)) ms.")
+        try tell(
+            "   The bank was asked for \(outcome.debitCount) debit and"
+                + " \(outcome.creditCount) credit in all.")
     }
 
     // MARK: 1
