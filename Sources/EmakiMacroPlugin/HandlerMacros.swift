@@ -43,7 +43,7 @@
                 $0.as(AttributeSyntax.self).map { kinds.contains($0.baseName) } ?? false
             }
             guard marks.count == 1 else {
-                if marks.first?.id == Syntax(node).id {
+                if marks.first?.as(AttributeSyntax.self)?.baseName == kind.rawValue {
                     complaints.append(
                         Complaint("handlerMarks", "a method handles one kind of message").at(node))
                 }

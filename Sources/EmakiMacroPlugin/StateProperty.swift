@@ -130,11 +130,7 @@
 
         fileprivate func without(_ attribute: AttributeSyntax) -> VariableDeclSyntax {
             var variable = self
-            variable.leadingTrivia = []
-            variable.attributes = variable.attributes.filter { element in
-                if case .attribute(let other) = element { return other.id != attribute.id }
-                return true
-            }
+            variable.attributes = attributes.filter { $0.id != attribute.id }
             variable.leadingTrivia = leadingTrivia
             return variable
         }
