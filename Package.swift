@@ -10,6 +10,13 @@ func syntax(_ product: String) -> Target.Dependency {
     .product(name: product, package: "swift-syntax", condition: .when(traits: ["Macros"]))
 }
 
+/// An example: a small program that tells a story.
+func example(_ name: String, _ folder: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["EmakiLog", "EmakiWorkflow", "EmakiWorkflowTesting"],
+        path: "Sources/Examples/\(folder)", swiftSettings: strict)
+}
+
 let package = Package(
     name: "emaki",
     platforms: [.macOS(.v15)],
@@ -66,6 +73,10 @@ let package = Package(
             ],
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
+        example("example-transfer", "Transfer"),
+        example("example-approval", "Approval"),
+        example("example-delivery", "Delivery"),
+        example("example-order", "Order"),
         .testTarget(
             name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
         .testTarget(
@@ -90,6 +101,11 @@ let package = Package(
         .testTarget(
             name: "EmakiCommandTests", dependencies: ["emaki", "EmakiSimulation"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: [
+                "example-transfer", "example-approval", "example-delivery", "example-order",
+            ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )
