@@ -57,7 +57,7 @@
                 complaints.append(
                     Complaint(
                         "activityParameters",
-                        "an activity has one input, and may have an `\(Self.contextType)`: put several "
+                        "an activity has one input, and may have an `ActivityContext`: put several "
                             + "values into a struct that is Codable"
                     ).at(parameters[1]))
             }
@@ -86,8 +86,8 @@
             complaints.append(
                 Complaint(
                     "activityLimit",
-                    "an activity has a limit, so that nothing hangs for ever: `startToClose` for an "
-                        + "attempt, or `scheduleToClose` for all of them"
+                    "an activity has a limit, so that nothing hangs for ever: `startToClose` for "
+                        + "an attempt, or `scheduleToClose` for all of them"
                 ).at(
                     attribute,
                     .replace(
@@ -120,7 +120,10 @@
             }
             let output = function.output?.description ?? "Nothing"
             let call =
-                "\(function.callEffects(isIsolated: isIsolated))container.\(function.name.text)(\(arguments))"
+                function.callEffects(isIsolated: isIsolated)
+                + "container.\(function.name.text)(\(arguments))"
+            let statement =
+                function.output == nil ? "\(call)\n        return Nothing()" : "return \(call)"
             let name = attribute.text("name").map {
                 "\n    \(access)static var activityName: String { "
                     + "\(StringLiteralExprSyntax(content: $0)) }"
@@ -132,11 +135,13 @@
                         ActivityOptions(\(raw: options.joined(separator: ", ")))
                     }
                     \(raw: access)let container: \(raw: container)
-                    \(raw: access)init(_ container: \(raw: container)) { self.container = container }
+                    \(raw: access)init(_ container: \(raw: container)) {
+                        self.container = container
+                    }
                     \(raw: access)func run(
                         context: ActivityContext, input: \(raw: input.typeText)
                     ) async throws -> \(raw: output) {
-                        \(raw: function.output == nil ? "\(call)\n        return Nothing()" : "return \(call)")
+                        \(raw: statement)
                     }
                 }
                 """

@@ -92,8 +92,8 @@
         }
     }
 
-    /// `@Activity`: a mark that `@Activities` reads. By itself it makes nothing and says what is wrong
-    /// with the method that it is attached to.
+    /// `@Activity`: a mark that `@Activities` reads. By itself it makes nothing and says what is
+    /// wrong with the method that it is attached to.
     struct ActivityMacro: PeerMacro {
         static func expansion(
             of node: AttributeSyntax, providingPeersOf declaration: some DeclSyntaxProtocol,
@@ -109,7 +109,7 @@
                 context.diagnose(
                     Complaint(
                         "activityPlace",
-                        "an activity stands in the braces of the type that `@Activities` is attached to"
+                        "an activity stands in the braces of the type that has `@Activities`"
                     ).at(node))
                 return []
             }

@@ -3,8 +3,8 @@
     import SwiftSyntax
     import SwiftSyntaxMacros
 
-    /// `@Signal`, `@Query`, `@Update`: marks that `@Workflow` reads. By themselves they make nothing
-    /// and say what is wrong with the method they are attached to.
+    /// `@Signal`, `@Query`, `@Update`: marks that `@Workflow` reads. By themselves they make
+    /// nothing and say what is wrong with the method they are attached to.
     protocol HandlerMacro: PeerMacro {
         static var kind: MessageHandler.Kind { get }
     }
@@ -34,7 +34,7 @@
                 complaints.append(
                     Complaint(
                         "handlerPlace",
-                        "a handler stands in the braces of the struct that `@Workflow` is attached to"
+                        "a handler stands in the braces of the struct that has `@Workflow`"
                     ).at(node))
                 return
             }

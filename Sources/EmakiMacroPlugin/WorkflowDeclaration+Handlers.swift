@@ -15,7 +15,7 @@
                     complaints.append(
                         Complaint(
                             "handlerTwice",
-                            "two handlers are called `\(method)`: who sends could not tell them apart"
+                            "two handlers are called `\(method)`: a sender cannot tell them apart"
                         ).at(handler.function.name, renamed(handler, unlike: methods)))
                 } else if !recorded.insert(handler.recordedName).inserted {
                     complaints.append(

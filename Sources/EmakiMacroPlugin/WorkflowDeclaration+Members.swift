@@ -11,6 +11,7 @@
         }
         private var inputType: String { run.input.typeText }
         private var outputType: String { run.output?.description ?? "Nothing" }
+        private var stateType: String { hasState ? "State" : "Nothing" }
         private var hasState: Bool { !properties.isEmpty || initializer != nil }
 
         var members: [DeclSyntax] {
@@ -93,7 +94,7 @@
             guard initializer == nil else { return nil }
             return """
                 /// A workflow without a run, as a test of its handlers needs it.
-                \(raw: access)init() { _memory = WorkflowMemory(\(raw: hasState ? "State" : "Nothing")()) }
+                \(raw: access)init() { _memory = WorkflowMemory(\(raw: stateType)()) }
                 """
         }
 
@@ -129,15 +130,13 @@
         /// `static var approve: Signal<Self, User> { Signal("approve") }`
         private func name(of handler: MessageHandler) -> DeclSyntax {
             let access = handler.function.modifiers.access
-            var types = "Self, \(handler.input.typeText)"
-            if handler.kind != .signal {
-                types += ", \(handler.function.output?.description ?? "Nothing")"
-            }
             let kind = handler.kind.rawValue
+            let type = messageType(handler)
+            let method = handler.function.name.trimmed
             let name = StringLiteralExprSyntax(content: handler.recordedName)
             return """
                 /// Names the \(raw: kind.lowercased()).
-                \(raw: access)static var \(handler.function.name.trimmed): \(raw: kind)<\(raw: types)> {
+                \(raw: access)static var \(method): \(raw: type) {
                     \(raw: kind)(\(name))
                 }
                 """
@@ -159,7 +158,7 @@
             let call = "\(function.callEffects())workflow.\(method)(\(argument))"
             if handler.kind == .query {
                 return """
-                    handlers.on(\(method) as \(queryType(handler))) { state, \(input) in
+                    handlers.on(\(method) as \(messageType(handler))) { state, \(input) in
                         try WorkflowMemory.view(state) { memory in
                             let workflow = Self(_memory: memory)
                             return \(call)
@@ -189,7 +188,8 @@
         private func validation(by validator: FunctionDeclSyntax, _ input: String) -> String {
             let parameter = InputParameter(validator.signature.parameterClause.parameters.first)
             let call =
-                "\(validator.callEffects())workflow.\(validator.name.text)(\(parameter.argument("input")))"
+                validator.callEffects() + "workflow.\(validator.name.text)"
+                + "(\(parameter.argument("input")))"
             return """
                 { state, \(input) in
                     try WorkflowMemory.view(state) { memory in
@@ -199,8 +199,6 @@
                 }
                 """
         }
-
-        private func queryType(_ handler: MessageHandler) -> String { messageType(handler) }
 
         private func messageType(_ handler: MessageHandler) -> String {
             var types = "Self, \(handler.input.typeText)"

@@ -5,9 +5,10 @@
 
     /// `@Workflow`: a struct becomes a workflow.
     ///
-    /// The stored properties move into a nested struct `State`, which the engine keeps; what is left
-    /// of them reads and writes it. The rest is what somebody without macros would write: `run` as a
-    /// static function, a name for each message, and `handle`, which brings them together.
+    /// The stored properties move into a nested struct `State`, which the engine keeps; what is
+    /// left of them reads and writes it. The rest is what somebody without macros would write:
+    /// `run` as a static function, a name for each message, and `handle`, which brings them
+    /// together.
     struct WorkflowMacro: MemberMacro {
         static func expansion(
             of node: AttributeSyntax, providingMembersOf declaration: some DeclGroupSyntax,

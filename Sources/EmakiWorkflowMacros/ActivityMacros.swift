@@ -1,7 +1,8 @@
 #if Macros
     import EmakiWorkflow
 
-    /// Makes a type a container of activities: its methods with `@Activity`. They share what it holds.
+    /// Makes a type a container of activities: its methods with `@Activity`. They share what it
+    /// holds.
     ///
     ///     @Activities
     ///     struct Bank {

@@ -42,12 +42,13 @@
 
     /// What the macros say about wrong code.
     @Suite struct ComplaintTests {
+        private let context = "(context: WorkflowContext<Self>)"
         private let shape =
             "func run(context: WorkflowContext<Self>, input: Input) async throws -> Output"
 
         @Test("a workflow is a struct", arguments: ["class", "enum", "actor"])
         func kinds(keyword: String) {
-            let body = "A { func run(context: WorkflowContext<Self>) async throws {} }"
+            let body = "A { func run\(context) async throws {} }"
             expectComplaint(
                 "@Workflow ⌖\(keyword) \(body)",
                 "a workflow is a struct: its state is a value that the engine keeps",
@@ -70,17 +71,17 @@
                     """
                 ])
             expectComplaint(
-                "@Workflow struct A { ⌖static func run(context: WorkflowContext<A>) async throws {} }",
+                "@Workflow struct A { ⌖static func run\(context) async throws {} }",
                 "`run` is a method: the properties are the run's state",
                 [
                     "remove `static`":
-                        "@Workflow struct A { func run(context: WorkflowContext<A>) async throws {} }"
+                        "@Workflow struct A { func run\(context) async throws {} }"
                 ])
             let fixed =
-                "@Workflow struct A { func run(context: WorkflowContext<A>) async throws -> B { b } }"
+                "@Workflow struct A { func run\(context) async throws -> B { b } }"
             for effects in ["", "async ", "throws "] {
                 expectComplaint(
-                    "@Workflow struct A { func ⌖run(context: WorkflowContext<A>) \(effects)-> B { b } }",
+                    "@Workflow struct A { func ⌖run\(context) \(effects)-> B { b } }",
                     "`run` is `async throws`: it waits, and waits may fail",
                     ["make it `async throws`": fixed])
             }
@@ -89,7 +90,7 @@
                 "`run` has to look like this: \(shape)",
                 [
                     "change the type to `WorkflowContext<Self>`":
-                        "@Workflow struct A { func run(context: WorkflowContext<Self>) async throws {} }"
+                        "@Workflow struct A { func run\(context) async throws {} }"
                 ])
             for wrong in [
                 "⌖(input: B)", "⌖()", "⌖<B>(context: WorkflowContext<Self>)",
@@ -141,10 +142,10 @@
         @Test("nothing about a workflow is overlooked, generic or in the way")
         func members() {
             expectComplaint(
-                "@Workflow struct A⌖<B> { func run(context: WorkflowContext<Self>) async throws {} }",
+                "@Workflow struct A⌖<B> { func run\(context) async throws {} }",
                 "a workflow is found by its name: it is not generic")
             expectComplaint(
-                "@Workflow(name: ⌖a) struct A { func run(context: WorkflowContext<A>) async throws {} }",
+                "@Workflow(name: ⌖a) struct A { func run\(context) async throws {} }",
                 "`name` has to be a plain text in quotes")
             for part in ["@Signal func go() {}", "var b = 1", "func run() {}"] {
                 expectComplaint(

@@ -70,7 +70,7 @@
             expectComplaint(
                 workflow("⌖@Signal @Update func go() {}"), "a method handles one kind of message")
             let place =
-                "a handler stands in the braces of the struct that `@Workflow` is attached to"
+                "a handler stands in the braces of the struct that has `@Workflow`"
             expectComplaint("struct A { ⌖@Query func go() -> Int { 1 } }", place)
             expectComplaint("extension A { ⌖@Update func go() {} }", place)
         }
@@ -79,7 +79,7 @@
         func names() {
             expectComplaint(
                 workflow("@Signal func go() {}\n    @Query func ⌖go(b: B) -> B { b }"),
-                "two handlers are called `go`: who sends could not tell them apart",
+                "two handlers are called `go`: a sender cannot tell them apart",
                 [
                     "call it `go2`": workflow(
                         "@Signal func go() {}\n    @Query func go2(b: B) -> B { b }")
@@ -98,8 +98,8 @@
             for wrong in ["(c: C)", "()", "(b: B) async", "(b: B, c: C)"] {
                 expectComplaint(
                     workflow(update + "func ⌖check\(wrong) {}"),
-                    "a validator takes what its update takes, waits for nothing, changes nothing, and "
-                        + "throws to refuse the update")
+                    "a validator takes what its update takes, waits for nothing, changes nothing, "
+                        + "and throws to refuse the update")
             }
             expectComplaint(
                 workflow(update + "func check(b: B) throws { ⌖context.now }"),
@@ -123,7 +123,8 @@
                 activities("⌖@Activity(name: \"b\", retry: .once) func go() {}"), message,
                 [
                     "add `startToClose: .seconds(10)`": activities(
-                        "@Activity(name: \"b\", startToClose: .seconds(10), retry: .once) func go() {}"
+                        "@Activity(name: \"b\", startToClose: .seconds(10), retry: .once) "
+                            + "func go() {}"
                     ),
                     "add `scheduleToClose: .seconds(60)`": activities(
                         "@Activity(name: \"b\", scheduleToClose: .seconds(60), retry: .once) "
@@ -146,8 +147,8 @@
                 "an activity is found by its name: it is not generic")
             expectComplaint(
                 activities(good + "func go(b: B, ⌖c: C) {}"),
-                "an activity has one input, and may have an `ActivityContext`: put several values into "
-                    + "a struct that is Codable")
+                "an activity has one input, and may have an `ActivityContext`: put several values "
+                    + "into a struct that is Codable")
             expectComplaint(
                 activities("@Activity(name: ⌖b, startToClose: .seconds(1)) func go() {}"),
                 "`name` has to be a plain text in quotes")
@@ -157,7 +158,7 @@
             expectComplaint(activities("⌖\(good)struct B {}"), "`@Activity` belongs to a method")
             expectComplaint(
                 "struct A { ⌖\(good)func go() {} }",
-                "an activity stands in the braces of the type that `@Activities` is attached to")
+                "an activity stands in the braces of the type that has `@Activities`")
             expectComplaint(
                 "@Activities ⌖enum A {}", "a container of activities is a struct, class or actor")
             expectComplaint(

@@ -44,6 +44,7 @@ enum WordRules {
         {
             reasons.append("a library prints nothing")
         }
+        let code = code.replacing("context.sleep(", with: "")  // a workflow's timer, by its clock
         if file.isTest && code.contains(/(?:^|\W)(?:sleep|usleep|nanosleep|clock_nanosleep)\s*\(/) {
             reasons.append("a test waits for an event, not for time")
         }
