@@ -1,8 +1,21 @@
 // swift-tools-version: 6.2
+import CompilerPluginSupport
 import PackageDescription
 
 /// Every Swift target is checked for memory safety; unsafe code lives in `EmakiPlatform` alone.
 let strict: [SwiftSetting] = [.strictMemorySafety()]
+
+/// What exists with the trait `Macros` only: SwiftSyntax is neither fetched nor built without it.
+func syntax(_ product: String) -> Target.Dependency {
+    .product(name: product, package: "swift-syntax", condition: .when(traits: ["Macros"]))
+}
+
+/// An example: a small program that tells a story.
+func example(_ name: String, _ folder: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["EmakiLog", "EmakiWorkflow", "EmakiWorkflowTesting"],
+        path: "Sources/Examples/\(folder)", swiftSettings: strict)
+}
 
 let package = Package(
     name: "emaki",
@@ -10,11 +23,17 @@ let package = Package(
     products: [
         .library(name: "EmakiLog", targets: ["EmakiLog"]),
         .library(name: "EmakiWorkflow", targets: ["EmakiWorkflow"]),
+        // Empty without the trait `Macros`.
+        .library(name: "EmakiWorkflowMacros", targets: ["EmakiWorkflowMacros"]),
         .library(name: "EmakiWorkflowTesting", targets: ["EmakiWorkflowTesting"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
+    traits: [
+        .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax")
+    ],
     dependencies: [
+        .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
         // Only the command line uses these; a package that embeds `EmakiLog` fetches neither.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -29,6 +48,16 @@ let package = Package(
         .target(
             name: "EmakiWorkflow", dependencies: ["EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
+        .macro(
+            name: "EmakiMacroPlugin",
+            dependencies: [syntax("SwiftSyntaxMacros"), syntax("SwiftCompilerPlugin")],
+            swiftSettings: strict),
+        .target(
+            name: "EmakiWorkflowMacros",
+            dependencies: [
+                "EmakiWorkflow",
+                .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
+            ], swiftSettings: strict),
         .target(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
@@ -44,6 +73,10 @@ let package = Package(
             ],
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
+        example("example-transfer", "Transfer"),
+        example("example-approval", "Approval"),
+        example("example-delivery", "Delivery"),
+        example("example-order", "Order"),
         .testTarget(
             name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
         .testTarget(
@@ -53,6 +86,14 @@ let package = Package(
             name: "EmakiWorkflowTests",
             dependencies: ["EmakiWorkflow", "EmakiWorkflowTesting", "EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
+        // Empty without the trait `Macros`.
+        .testTarget(
+            name: "EmakiWorkflowMacrosTests",
+            dependencies: [
+                "EmakiWorkflowMacros", "EmakiWorkflowTesting", "EmakiPlatform",
+                .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
+                syntax("SwiftSyntaxMacrosGenericTestSupport"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "EmakiSimulationTests",
             dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],
@@ -60,6 +101,11 @@ let package = Package(
         .testTarget(
             name: "EmakiCommandTests", dependencies: ["emaki", "EmakiSimulation"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: [
+                "example-transfer", "example-approval", "example-delivery", "example-order",
+            ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

@@ -1,18 +1,18 @@
 /// Which module may import which: arrows point down only.
 enum ImportRules {
-    /// Libraries see what is below them and nothing else; Foundation is not below any of them, but
-    /// for its JSON in `EmakiWorkflow`.
+    /// Libraries see what is below them and nothing else; Foundation is not below any of them.
     static let allowed: [String: Set<String>] = [
         "EmakiPlatform": ["CEmaki", "CLZ4", "Glibc", "Darwin", "Synchronization"],
         "EmakiLog": ["EmakiPlatform"],
-        "EmakiWorkflow": [
-            "EmakiLog", "EmakiPlatform", "FoundationEssentials",
-        ],
+        "EmakiWorkflow": ["EmakiLog", "EmakiPlatform", "FoundationEssentials"],
         "EmakiWorkflowTesting": ["EmakiWorkflow", "EmakiPlatform"],
+        "EmakiWorkflowMacros": ["EmakiWorkflow"],
         "EmakiSimulation": ["EmakiLog", "EmakiPlatform", "Glibc", "Darwin", "Synchronization"],
     ]
-    /// The command line may use any library, but reaches C through `EmakiPlatform` only.
-    static let forbiddenInCommand: Set = ["CEmaki", "CLZ4"]
+    /// Programs: the command line, the examples, the compiler's side of the macros. They may use
+    /// any library, but reach C through `EmakiPlatform` only.
+    static let programs: Set = ["emaki", "Examples", "EmakiMacroPlugin"]
+    static let forbiddenInPrograms: Set = ["CEmaki", "CLZ4"]
 
     static func check(_ file: ProjectFile) -> [Violation] {
         guard file.path.hasPrefix("Sources/") else { return [] }
@@ -27,7 +27,7 @@ enum ImportRules {
     }
 
     private static func allows(_ module: String, in target: String) -> Bool {
-        if target == "emaki" { return !forbiddenInCommand.contains(module) }
+        if programs.contains(target) { return !forbiddenInPrograms.contains(module) }
         return allowed[target, default: []].contains(module)
     }
 

@@ -19,7 +19,7 @@ struct ProjectFile: Sendable {
     var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
     var isTest: Bool { path.hasPrefix("Tests/") }
     /// Compiled into programs that embed the package.
-    var isLibrary: Bool { path.hasPrefix("Sources/") && target != "emaki" }
+    var isLibrary: Bool { path.hasPrefix("Sources/") && !ImportRules.programs.contains(target) }
 }
 
 /// A place that breaks a rule.

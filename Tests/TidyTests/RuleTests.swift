@@ -44,6 +44,22 @@ import Testing
         ])
     func imports(line: String) { #expect(ImportRules.check(library(line)).count == 1) }
 
+    @Test("programs import and print what they like, but no C; libraries do not")
+    func programs() {
+        func count(_ path: String, _ text: String) -> Int {
+            let file = ProjectFile(path: path, text: text)
+            return ImportRules.check(file).count + WordRules.check(file).count
+        }
+        let text = "import Foundation\nprint(1)"
+        for target in ["emaki", "Examples/Order", "EmakiMacroPlugin"] {
+            #expect(count("Sources/\(target)/Some.swift", text) == 0)
+            #expect(count("Sources/\(target)/Some.swift", "import CEmaki") == 1)
+        }
+        for target in ["EmakiLog", "EmakiWorkflowMacros"] {
+            #expect(count("Sources/\(target)/Some.swift", text) == 2)
+        }
+    }
+
     @Test(
         "banned words are found in code",
         arguments: [

@@ -24,6 +24,9 @@ public protocol Workflow: Sendable {
     static var workflowName: String { get }
     /// Raised with every change that a run under way could notice. Part of the fingerprint.
     static var workflowVersion: Int { get }
+    /// Tells declarations of one version apart, where something computes it: `@Workflow` does.
+    /// Part of the fingerprint.
+    static var workflowCodeHash: String { get }
     /// Errors that fail the run. Any other error but those of `EmakiWorkflow` is a fault of the
     /// code: the run waits for better code.
     static var failures: [any Error.Type] { get }
@@ -41,6 +44,8 @@ extension Workflow {
     public static var workflowName: String { "\(Self.self)" }
     /// 1.
     public static var workflowVersion: Int { 1 }
+    /// Empty: the version alone counts.
+    public static var workflowCodeHash: String { "" }
     /// None.
     public static var failures: [any Error.Type] { [] }
     /// No messages.

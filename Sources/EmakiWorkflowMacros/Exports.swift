@@ -1,0 +1,2 @@
+/// Who imports the macros has the engine, too.
+@_exported import EmakiWorkflow

@@ -1,0 +1,60 @@
+#if Macros
+    import EmakiWorkflowMacros
+    import Testing
+
+    /// What only the macro form has.
+    @Suite struct MacroFormTests {
+        @Test("both forms give one definition: name, version, and the hash of the declaration")
+        func definition() {
+            let definition = WorkflowDefinition(Meddler.self)
+            #expect(definition.name == "meddler")
+            #expect(definition.fingerprint == "meddler@7+\(Meddler.workflowCodeHash)")
+            #expect(WorkflowDefinition(Counter.self).fingerprint.hasPrefix("Counter@1+"))
+            #expect(Meddler.workflowCodeHash != Counter.workflowCodeHash)
+            #expect(Meddler.workflowCodeHash.count == 16)
+        }
+
+        @Test("handlers are tested without an engine")
+        func alone() throws {
+            let counter = Counter(input: 3)
+            var other = counter
+            other.add(4)
+            #expect(other.value() == 7)
+            #expect(try Meddler().sneakyAnswer() == nil)
+            #expect(throws: ApplicationFailure.self) { try counter.checkSet(-1) }
+        }
+
+        @Test(
+            "a query that changes the state is an error, and changes nothing",
+            arguments: [false, true])
+        func queries(evicts: Bool) async throws {
+            let engine = try await makeEngine([Meddler.self], evictsAlways: evicts)
+            let handle = try await engine.start(Meddler.self, id: "m", Nothing())
+            await #expect(throws: (any Error).self) { try await handle.query(Meddler.meddle) }
+            await #expect(throws: (any Error).self) { try await handle.query(Meddler.sneak) }
+            #expect(Meddler.sneak.name == "ask")
+            await #expect(throws: WorkflowError.self) {
+                try await handle.update(Meddler.change, Nothing())
+            }
+            try await handle.signal(Meddler.add, 10)
+            _ = try await handle.result()
+            engine.close()
+        }
+
+        @Test("an error that the macro declares fails the run")
+        func failures() async throws {
+            let engine = try await makeEngine([Meddler.self])
+            let handle = try await engine.start(Meddler.self, id: "m", Nothing())
+            try await handle.signal(Meddler.fail, Nothing())
+            await #expect(throws: WorkflowError.self) { try await handle.result() }
+            engine.close()
+        }
+    }
+
+    extension Meddler {
+        /// What a query that wants more than the state gives outside of a run.
+        func sneakyAnswer() throws -> Int? {
+            do { return try sneak() } catch is Failure { return nil }
+        }
+    }
+#endif
