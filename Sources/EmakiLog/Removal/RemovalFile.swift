@@ -133,6 +133,14 @@ struct RemovalFile {
 
     // MARK: Writing
 
+    /// About what a file of this takes.
+    static func byteCount(of extents: [StreamID: Removals.Extent]) -> Int {
+        let entryBytes = extents.keys.reduce(0) {
+            $0 + Self.entryBytes + ($1.text.utf8.count + 7) & ~7
+        }
+        return 2 * (TwinFile.headerBytes + headerBytes + entryBytes + TwinFile.unit)
+    }
+
     /// Writes the file, and reads it back before anything rests on it.
     /// - Throws: `.corrupt` if it does not hold what was written; `.noSpace`, `.disk`.
     func make(
