@@ -140,6 +140,76 @@ import Testing
         }
     }
 
+    @Test("a record of the deletion that is in a segment is in the way, also after an opening")
+    func recordAlone() throws {
+        let harness = try Self.deleted()
+        try Self.seal(harness)
+        #expect(
+            try harness.core.merge(
+                rewriting: #require(harness.core.sealed.files.first).footer.number))
+        // As a purge repeats it, though it changes nothing.
+        let again = try harness.core.offerAgain(of: "a", through: 3, ending: true)
+        guard case .staged = again else { return #expect(Bool(false), "\(again)") }
+        #expect(try harness.core.forget(["a"]) == .unsealed)
+        try harness.core.commit(at: 3)
+        #expect(try harness.core.forget(["a"]) == .unsealed)
+        try harness.reopen()
+        #expect(try harness.core.forget(["a"]) == .unsealed)
+        try Self.seal(harness)
+        #expect(try harness.core.forget(["a"]) == nil)
+        try harness.reopen()
+        #expect(try harness.core.durableVersion(of: "a") == 0)
+    }
+
+    @Test("a deleted stream of which nothing is left keeps its version, also while it goes")
+    func nothingLeft() throws {
+        let harness = try Self.deleted()
+        try Self.seal(harness)
+        #expect(
+            try harness.core.merge(
+                rewriting: #require(harness.core.sealed.files.first).footer.number))
+        try harness.reopen()
+        let core = harness.core
+        guard case .refused(.streamDeleted("a", 3), _) = try Self.offer(harness, .noStream) else {
+            return #expect(Bool(false), "it was deleted at version 3")
+        }
+        // While the file of removals is made, and MANIFEST replaced.
+        let question = Forgetting(streams: ["a"], cleanFrom: .max)
+        let plan = try core.plan(question, try question.find(in: core.sealed), in: core.sealed)
+        guard case .step(let step) = plan else { return #expect(Bool(false), "\(plan)") }
+        guard case .refused(.streamDeleted("a", 3), _) = try Self.offer(harness, .version(3)) else {
+            return #expect(Bool(false), "it is on its way")
+        }
+        core.fail(step)
+        guard case .staged = try Self.offer(harness, .version(3)) else {
+            return #expect(Bool(false), "it stays")
+        }
+    }
+
+    @Test("files that hold nothing of a stream but its snapshot are written again by a purge")
+    func purgedSnapshots() throws {
+        let harness = try CoreHarness()
+        let core = harness.core
+        try harness.append(to: "a", [[1], [2], [3]])
+        try Self.seal(harness)
+        _ = try core.offerSnapshot(of: "a", at: 2, [7])
+        try core.commit(at: 1)
+        try harness.append(to: "b", [[1]])
+        try Self.seal(harness)
+        _ = try core.offerRemoval(of: "a", through: nil)
+        try core.commit(at: 2)
+        try Self.seal(harness)
+        let end = core.nextSealedNumber
+        var count = 0
+        while try core.rewriteFile(before: end, with: "a", through: 3) { count += 1 }
+        #expect(count == 2)
+        for file in core.sealed.files {
+            #expect(try file.find(SnapshotStream.id(beside: "a")) == nil)
+            #expect(try file.find("a") == nil)
+        }
+        #expect(try core.versions(of: "b") == [1])
+    }
+
     @Test("a file of removals that cannot be made leaves everything as it was")
     func failedFile() throws {
         let harness = try Self.deleted()
@@ -154,6 +224,32 @@ import Testing
         guard case .staged = try Self.offer(harness, .version(3)) else {
             return #expect(Bool(false), "it is deleted, and nothing else")
         }
+    }
+
+    @Test("where nothing may be made, or files changed since they were asked, nothing is planned")
+    func notNow() throws {
+        let harness = try Self.deleted()
+        let core = harness.core
+        try Self.seal(harness)
+        #expect(try core.merge(rewriting: #require(core.sealed.files.first).footer.number))
+        let (number, next) = (core.manifest.removalFileNumber, core.nextSealedNumber)
+        #expect(try core.forget(["never"]) == nil)
+        #expect(core.manifest.removalFileNumber == number && core.nextSealedNumber == next)
+        core.isCleaning = true
+        #expect(try core.forget(["a"]) == .unsealed)
+        core.isCleaning = false
+        let question = Forgetting(streams: ["a"], cleanFrom: .max)
+        let set = core.sealed
+        let found = try question.find(in: set)
+        try harness.append(to: "b", [[1]])
+        try Self.seal(harness)
+        guard case .outdated = try core.plan(question, found, in: set) else {
+            return #expect(Bool(false), "another file may hold it by now")
+        }
+        core.poison()
+        #expect(throws: LogError.poisoned) { try core.forget(["a"]) }
+        try harness.reopen(.readOnly())
+        #expect(throws: LogError.readOnly) { try harness.core.forget(["a"]) }
     }
 
     @Test("a reader that has files of before sees nothing of a stream that is forgotten meanwhile")
