@@ -335,9 +335,13 @@ import Testing
         // What a merge would read of its events is not there any more.
         let gone = try #require(core.sealed.files.first)
         let chunks = gone.footer[.chunks].range
+        let pageBytes = PageParity.pageBytes
+        let parity = (1 + gone.footer.coveredPageCount) * pageBytes
         harness.files.edit(gone.pages.path) { bytes in
             for index in chunks { bytes[index] ^= 0xff }
+            for index in parity..<bytes.count - pageBytes { bytes[index] ^= 0xff }
         }
+        #expect(throws: LogError.self) { try core.sealed.event(at: 0) }
         #expect(try core.merge(all: true))
         #expect(core.sealed.files.count == 1)
         #expect(core.counters.droppedEvents == 4)
