@@ -76,6 +76,13 @@ import Testing
     @Test("an id has a byte at least, is UTF-8, and ends within the contents")
     func ids() throws {
         #expect(Self.isRefused { $0.store(UInt8(0), at: $1 + Self.entry + 32) })
+        // Also where the contents end right behind it.
+        #expect(
+            Self.isRefused { memory, start in
+                memory.store(UInt8(0), at: start + Self.entry + 32)
+                let place = start - TwinFile.headerBytes + 16
+                memory.store(memory.loadUInt32(at: place) - 8, at: place)
+            })
         #expect(Self.isRefused { $0.store(UInt8(9), at: $1 + Self.entry + 32) })
         #expect(Self.isRefused { $0.store(UInt8(255), at: $1 + Self.entry + 32) })
         #expect(Self.isRefused { $0.store(UInt8(0xff), at: $1 + Self.entry + 40) })

@@ -96,8 +96,8 @@ struct RemovalFile {
     private func decode(
         _ memory: PageMemory, _ range: Range<Int>, storeID: Bits128
     ) -> [StreamID: Removals.Extent]? {
-        guard range.count >= Self.headerBytes,
-            Bits128(from: memory, at: range.lowerBound) == storeID,
+        // Within the copy, which is 4,096 bytes at least, also where the contents are shorter.
+        guard Bits128(from: memory, at: range.lowerBound) == storeID,
             memory.loadUInt64(at: range.lowerBound + 16) == number
         else { return nil }
         let count = memory.loadUInt64(at: range.lowerBound + 24)
