@@ -111,13 +111,20 @@ extension EventLog {
                 prefix: Array(prefix.utf8), after: after.map { Array($0.text.utf8) }, limit: limit))
     }
 
-    func listed(_ listing: StreamListing) throws(LogError) -> [StreamSummary] {
-        var listing = listing
-        var slot = 0
-        while let next = try committer.list(from: slot, into: &listing) { slot = next }
-        let sealed = try committer.reading { $0.sealed }
-        let streams = try listing.merged(with: sealed) { look throws(LogError) in
-            try committer.reading(look)
+    func listed(_ empty: StreamListing) throws(LogError) -> [StreamSummary] {
+        var streams: [StreamListing.Found] = []
+        var isOutdated = true
+        // What was forgotten meanwhile may be in the files that were asked.
+        while isOutdated {
+            var listing = empty
+            let count = try committer.reading { $0.removals.forgettingCount }
+            var slot = 0
+            while let next = try committer.list(from: slot, into: &listing) { slot = next }
+            let sealed = try committer.reading { $0.sealed }
+            streams = try listing.merged(with: sealed) { look throws(LogError) in
+                try committer.reading(look)
+            }
+            isOutdated = try committer.reading { $0.removals.forgettingCount != count }
         }
         return streams.compactMap { found in
             let text = Array(found.id).withRawSpan { String(validating: $0) }

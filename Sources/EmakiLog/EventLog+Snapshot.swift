@@ -69,6 +69,9 @@ extension EventLog {
             } catch .versionConflict(beside, _) {
                 // Somebody else stored one meanwhile.
                 continue
+            } catch .streamDeleted(beside, _) {
+                // The stream is being forgotten.
+                return false
             } catch {
                 throw error
             }

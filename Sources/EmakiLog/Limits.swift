@@ -22,6 +22,11 @@ public enum Limits {
     public static let sealedFileCountMax = 65_536
     /// Streams of which events were removed: what each has lost is kept in memory.
     public static let removedStreamsMax = 4 << 20
+    /// Deleted streams that are forgotten with one replacement of MANIFEST.
+    static let forgottenAtOnceMax = 4_096
+    /// Times that segments are sealed because something of a stream that is to be forgotten is in
+    /// them.
+    static let sealingsPerForgettingMax = 16
     /// Events that are not sealed: the index tells them apart by the low 31 bits of their
     /// positions.
     public static let unsealedEventsMax = Int(Int32.max)

@@ -9,6 +9,9 @@ extension LogError: CustomStringConvertible {
             "event \(version) of stream \"\(stream)\" has this id and other bytes; choose a new id"
         case .streamDeleted(let stream, let version):
             "stream \"\(stream)\" was deleted at version \(version); expect that version to go on"
+        case .notDeleted(let stream, let version):
+            "stream \"\(stream)\" is at version \(version) and not deleted; delete it before it is"
+                + " forgotten"
         case .wouldWait(let reason):
             "no room right now (\(reason)); use append, which waits, or try after a commit"
         case .needsLookup(let stream):

@@ -6,6 +6,7 @@ extension LogError {
         case .versionConflict: "versionConflict"
         case .idReused: "idReused"
         case .streamDeleted: "streamDeleted"
+        case .notDeleted: "notDeleted"
         case .wouldWait: "wouldWait"
         case .needsLookup: "needsLookup"
         case .wouldDeadlock: "wouldDeadlock"
@@ -38,7 +39,7 @@ extension LogError {
             object.add("stream", stream.text)
             object.add("actual", actual.rawValue)
         case .idReused(let stream, let version), .streamDeleted(let stream, let version),
-            .lost(let stream, let version):
+            .notDeleted(let stream, let version), .lost(let stream, let version):
             object.add("stream", stream.text)
             object.add("version", version.rawValue)
         case .tooLarge(let name, let limit, let value):

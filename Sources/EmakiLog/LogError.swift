@@ -9,7 +9,11 @@ public enum LogError: Error, Sendable, Equatable {
     /// An event id of this batch is stored at the same version with other bytes. Choose a new id.
     case idReused(stream: StreamID, version: StreamVersion)
     /// The stream was deleted at this version. Expect exactly that version to start it again.
+    /// While the stream is being forgotten, that is refused, too.
     case streamDeleted(stream: StreamID, version: StreamVersion)
+    /// Only a deleted stream can be forgotten, and this one is at this version, or is purged over
+    /// and over meanwhile. Delete it first.
+    case notDeleted(stream: StreamID, version: StreamVersion)
 
     // MARK: Wait, or call another way
     /// `reserve` cannot stage this now. Call `append`, which waits, or try after a commit.

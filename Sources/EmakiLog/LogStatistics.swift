@@ -80,6 +80,8 @@ public struct LogStatistics: Sendable, Equatable, Codable {
     public var droppedEvents: UInt64
     /// Sealed files by tier: those made of segments, those merged from these, and so on.
     public var filesByTier: [Int]
+    /// What sealed files take, and how much of that is still needed.
+    public var sealedSpace = SealedSpace(storedBytes: [], liveBytes: [])
     /// Pages of sealed files that were damaged and made whole again since the log was opened.
     public var repairedPages: Int
     /// Bytes of all batches that were staged since the log was opened, as stored.
@@ -119,15 +121,16 @@ public struct LogStatistics: Sendable, Equatable, Codable {
 }
 
 extension EventLog {
-    /// Live figures.
+    /// Live figures. Reads no event, but may read from the index of sealed files.
     public var statistics: LogStatistics {
-        var (statistics, lag) = committer.lock.withLock {
+        var (statistics, lag, question) = committer.lock.withLock {
             let core = committer.core
             return (
                 core.statistics(latency: committer.latency, followers: committer.followerCount),
-                core.backupLag
+                core.backupLag, SealedSpaceQuestion(core)
             )
         }
+        statistics.sealedSpace = question.answer()
         statistics.runningBackups = lag.backups
         statistics.heldByBackups = lag.segments + lag.files
         statistics.bytesHeldByBackups = lag.bytes
@@ -247,6 +250,7 @@ extension LogStatistics: CustomStringConvertible {
             space             \(storeBytes) bytes in all, \(reserveBytes) of them in reserve;\
              \(Self.text(bytesPerEvent)) an event; written for each byte of batches:\
              \(Self.text(writeAmplification))
+            live              \(sealedSpace)
             memory            \(eventsInMemory) events of \(streamsInMemory) streams:\
              index \(indexBytes) bytes, images \(imageBytes) bytes
             scrubbed          \(scrubbedBytes) bytes in \(scrubPasses) passes and what is under\

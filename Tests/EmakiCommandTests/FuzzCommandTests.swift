@@ -97,7 +97,7 @@ struct FuzzCommandTests {
         "wrong arguments and scripts are refused with a sentence",
         arguments: [
             ["--faults", "11"], ["--faults", "-1"], ["--seeds", "0"], ["--minutes", "0"],
-            ["--jobs", "0"], ["--steps", "0"], ["--seed", "x"], ["--trace"],
+            ["--jobs", "0"], ["--steps", "0"], ["--seed", "x"], ["--trace"], ["--bounded"],
         ])
     func usage(arguments: [String]) throws {
         let result = try Command.run(["fuzz"] + arguments)

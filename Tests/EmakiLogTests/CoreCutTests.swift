@@ -33,7 +33,12 @@ import Testing
         let path = whole.core.active.path
         var cutCount = 0
         var wholeCount = 0
-        for kept in 0...padded where kept <= 520 || kept % 128 == 0 || kept == frameBytes {
+        // The ends of what is checked by itself, and between them every few bytes.
+        let ends = [0, 4, FrameHeader.byteCount, FrameHeader.byteCount + 8, 512, frameBytes]
+        for kept in 0...padded
+        where kept <= 520 && kept % TestExtent.every(5) == 0 || kept % 128 == 0
+            || ends.contains(where: { abs($0 - kept) <= 1 })
+        {
             let harness = try Self.harness(blockBytes: blockBytes, payload: payload)
             harness.files.resetCounts()
             harness.files.fault = .init(
@@ -92,7 +97,10 @@ import Testing
                 kind: .writeDurably, number: 1, bytesKept: kept, changesUntilStop: 0)
             #expect(throws: DiskError.self) { try harness.commit() }
             let torn = harness.files.afterPowerLoss(keepingEntries: true, keepingBytes: true)
-            for cutKept in 0...blockBytes where cutKept < 300 || cutKept % 512 == 0 {
+            for cutKept in 0...blockBytes
+            where cutKept < 8 || cutKept < 300 && cutKept % TestExtent.every(6) == 0
+                || cutKept % 512 == 0
+            {
                 let again = torn.clone()
                 again.fault = .init(
                     kind: .writeDurably, number: 1, bytesKept: cutKept, changesUntilStop: 0)

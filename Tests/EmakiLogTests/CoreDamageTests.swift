@@ -66,8 +66,12 @@ import Testing
                 let isHeader = inFrame < FrameHeader.byteCount
                 // Of long payloads the start, and then one byte of many; of headers every bit where
                 // a mark follows and where none does.
-                guard isHeader || inFrame < 1200 || inFrame % 1009 == 0 else { continue }
-                let allBits = isHeader && (ending == .idle || ending == .killed)
+                guard
+                    isHeader || inFrame % 1009 == 0
+                        || inFrame < 1200 && inFrame % TestExtent.every(5) == 0
+                else { continue }
+                let allBits =
+                    isHeader && TestExtent.isLong && (ending == .idle || ending == .killed)
                 for bit in allBits ? 0..<8 : index % 8..<index % 8 + 1 {
                     Self.attempt(
                         store, frame.path, &tally, tolerant: bit == index % 8 && inFrame % 5 == 0,
@@ -95,7 +99,8 @@ import Testing
             + slots.map { $0..<$0 + IdleSlot.byteCount + 8 }
         for path in Set(store.frames.map(\.path)) {
             for index in ranges.joined() {
-                for bit in index % 3 == 0 ? 0..<8 : index % 8..<index % 8 + 1 {
+                let allBits = index % 3 == 0 && TestExtent.isLong
+                for bit in allBits ? 0..<8 : index % 8..<index % 8 + 1 {
                     Self.attempt(store, path, &tally, "\(path):\(index) bit \(bit)") {
                         $0[index] ^= 1 << UInt8(bit)
                     }
@@ -113,7 +118,8 @@ import Testing
     func flippedTwins(path: String) throws {
         let store = try DamagedStore(.recycled)
         var tally = Tally()
-        for index in store.files[path].indices where index % 4096 < 400 || index % 64 == 0 {
+        for index in store.files[path].indices
+        where index % 4096 < 400 || index % (64 * TestExtent.every(4)) == 0 {
             Self.attempt(store, path, &tally, "\(path):\(index)") {
                 $0[index] ^= 1 << UInt8(index % 8)
             }
@@ -132,7 +138,7 @@ import Testing
         for path in Set(store.frames.map(\.path)) {
             // A hole larger than a block can take several groups at once: see the next test.
             for unit in [512, 4096] where unit <= blockBytes {
-                for start in stride(from: 0, to: count, by: unit) {
+                for start in stride(from: 0, to: count, by: unit * TestExtent.every(3)) {
                     Self.attempt(
                         store, path, &tally, tolerant: start % 4096 == 0, lostMax: 99,
                         "\(path):\(start) zeroed \(unit)"

@@ -9,7 +9,7 @@ import Testing
         arguments: CallFailures.calls)
     func every(call: DoorCall) throws {
         var broken: [String] = []
-        let counts = try CallFailures.survey(call, .bounded) { broken.append($0) }
+        let counts = try CallFailures.survey(call, TestExtent.failures) { broken.append($0) }
         #expect(broken.isEmpty, "\(broken.prefix(3).joined(separator: "\n"))")
         print("failures of \(call): \(counts.runs) runs, \(counts.states) states compared")
     }

@@ -43,3 +43,10 @@ extension SimulatedFileSystem {
 }
 
 func filled(_ byte: UInt8, _ count: Int) -> [UInt8] { [UInt8](repeating: byte, count: count) }
+
+extension Array {
+    /// The first, and every so many behind it.
+    func striding(by step: Int) -> [Element] {
+        stride(from: 0, to: count, by: step).map { self[$0] }
+    }
+}

@@ -8,7 +8,7 @@ import Testing
 struct DoorAgreementTests {
     static let stepCount = 60
     /// In one share.
-    static let scriptCount: UInt64 = 250
+    static let scriptCount: UInt64 = TestExtent.isLong ? 250 : 60
     /// Run beside each other, because most of the time is spent waiting for the disk.
     static let shareCount: UInt64 = 8
 

@@ -1,5 +1,6 @@
 import EmakiLog
 import EmakiSimulation
+import Foundation
 import Testing
 
 /// What must work when there is not one byte left, and when the store is as large as it may be.
@@ -114,6 +115,34 @@ struct FullDiskTests {
             if seen == count - 3 { break }
         }
         await last.close()
+    }
+
+    @Test("a log on a disk without a free byte is backed up to another, and restored from there")
+    func backup() async throws {
+        let disk = SimulatedDisk(capacityBytes: 12 * Self.segmentBytes)
+        let log = try await disk.open(Self.configuration())
+        let (count, error) = await Self.fill(log)
+        #expect(error == .noSpace)
+        try await log.seal()
+        disk.capacityBytes = disk.usedBytes
+        let used = disk.usedBytes
+        let folder = FileManager.default.temporaryDirectory.path + "/emaki-full-\(UUID())"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // Some of it is sealed, and some is in segments.
+        #expect(log.statistics.sealedFiles > 0 && log.statistics.eventsInMemory > 0)
+        let report = try await log.backup(to: folder + "/backups")
+        #expect(report.backup?.position == log.durablePosition.rawValue)
+        #expect(disk.usedBytes <= used)
+        try Self.expectEvents(0..<count, in: log)
+        await log.close()
+        #expect(try await EventLog.checkBackups(at: folder + "/backups").isSound)
+        _ = try await EventLog.restore(from: folder + "/backups", to: folder + "/store")
+        let restored = try await EventLog.open(at: folder + "/store")
+        try Self.expectEvents(0..<count, in: restored)
+        #expect(restored.durablePosition.rawValue == report.backup?.position)
+        await restored.close()
     }
 
     @Test("while the reserve is not whole the last segment takes removals and no events")

@@ -185,7 +185,7 @@ struct SimulatedDiskTests {
         "every fault can be injected, and none makes opening trap",
         arguments: SimulatedFault.allCases)
     func everyFault(fault: SimulatedFault) async throws {
-        for seed in 0..<8 {
+        for seed in 0..<(TestExtent.isLong ? 8 : 2) {
             let disk = SimulatedDisk(seed: UInt64(seed))
             let log = try await disk.open()
             #expect(try await Counter(log: log).count(upTo: 5) == 5)

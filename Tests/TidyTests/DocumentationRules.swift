@@ -1,3 +1,5 @@
+import Foundation
+
 /// Every public declaration of a library says what it promises.
 enum DocumentationRules {
     static func check(_ file: ProjectFile) -> [Violation] {
@@ -8,19 +10,25 @@ enum DocumentationRules {
         /// Depth of the members of the public enums and protocols that enclose a line.
         var publicBodies: [Int] = []
         for (index, line) in text.code.enumerated() {
+            // Found faster than by any pattern.
+            let isPublic = line.range(of: "public") != nil
             let isMember = publicBodies.last == depth && line.contains(memberStart)
-            if isMember || line.contains(/^\s*(?:[@\w()]+\s+)*public\s+(?!import|extension)/),
-                !isDocumented(index, text)
-            {
+            let isDeclared =
+                isMember
+                || isPublic
+                    && line.contains(/^\s*(?:[@\w()]+\s+)*public\s+(?!import|extension)/)
+            if isDeclared, !isDocumented(index, text) {
                 violations.append(
                     Violation(
                         path: file.path, line: index + 1,
                         reason: "public, and says nothing: write what it promises"))
             }
-            let opensBody = line.contains(/(?:^|\s)public\s+(?:\w+\s+)*(?:enum|protocol)\s/)
-            for character in line {
-                if character == "{" { depth += 1 }
-                if character == "}" {
+            let opensBody =
+                isPublic
+                && line.contains(/(?:^|\s)public\s+(?:\w+\s+)*(?:enum|protocol)\s/)
+            for character in line.utf8 {
+                if character == UInt8(ascii: "{") { depth += 1 }
+                if character == UInt8(ascii: "}") {
                     if publicBodies.last == depth { publicBodies.removeLast() }
                     depth -= 1
                 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Which module may import which: arrows point down only.
 enum ImportRules {
     /// Libraries see what is below them and nothing else; Foundation is not below any of them.
@@ -17,9 +19,10 @@ enum ImportRules {
     static func check(_ file: ProjectFile) -> [Violation] {
         guard file.path.hasPrefix("Sources/") else { return [] }
         return file.swift.code.enumerated().compactMap { index, line in
-            guard let module = importedModule(line), !allows(module, in: file.target) else {
-                return nil
-            }
+            // Found faster than by the pattern.
+            guard line.range(of: "import") != nil,
+                let module = importedModule(line), !allows(module, in: file.target)
+            else { return nil }
             return Violation(
                 path: file.path, line: index + 1,
                 reason: "\(file.target) may not import \(module)")

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The byte layout of a structure, as its doc comment in the code and the documentation say.
 ///
 /// In the code: a table in the doc comment, whose header is `offset  bytes`, in rows of offset,
@@ -23,6 +25,8 @@ struct LayoutTable: Equatable {
 extension LayoutTable {
     /// The tables of a source file, each with the type whose doc comment it is in.
     static func tables(inSwift text: String) -> [LayoutTable] {
+        // Found faster than by the pattern.
+        guard text.range(of: "offset  bytes") != nil else { return [] }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return lines.indices.compactMap { index in
             guard lines[index].contains(/^\/\/\/\s+offset\s+bytes(?:\s|$)/) else { return nil }
@@ -106,7 +110,8 @@ enum DocumentedConstants {
     private static func expression(
         type: String, name: String, in sources: [ProjectFile]
     ) -> String? {
-        for file in sources {
+        // Found faster than any pattern.
+        for file in sources where file.text.range(of: "static let \(name)") != nil {
             var depth = 0
             /// The types that enclose a line, with the depth outside of their braces.
             var enclosing: [(name: Substring, depth: Int)] = []

@@ -143,6 +143,17 @@ extension Committer {
 
     /// Runs on the worker, like every other replacement of MANIFEST.
     private func change(to made: Sealing.Made, by sealing: Sealing) {
+        var made = made
+        do throws(LogError) {
+            // Streams may have been forgotten since the sealing was planned.
+            let before = lock.withLock { core.manifest.removalFile }
+            try sealing.renewRemovals(&made, before: before, in: core.files)
+        } catch {
+            made.file?.pages.close()
+            lock.lock()
+            core.fail(sealing, with: error)
+            return tellSealingFailed(error)
+        }
         let step = lock.withLock { core.isPoisoned ? nil : core.beginSwitch(sealing, to: made) }
         guard let step else {
             made.file?.pages.close()

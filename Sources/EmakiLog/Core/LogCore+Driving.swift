@@ -77,7 +77,7 @@ extension LogCore {
         try offer(MeasuredBatch(source, batchBytesMax: store.batchBytesMax))
     }
 
-    private func offer<Source: BatchSource>(
+    func offer<Source: BatchSource>(
         _ batch: MeasuredBatch<Source>
     ) throws(LogError) -> OfferedBatch {
         var versions = [StreamVersion](repeating: .none, count: batch.source.sectionCount)

@@ -84,7 +84,7 @@ extension LogCore {
 
     /// Streams lost something after the file was made, so a file of its own may get smaller.
     private func mayHoldRemoved(_ file: SealedFile) -> Bool {
-        manifest.removalFileNumber >= file.footer.number
+        !removals.isEmpty && manifest.removalFileNumber >= file.footer.number
             && !loneWithoutRoom.contains(file.footer.number)
     }
 
@@ -177,12 +177,16 @@ extension LogCore {
     }
 
     /// Merges files once, for callers that hold the core alone.
+    /// - Parameter number: of a file that is to be written again by itself.
     /// - Returns: false if there is nothing to merge.
     @discardableResult
-    package func merge(all: Bool = false) throws(LogError) -> Bool {
+    package func merge(
+        all: Bool = false, rewriting number: UInt64? = nil
+    ) throws(LogError) -> Bool {
         precondition(!isPreparing, "merging at once needs the core alone")
         guard !isPoisoned else { throw .poisoned }
-        guard let merging = planMerging(all: all) else { return false }
+        let end = all ? sealed.endPosition : nil
+        guard let merging = planMerging(upTo: end, rewriting: number) else { return false }
         let made: Merging.Made
         do throws(LogError) {
             made = try reserve.drawing(merging.byteCountMax) { () throws(LogError) in

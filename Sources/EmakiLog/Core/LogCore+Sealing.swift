@@ -17,6 +17,7 @@ extension LogCore {
         let count = min(sealableCount(upTo: number), countMax)
         guard count > 0 else { return nil }
         isSealing = true
+        removalsOfSealing = manifest.removalFile?.path
         let number = takeSealedNumber()
         numbersInWork.insert(number)
         return Sealing(
@@ -37,6 +38,7 @@ extension LogCore {
     func takeOrphans() -> [String] {
         var needed = manifest.sealedPaths
         if let removalsOfMerge { needed.insert(removalsOfMerge) }
+        if let removalsOfSealing { needed.insert(removalsOfSealing) }
         defer { orphans.removeAll { !needed.contains($0) || manifest.sealedPaths.contains($0) } }
         return orphans.filter { !needed.contains($0) }
     }
@@ -66,6 +68,7 @@ extension LogCore {
     /// The sealing failed; nothing has changed.
     package func fail(_ sealing: Sealing, with error: LogError) {
         isSealing = false
+        removalsOfSealing = nil
         sealingFailure = error
         numbersInWork.remove(sealing.number)
         lookAtSpace()
@@ -108,6 +111,7 @@ extension LogCore {
     package func finish(_ step: ManifestSwitch, of sealing: Sealing, to made: Sealing.Made) {
         if made.removals != nil, let old = manifest.removalFile { orphans.append(old.path) }
         take(step)
+        removalsOfSealing = nil
         sealingFailure = nil
         numbersInWork.remove(sealing.number)
         if let file = made.file { sealed = sealed.adding(file) }
@@ -157,6 +161,7 @@ extension LogCore {
         let nextNumber = max(manifest.nextSealedNumber, step.manifest.nextSealedNumber)
         manifest = step.manifest
         manifest.nextSealedNumber = nextNumber
+        staging.removals.becomeCertain()
     }
 
     // MARK: At once

@@ -65,6 +65,8 @@ package final class LogCore {
     var orphans: [String] = []
     /// The file of removals that a merge reads, which stays until it is done.
     var removalsOfMerge: String?
+    /// The same of a sealing.
+    var removalsOfSealing: String?
     /// Sealed files that are damaged beyond their parity, as far as merges have met them: they are
     /// not merged while the log is open.
     var unmergeable: Set<String> = []

@@ -19,9 +19,11 @@ struct LogCursor {
         var start = next
         var found: [RecordedEvent] = []
         var hasRemovals = false
+        var forgettingCount: UInt64 = 0
         try look { core in
             durable = core.durableEnd
             hasRemovals = !core.removals.isEmpty
+            forgettingCount = core.removals.forgettingCount
             memory = core.index.positions.lowerBound
             if start < memory, !core.sealed.isEmpty {
                 set = core.sealed
@@ -36,12 +38,20 @@ struct LogCursor {
             }
         }
         // Behind the last file comes what is in memory.
-        next =
+        let behind =
             try set.map { set throws(LogError) in
                 try set.read(from: next, into: &found) ?? memory
             } ?? start
         found.removeAll { $0.isSnapshot }
-        if hasRemovals { try Self.dropRemoved(from: &found, looking: look) }
+        if hasRemovals {
+            try Self.dropRemoved(from: &found, looking: look)
+            var isOutdated = false
+            try look { isOutdated = $0.removals.forgettingCount != forgettingCount }
+            // What a forgotten stream had lost may be in those files, and nothing says any more
+            // that it is lost. The files of now do not hold it.
+            if isOutdated { return try step(into: &events, looking: look) }
+        }
+        next = behind
         events += found
         return durable
     }

@@ -398,6 +398,15 @@ struct LogIndex: ~Copyable {
         while idle.count > max(idleHeadsMax, atLeast) { forgetOneIdle() }
     }
 
+    /// A stream of which nothing is anywhere any more is as one that was never written.
+    /// - Precondition: it has no event here.
+    mutating func forgetHead(of stream: borrowing StreamID) {
+        guard let slot = find(stream) else { return }
+        precondition(streams[slot.index].events.isEmpty, "what is forgotten has no events")
+        streams[slot.index].head = 0
+        streams[slot.index].first = 1
+    }
+
     private static let idlePassedMax = 64
 
     /// Forgets the heads of all streams without events.

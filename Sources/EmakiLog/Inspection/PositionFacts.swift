@@ -2,6 +2,8 @@
 package struct PositionFacts: Sendable {
     /// Streams of which events were removed, and the last version of each that was.
     package var removedThrough: [StreamID: StreamVersion] = [:]
+    /// There were removals, and what is left of some may be forgotten.
+    package var hadRemovals = false
     /// Snapshots that took a position, those that newer ones replaced included. If events were
     /// removed, too, there may have been more: those of streams that are gone.
     package var snapshots: UInt64 = 0
@@ -18,7 +20,9 @@ extension EventLog {
     /// - Throws: `.closed`; `.corrupt` or `.disk` from a sealed file.
     package func positionFacts() throws(LogError) -> PositionFacts {
         var facts = PositionFacts()
-        facts.removedThrough = try committer.reading { $0.removals.durable.mapValues(\.through) }
+        (facts.removedThrough, facts.hadRemovals) = try committer.reading { core in
+            (core.removals.durable.mapValues(\.through), core.manifest.removalFile != nil)
+        }
         var last: [UInt8]?
         while true {
             // The version of a stream of snapshots is how many it has had.

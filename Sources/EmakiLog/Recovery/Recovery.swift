@@ -93,7 +93,8 @@ struct Recovery {
             throw error
         }
         var extents = removedBefore
-        for record in scan.removals { extents.add(record) }
+        let end = scan.end.nextPosition
+        for record in scan.removals { extents.add(record, before: end) }
         return outcome(
             of: scan, manifest: manifest, sealed: sealed, removals: Removals(extents),
             receipt: receipt)

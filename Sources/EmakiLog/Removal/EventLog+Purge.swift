@@ -68,10 +68,10 @@ extension EventLog {
 extension Committer {
     fileprivate func endReuse() { lock.withLock { core.endReuse() } }
 
-    fileprivate func resumeReuse() { lock.withLock { core.purgeCount -= 1 } }
+    fileprivate func resumeReuse() { lock.withLock { core.resumeReuse() } }
 
     /// Runs a job on the worker, so that no segment is being made ready meanwhile.
-    nonisolated(nonsending) private func workerJob<R: Sendable>(
+    nonisolated(nonsending) func workerJob<R: Sendable>(
         _ body: @escaping @Sendable () throws(LogError) -> R
     ) async throws(LogError) -> R {
         let result = await WaitSlot<Result<R, LogError>>.wait { slot in
@@ -160,62 +160,5 @@ extension Committer {
             byteCount += found.footer.fileBytes
             try await rewrite(found.footer.number)
         }
-    }
-}
-
-extension SealedSet {
-    /// A file with a number below `end` that holds events of a stream up to a version, or its
-    /// snapshots.
-    fileprivate func file(
-        before end: UInt64, with stream: StreamID, through version: StreamVersion
-    ) throws(LogError) -> SealedFile? {
-        let beside = SnapshotStream.id(beside: stream)
-        for file in files where file.footer.number < end {
-            if let found = try file.find(stream), found.firstVersion <= version { return file }
-            if try file.find(beside) != nil { return file }
-        }
-        return nil
-    }
-}
-
-extension SealedFile {
-    fileprivate func find(_ stream: StreamID) throws(LogError) -> Stream? {
-        try stream.text.withUTF8Span { (id: RawSpan) throws(LogError) in
-            try find(id, hash: stream.hash)
-        }
-    }
-}
-
-extension LogCore {
-    /// Every segment file is filled with zeros before it is used again.
-    fileprivate func endReuse() {
-        purgeCount += 1
-        for index in filesInPreparation.indices { filesInPreparation[index].isRecycled = false }
-    }
-
-    /// The last ready segment that was not cleaned, which is not to be had from now on.
-    fileprivate func nextReadyToClean() -> Segment? {
-        guard readyCount > 0 else { return nil }
-        readyInCleaning += 1
-        lookAtSpace()
-        return segments[segments.count - readyInCleaning]
-    }
-}
-
-extension Segment {
-    private static let pieceBytes = 256 << 10
-
-    /// Its image may hold what an earlier life left, if the log was opened with it.
-    fileprivate func clean(_ layout: SegmentLayout) throws(DiskError) {
-        let zeros = try PageMemory(byteCount: Self.pieceBytes)
-        for offset in stride(
-            from: layout.framesOffset, to: layout.segmentBytes, by: Self.pieceBytes)
-        {
-            let piece = 0..<min(Self.pieceBytes, layout.segmentBytes - offset)
-            try zeros.withBytes(in: piece) { (bytes: RawSpan) throws(DiskError) in
-                try file.write(bytes, at: offset)
-            }
-        }
-        try file.sync()
     }
 }

@@ -96,8 +96,8 @@ struct RemovalFile {
     private func decode(
         _ memory: PageMemory, _ range: Range<Int>, storeID: Bits128
     ) -> [StreamID: Removals.Extent]? {
-        guard range.count >= Self.headerBytes,
-            Bits128(from: memory, at: range.lowerBound) == storeID,
+        // Within the copy, which is 4,096 bytes at least, also where the contents are shorter.
+        guard Bits128(from: memory, at: range.lowerBound) == storeID,
             memory.loadUInt64(at: range.lowerBound + 16) == number
         else { return nil }
         let count = memory.loadUInt64(at: range.lowerBound + 24)
@@ -132,6 +132,14 @@ struct RemovalFile {
     }
 
     // MARK: Writing
+
+    /// About what a file of this takes.
+    static func byteCount(of extents: [StreamID: Removals.Extent]) -> Int {
+        let entryBytes = extents.keys.reduce(0) {
+            $0 + Self.entryBytes + ($1.text.utf8.count + 7) & ~7
+        }
+        return 2 * (TwinFile.headerBytes + headerBytes + entryBytes + TwinFile.unit)
+    }
 
     /// Writes the file, and reads it back before anything rests on it.
     /// - Throws: `.corrupt` if it does not hold what was written; `.noSpace`, `.disk`.

@@ -3,8 +3,9 @@ import EmakiPlatform
 /// What streams have lost to truncation and deletion: for each of them the last version that
 /// nobody sees any more, and whether the stream ended there; and what is to expire.
 ///
-/// What is removed only grows, so joining such facts in any order, or again, gives the same. Of
-/// expiries the one that was set last counts, so facts are joined in the order of the log.
+/// What is removed only grows, so joining such facts in any order, or again, gives the same; until
+/// the stream is forgotten, when nothing of it is left (`Forgetting`). Of expiries the one that was
+/// set last counts, so facts are joined in the order of the log.
 /// Readers see what is durable; an append is also checked against what is staged.
 struct Removals {
     /// What one stream has lost.
@@ -16,6 +17,9 @@ struct Removals {
         var deletedAt = StreamVersion.none
         /// What is to be removed, and when; nil: nothing, or it is removed.
         var expiry: Expiry?
+        /// The position behind the last record of it that was met in a segment, as far as this
+        /// opening knows. It is no part of what was lost.
+        var recordEnd = Position.start
 
         static let nothing = Extent(through: .none)
 
@@ -37,10 +41,16 @@ struct Removals {
             deletedAt = record.kind == .delete ? record.through : .none
         }
 
+        static func == (left: Extent, right: Extent) -> Bool {
+            left.through == right.through && left.deletedAt == right.deletedAt
+                && left.expiry == right.expiry
+        }
+
         mutating func join(_ other: Extent) {
             through = max(through, other.through)
             deletedAt = max(deletedAt, other.deletedAt)
             expiry = other.expiry ?? expiry
+            recordEnd = max(recordEnd, other.recordEnd)
             if let expiry, expiry.through <= through { self.expiry = nil }
         }
 
@@ -73,6 +83,13 @@ struct Removals {
 
     /// Of what is durable.
     private var expiries = ExpiryQueue()
+    /// Streams that are being forgotten, and those beside them.
+    private var leaving: Set<StreamID> = []
+    /// The same of attempts that failed while MANIFEST was replaced, until it is replaced again.
+    private var uncertain: Set<StreamID> = []
+    /// Times that streams were forgotten. Who asks for a removal after reading files of an earlier
+    /// moment sees by it that an answer of "nothing" may be about a later one.
+    private(set) var forgettingCount: UInt64 = 0
 
     init(_ durable: [StreamID: Extent] = [:]) {
         self.durable = durable
@@ -103,7 +120,7 @@ struct Removals {
         var count = 0
         while count < staged.count, staged[count].position < end {
             let record = staged[count].record
-            durable.add(record)
+            durable.add(record, before: staged[count].position.advanced(by: 1))
             if record.kind == .expire {
                 expiries.push(.init(instant: record.instant, stream: record.stream))
             }
@@ -112,6 +129,39 @@ struct Removals {
             count += 1
         }
         if count > 0 { staged.removeFirst(count) }
+    }
+
+    // MARK: Forgetting
+
+    /// A removal of the stream is staged, or in a segment that a recovery would read.
+    func isRecorded(_ stream: StreamID, behind anchor: Position) -> Bool {
+        stagedByStream[stream] != nil || extent(stream).recordEnd > anchor
+    }
+
+    /// Nobody knows whether the stream is deleted or was never written, so nothing may be appended
+    /// that rests on one of them.
+    func isLeaving(_ stream: StreamID) -> Bool {
+        leaving.contains(stream) || uncertain.contains(stream)
+    }
+
+    /// Streams of which nobody knows.
+    var leavingStreams: Set<StreamID> { leaving.union(uncertain) }
+
+    mutating func beginForgetting(_ streams: [StreamID]) { leaving = Set(streams) }
+
+    /// - Parameter mayBeForgotten: MANIFEST may list what they have lost, or not any more.
+    mutating func failForgetting(mayBeForgotten: Bool) {
+        if mayBeForgotten { uncertain.formUnion(leaving) }
+        leaving = []
+    }
+
+    /// MANIFEST was replaced, and lists what streams have lost as it is known here.
+    mutating func becomeCertain() { if !uncertain.isEmpty { uncertain = [] } }
+
+    mutating func forget(_ streams: [StreamID]) {
+        for stream in streams { durable[stream] = nil }
+        leaving = []
+        forgettingCount += 1
     }
 
     // MARK: Expiry
@@ -171,7 +221,10 @@ struct Removals {
 }
 
 extension [StreamID: Removals.Extent] {
-    mutating func add(_ record: RemovalRecord) {
-        self[record.stream, default: .nothing].join(Removals.Extent(record))
+    /// - Parameter end: of the record's position, if it is in a segment.
+    mutating func add(_ record: RemovalRecord, before end: Position = .start) {
+        var extent = Removals.Extent(record)
+        extent.recordEnd = end
+        self[record.stream, default: .nothing].join(extent)
     }
 }

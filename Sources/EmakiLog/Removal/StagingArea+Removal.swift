@@ -18,10 +18,11 @@ extension StagingArea {
     }
 
     /// Whether a stream was deleted at this version, which is where it still is, and the caller
-    /// does not know of it.
+    /// does not know of it; or it is being forgotten, and nobody knows.
     func isFenced(
         _ stream: StreamID, at head: StreamVersion, against expecting: ExpectedVersion
     ) -> Bool {
+        if removals.isLeaving(stream) { return true }
         guard head > .none, expecting != .version(head) else { return false }
         return removals.stagedExtent(stream).extent.deletedAt == head
     }
@@ -49,6 +50,10 @@ extension StagingArea {
                 guard through <= head else { return .beyondHead(head) }
                 record = RemovalRecord(.truncate, of: stream, through: through)
             case .again(let through, let ending):
+                // It was forgotten meanwhile, or is about to be: then there is nothing to repeat.
+                guard known.through >= through, !removals.isLeaving(stream) else {
+                    return .removedBefore
+                }
                 record = RemovalRecord(ending ? .delete : .truncate, of: stream, through: through)
             case .delete, .expired: record = RemovalRecord(.delete, of: stream, through: head)
             case .expire(let instant):

@@ -50,32 +50,41 @@ package final class Merging: @unchecked Sendable {
     func run(
         in files: any FileSystem, goesOn: () -> Bool = { true }
     ) throws(LogError) -> Made {
-        let positions =
-            inputs[0].footer.positions
-            .lowerBound..<inputs[inputs.count - 1].footer.positions.upperBound
+        let extents = try removals?.read(in: files, storeID: storeID).extents ?? [:]
+        var inputs = inputs
+        var droppedCount = 0
+        // Their index says so; of their events not one is read.
+        for (place, input) in inputs.enumerated().reversed()
+        where try input.isRemoved(by: extents) {
+            droppedCount += input.footer.eventCount
+            inputs.remove(at: place)
+        }
+        guard let first = inputs.first, let last = inputs.last else {
+            return Made(file: nil, entry: nil, droppedCount: droppedCount)
+        }
+        let positions = first.footer.positions.lowerBound..<last.footer.positions.upperBound
         var entry = SealedEntry(
             number: number, positions: positions, footerChecksum: 0, tier: tier)
         let merge = SealedMerge(
             inputs: inputs, number: number, storeID: storeID, path: entry.path,
             temporaryPath: entry.temporaryPath, folder: StoreFolder.sealed)
-        switch try merge.run(dropping: drops(in: files), in: files, goesOn: goesOn) {
+        switch try merge.run(dropping: drops(extents), in: files, goesOn: goesOn) {
         case .stopped: throw .closed
         case .nothingLeft(let dropped):
-            return Made(file: nil, entry: nil, droppedCount: dropped.eventCount)
+            return Made(file: nil, entry: nil, droppedCount: droppedCount + dropped.eventCount)
         case .merged(let file, let dropped):
             entry.footerChecksum = try LogError.translating(entry.path) { () throws(DiskError) in
                 try file.footer.checksum()
             }
             return Made(
                 file: file, entry: entry, fileBytes: file.footer.fileBytes,
-                droppedCount: dropped.eventCount)
+                droppedCount: droppedCount + dropped.eventCount)
         }
     }
 
     /// What nobody sees any more: removed events, and all snapshots of a stream but the newest one
     /// that can be used.
-    private func drops(in files: any FileSystem) throws(LogError) -> SealedDrops {
-        let extents = try removals?.read(in: files, storeID: storeID).extents ?? [:]
+    private func drops(_ extents: [StreamID: Removals.Extent]) -> SealedDrops {
         var holdsSnapshots = false
         return SealedDrops(
             extent: { id, newest in
@@ -94,5 +103,22 @@ package final class Merging: @unchecked Sendable {
                 guard let owner, let extent = extents[owner.stream] else { return false }
                 return !extent.leaves(snapshotAt: owner.version)
             })
+    }
+}
+
+extension SealedFile {
+    /// Whether every event was removed. The index alone is asked, up to the first stream of which
+    /// something is left; snapshots count as left, because only their events say whose they are.
+    func isRemoved(by extents: [StreamID: Removals.Extent]) throws(LogError) -> Bool {
+        guard !extents.isEmpty, footer.streamCount <= extents.count else { return false }
+        for number in 0..<footer.streamCount {
+            let newest = try stream(number).lastVersion
+            let through = try withID(number) { (id: RawSpan) -> StreamVersion in
+                guard let text = String(validating: id) else { return .none }
+                return extents[StreamID(checked: text)]?.through ?? .none
+            }
+            guard newest <= through else { return false }
+        }
+        return true
     }
 }

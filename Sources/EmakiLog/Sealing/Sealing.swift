@@ -65,7 +65,8 @@ package struct Sealing: Sendable {
             shouldStop: shouldStop)
         made.differences = differences
         do throws(LogError) {
-            made.removals = try writeRemovals(made.removalRecords, in: files)
+            made.removals = try writeRemovals(
+                made.removalRecords, before: removalsBefore, in: files)
         } catch {
             made.file?.pages.close()
             if let entry = made.entry { removeLeftover(entry.path, in: files) }
@@ -106,14 +107,23 @@ package struct Sealing: Sendable {
     /// What streams lost in the segments joins what they had lost before.
     /// - Returns: nil if they lost nothing there.
     private func writeRemovals(
-        _ records: ContiguousArray<RemovalRecord>, in files: any FileSystem
+        _ records: ContiguousArray<RemovalRecord>, before: RemovalFile?, in files: any FileSystem
     ) throws(LogError) -> RemovalFile? {
         guard !records.isEmpty else { return nil }
-        var extents = try removalsBefore?.read(in: files, storeID: storeID).extents ?? [:]
+        var extents = try before?.read(in: files, storeID: storeID).extents ?? [:]
         for record in records { extents.add(record) }
         let file = RemovalFile(number: number)
         try file.make(extents, storeID: storeID, in: files)
         return file
+    }
+
+    /// Writes what streams have lost once more, if what they had lost before is in another file by
+    /// now.
+    func renewRemovals(
+        _ made: inout Made, before: RemovalFile?, in files: any FileSystem
+    ) throws(LogError) {
+        guard made.removals != nil, before?.number != removalsBefore?.number else { return }
+        made.removals = try writeRemovals(made.removalRecords, before: before, in: files)
     }
 
     /// What was written is nothing that MANIFEST lists, so an error here costs space at most.

@@ -66,15 +66,23 @@ struct SnapshotLookup {
 
     /// - Returns: nil if there is none that can be used.
     func newest(looking look: Look) throws(LogError) -> Snapshot? {
-        var cursor = StreamCursor(beside, from: nil, backwards: true)
-        let step = try cursor.step(limit: 1, looking: look)
-        guard let event = step.events.first,
-            let owner = event.withMetadata({ SnapshotStream.owner($0) }), owner.stream == stream
-        else { return nil }
-        var isUsable = false
-        try look { core in
-            isUsable = core.removals.extent(stream).leaves(snapshotAt: owner.version)
+        while true {
+            var count: UInt64 = 0
+            try look { count = $0.removals.forgettingCount }
+            var cursor = StreamCursor(beside, from: nil, backwards: true)
+            let step = try cursor.step(limit: 1, looking: look)
+            guard let event = step.events.first,
+                let owner = event.withMetadata({ SnapshotStream.owner($0) }), owner.stream == stream
+            else { return nil }
+            var isUsable = false
+            var isOutdated = false
+            try look { core in
+                isUsable = core.removals.extent(stream).leaves(snapshotAt: owner.version)
+                isOutdated = core.removals.forgettingCount != count
+            }
+            // A stream that was forgotten meanwhile may have lost it, and nothing says so now.
+            if isOutdated { continue }
+            return isUsable ? Snapshot(version: owner.version, event: event) : nil
         }
-        return isUsable ? Snapshot(version: owner.version, event: event) : nil
     }
 }

@@ -249,7 +249,7 @@ extension Driver {
 }
 
 extension StableHash {
-    fileprivate static func hash(_ stream: StreamID) -> UInt64 {
+    static func hash(_ stream: StreamID) -> UInt64 {
         stream.text.withUTF8Span { hash($0) }
     }
 }

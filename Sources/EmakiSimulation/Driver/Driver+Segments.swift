@@ -74,7 +74,8 @@ extension Driver {
         try maintain(\.merges) { () throws(LogError) in try core.merge() }
     }
 
-    private func maintain(
+    /// Runs what makes files, and holds its failure against what there was for a cause.
+    func maintain(
         _ count: WritableKeyPath<RunCounts, Int>, _ work: () throws(LogError) -> Bool
     ) throws(Violation) {
         // As the shell does, before any number is taken. Where the switch to a file failed, nobody

@@ -43,6 +43,8 @@ extension Driver {
         case .merge: try merge()
         case .truncate(let stream, let keeping): try remove(stream, keeping: keeping)
         case .delete(let stream): try remove(stream, keeping: nil)
+        case .purge(let stream): try purge(stream)
+        case .forget(let stream): try forget(stream)
         case .expire(let stream, let instant): try expire(stream, at: instant)
         case .removeExpired(let instant): try removeExpired(at: instant)
         case .snapshot(let stream, let bytes): try snapshot(stream, payloadBytes: bytes)

@@ -169,7 +169,7 @@ extension Step {
     /// No write and no preparation may be out.
     var needsTheCoreAlone: Bool {
         switch self {
-        case .close, .reopen, .retire, .seal, .merge, .prepare: true
+        case .close, .reopen, .retire, .seal, .merge, .prepare, .purge, .forget: true
         default: false
         }
     }

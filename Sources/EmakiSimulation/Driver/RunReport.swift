@@ -49,6 +49,10 @@ package struct RunCounts: Counts {
     /// Truncations and deletions that were offered.
     package var removals = 0
     package var snapshots = 0
+    /// Streams that were purged, to the end.
+    package var purges = 0
+    /// Streams that were forgotten.
+    package var forgettings = 0
     package var marks = 0
     /// Reads and followers that were compared.
     package var reads = 0
@@ -69,7 +73,7 @@ package struct RunCounts: Counts {
             ("repetitions", \.repetitions), ("unknown", \.unknown), ("torn_cuts", \.tornCuts),
             ("rotations", \.rotations), ("retirements", \.retirements),
             ("sealings", \.sealings), ("merges", \.merges), ("removals", \.removals),
-            ("snapshots", \.snapshots),
+            ("snapshots", \.snapshots), ("purges", \.purges), ("forgettings", \.forgettings),
             ("marks", \.marks),
             ("reads", \.reads),
         ]

@@ -69,6 +69,8 @@ package enum CallFailures {
 
     /// How much is tried.
     package enum Extent: Sendable {
+        /// Every 8th k, once, and one kind of cut at every 16th: seconds of a debug build.
+        case sampled
         /// Every k, once; the other ways, and one kind of cut, at every 16th k.
         case bounded
         /// Both sync methods, and cuts of five kinds.
@@ -87,8 +89,15 @@ package enum CallFailures {
         ///   - way: number of the way among those of its kind.
         ///   - cut: number of the cut.
         fileprivate func tries(_ number: Int, way: Int, cut: Int) -> Bool {
-            self == .whole || way + cut == 0 || (number + way + cut) % 16 == 0
+            switch self {
+            case .sampled: cut == 0 ? number % 8 == 1 : number % 16 == 0
+            case .bounded: way + cut == 0 || (number + way + cut) % 16 == 0
+            case .whole: true
+            }
         }
+
+        /// Of the ways in which a call fails: where time is short, one is like another.
+        func chosen(_ ways: [Way]) -> [Way] { self == .sampled ? Array(ways.prefix(1)) : ways }
     }
 
     /// Fails each call of a kind, in every way.
@@ -101,7 +110,7 @@ package enum CallFailures {
     ) throws -> RunCounts {
         var counts = RunCounts()
         for method in extent.methods {
-            for (wayIndex, way) in ways(of: call).enumerated() {
+            for (wayIndex, way) in extent.chosen(ways(of: call)).enumerated() {
                 for (cutIndex, cuts) in extent.cuts.enumerated() {
                     let cut = cuts.map { ", then the power went: \($0.text)" } ?? ""
                     for number in 1... where extent.tries(number, way: wayIndex, cut: cutIndex) {

@@ -11,7 +11,7 @@ import EmakiLog
 package enum Exhaustive {
     /// One thing that a workload does.
     package enum Operation: String, Sendable, CaseIterable {
-        case small, large, several, rotate, idle, close, reopen, retire, seal, remove
+        case small, large, several, rotate, idle, close, reopen, retire, seal, remove, purge, forget
 
         var steps: [Step] {
             switch self {
@@ -35,6 +35,16 @@ package enum Exhaustive {
             case .reopen: [.reopen]
             case .retire: [.retire(keeping: 0), .prepare(paused: false)]
             case .seal: [.seal(keeping: 0), .prepare(paused: false)]
+            case .purge:
+                [
+                    .append(BatchShape([.init("a", 1, payloadBytes: 10)])), .purge("a"),
+                    .prepare(paused: false),
+                ]
+            case .forget:
+                [
+                    .append(BatchShape([.init("a", 1, payloadBytes: 10)])), .delete("a"),
+                    .forget("a"), .prepare(paused: false),
+                ]
             case .remove:
                 [
                     .append(BatchShape([.init("a", 2, payloadBytes: 10)])),
@@ -57,8 +67,9 @@ package enum Exhaustive {
         }
         // A retirement, which there is in tests alone, forgets events that sealed files would miss,
         // and removals with their segment.
+        let removals: [Operation] = [.remove, .seal, .purge, .forget]
         return all.filter { workload in
-            !workload.contains(.retire) || !workload.contains { $0 == .remove || $0 == .seal }
+            !workload.contains(.retire) || !workload.contains { removals.contains($0) }
         }
     }
 

@@ -4,11 +4,12 @@
 /// them is a state. Where there are more, the longest writes are taken out until the others fit;
 /// of these others still every subset, and with each of them one long write in each of its shapes
 /// (none of it, all, every prefix, every suffix, one hole, one survivor) while each other long one
-/// is kept or dropped. Beyond `stateCountMax` states, that many are drawn from a seed, and the plan
-/// says that it is a sample.
+/// is kept or dropped. Beyond `stateCountMax` states `drawnCount` are drawn from
+/// seeds, and the plan says that it is a sample.
 struct FatePlan {
     static let partCountMax = 12
     static let stateCountMax = 1 << 14
+    static let drawnCount = 1 << 11
 
     let stateCount: Int
     /// False: some of the states, drawn at random.
@@ -32,7 +33,7 @@ struct FatePlan {
         let bits = partCount + max(0, long.count - 1)
         let isFew = bits < 30 && shapes << bits <= Self.stateCountMax
         isComplete = isFew
-        stateCount = isFew ? shapes << bits : Self.stateCountMax
+        stateCount = isFew ? shapes << bits : Self.drawnCount
     }
 
     /// What becomes of each effect, by its id.

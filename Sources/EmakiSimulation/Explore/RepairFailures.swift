@@ -43,7 +43,8 @@ package enum RepairFailures {
                 for way in ways(of: call, extent) {
                     for cut in extent.cuts {
                         let end = cut.map { ", then the power went: \($0.text)" } ?? ""
-                        for number in 1... {
+                        let step = extent == .sampled ? 8 : 1
+                        for number in stride(from: 1, to: .max, by: step) {
                             let attempt =
                                 "repair of \(harm), blocks of \(blockBytes), \(method): \(call)"
                                 + " \(number) failed (\(way.name))\(end)"
@@ -69,7 +70,7 @@ package enum RepairFailures {
     private static func ways(
         of call: DoorCall, _ extent: CallFailures.Extent
     ) -> [CallFailures.Way] {
-        CallFailures.ways(of: call).filter { way in
+        extent.chosen(CallFailures.ways(of: call)).filter { way in
             extent == .whole || !["EINTR", "EAGAIN"].contains(way.name)
         }
     }

@@ -102,7 +102,8 @@ extension Step {
         case .fill(let blocks): Self.smaller(blocks, above: 0).map { .fill(blocksLeft: $0) }
         case .prepare(let paused): paused ? [.prepare(paused: false)] : []
         case .advance(let calls): Self.smaller(calls, above: 1).map { .advance(calls: $0) }
-        case .merge, .truncate, .delete, .expire, .removeExpired: []
+        case .merge, .truncate, .expire, .removeExpired, .forget, .delete: []
+        case .purge(let stream): [.delete(stream)]
         case .snapshot(let stream, let bytes):
             Self.smaller(bytes, above: 0).map { .snapshot(stream, payloadBytes: $0) }
         case .seal(let keeping): Self.smaller(keeping, above: 0).map { .seal(keeping: $0) }

@@ -18,6 +18,7 @@ extension ReferenceLog {
         }
         try checkByPosition(core)
         try checkByStream(core)
+        try checkForgotten(core)
     }
 
     /// Takes in what is there after a stop: all that was acknowledged, and of what was staged
@@ -27,6 +28,7 @@ extension ReferenceLog {
     package mutating func recover(
         _ core: LogCore, mayLackLast: Bool = false
     ) throws(Violation) {
+        try settleForgettings(core)
         let foundEnd = core.durableEnd.rawValue
         let foundFirst = core.firstPosition.rawValue
         let startsRightly = startsRightly(foundFirst) || uncertainAnchors.contains(foundFirst)

@@ -27,9 +27,43 @@ extension ReferenceLog {
         return found.removals.contains { $0.kind == .delete && $0.through == found.head }
     }
 
-    /// A stream is deleted, and an append does not know of it.
+    /// The stream is deleted, and that is acknowledged; nothing of it is staged.
+    func isDeletedForGood(_ stream: StreamID) -> Bool {
+        guard isDeleted(stream), let found = streams[stream] else { return false }
+        return (found.removals.last?.position ?? 0) < acknowledgedEnd
+            && (found.positions.last ?? 0) < acknowledgedEnd
+    }
+
+    /// Tells by a core that was opened what became of streams that may have been forgotten.
+    mutating func settleForgettings(_ core: LogCore) throws(Violation) {
+        for stream in uncertainForgettings.sorted() {
+            let found = try Violation.ofReading { () throws(LogError) in
+                try core.durableVersion(of: stream)
+            }
+            if found == .none { forget(stream) }
+        }
+        keepUncertain([])
+    }
+
+    /// Forgotten streams are as if they had never been written.
+    func checkForgotten(_ core: LogCore) throws(Violation) {
+        for stream in forgotten.sorted() where streams[stream] == nil {
+            let version = try Violation.ofReading { () throws(LogError) in
+                try core.durableVersion(of: stream)
+            }
+            guard version == .none else {
+                throw Violation(
+                    .forgottenIsGone, "\(stream) was forgotten, and is at \(version)")
+            }
+            try checkSnapshot(of: stream, core)
+        }
+    }
+
+    /// A stream is deleted, and an append does not know of it; or nobody knows.
     func isFenced(_ part: StreamAppend) -> Bool {
-        isDeleted(part.stream) && part.expecting != .version(StreamVersion(head(of: part.stream)))
+        if uncertainForgettings.contains(part.stream) { return true }
+        return isDeleted(part.stream)
+            && part.expecting != .version(StreamVersion(head(of: part.stream)))
     }
 
     /// The newest snapshot of a stream that a reader can use.

@@ -28,7 +28,9 @@ extension ReferenceLog {
                     "position \(position) is gone after a repair, and no loss names it")
             }
             let stored = appended(at: position)
-            guard position < first || !isHiddenByHeld(stored, at: position, core) else {
+            guard position < first || stored.special != .forgotten,
+                position < first || !isHiddenByHeld(stored, at: position, core)
+            else {
                 throw Violation(
                     .repairRenumbersNothing,
                     "after a repair position \(position) shows what was removed")

@@ -17,7 +17,11 @@ package struct ReferenceLog: Sendable {
         var special: Special?
     }
 
-    enum Special: Sendable { case truncate, delete, expiry, snapshot }
+    enum Special: Sendable {
+        case truncate, delete, expiry, snapshot
+        /// Whatever it was, its stream was forgotten since.
+        case forgotten
+    }
 
     /// What a stream has lost.
     struct Removal: Sendable {
@@ -75,6 +79,11 @@ package struct ReferenceLog: Sendable {
     var former: [Stored] = []
     /// Where retirements whose outcome is not known would have cut.
     private(set) var uncertainAnchors: [UInt64] = []
+
+    /// Streams that are not there any more, though they once were.
+    private(set) var forgotten: Set<StreamID> = []
+    /// Deleted streams that are not there any more, or are: MANIFEST may list either.
+    private(set) var uncertainForgettings: Set<StreamID> = []
 
     package init() {}
 
@@ -154,6 +163,24 @@ package struct ReferenceLog: Sendable {
         stagedEnds.removeAll { $0 <= written }
     }
 
+    /// The core was asked to forget a deleted stream; what became of that is not known.
+    mutating func beginForgetting(_ stream: StreamID) { uncertainForgettings.insert(stream) }
+
+    /// Of others it is known by now that they are there.
+    mutating func keepUncertain(_ streams: Set<StreamID>) {
+        uncertainForgettings.formIntersection(streams)
+    }
+
+    /// A deleted stream is not there any more.
+    mutating func forget(_ stream: StreamID) {
+        for place in events.indices where events[place].stream == stream {
+            events[place].special = .forgotten
+        }
+        streams[stream] = nil
+        forgotten.insert(stream)
+        uncertainForgettings.remove(stream)
+    }
+
     /// The core was asked to forget what is before a position; what became of that is not known.
     package mutating func beginRetiring(before anchor: UInt64) { uncertainAnchors.append(anchor) }
 
@@ -161,7 +188,7 @@ package struct ReferenceLog: Sendable {
     package mutating func retire(before anchor: UInt64) {
         uncertainAnchors.removeAll { $0 <= anchor }
         guard anchor > first else { return }
-        for stored in events.prefix(Int(anchor - first)) {
+        for stored in events.prefix(Int(anchor - first)) where stored.special != .forgotten {
             streams[stored.stream]?.positions.removeFirst()
             streams[stored.stream]?.first += 1
             if streams[stored.stream]?.positions.isEmpty == true { streams[stored.stream] = nil }
@@ -180,7 +207,7 @@ package struct ReferenceLog: Sendable {
             case .truncate, .delete: streams[last.stream]?.removals.removeLast()
             case .expiry: streams[last.stream]?.expiries.removeLast()
             case .snapshot: streams[last.stream]?.snapshots.removeLast()
-            case nil: break
+            case .forgotten, nil: break
             }
             if last.special != nil { continue }
             streams[last.stream]?.positions.removeLast()

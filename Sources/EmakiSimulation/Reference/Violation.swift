@@ -47,6 +47,8 @@ package enum Promise: Int, Sendable, CaseIterable {
     case closeLeavesNothing = 26
     case followersSeeAll = 27
     case removedStaysRemoved = 30
+    case erasedIsGone = 32
+    case forgottenIsGone = 34
 }
 
 extension Promise: CustomStringConvertible {

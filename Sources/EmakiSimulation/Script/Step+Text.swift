@@ -23,6 +23,8 @@ extension Step {
         case .merge: "merge"
         case .truncate(let stream, let keeping): "truncate \(stream) \(keeping)"
         case .delete(let stream): "delete \(stream)"
+        case .purge(let stream): "purge \(stream)"
+        case .forget(let stream): "forget \(stream)"
         case .expire(let stream, let instant): "expire \(stream) \(instant)"
         case .removeExpired(let instant): "expired \(instant)"
         case .snapshot(let stream, let bytes): "snapshot \(stream) \(bytes)"
@@ -69,6 +71,8 @@ extension Step {
             self = .snapshot(
                 stream, payloadBytes: try words.number("size", in: 0...Limits.payloadBytesMax))
         case "delete": self = .delete(try BatchShape.Section.stream(&words))
+        case "purge": self = .purge(try BatchShape.Section.stream(&words))
+        case "forget": self = .forget(try BatchShape.Section.stream(&words))
         case "seal": self = .seal(keeping: try words.number("kept", in: 0...Self.callsMax))
         case "retire": self = .retire(keeping: try words.number("kept", in: 0...Self.callsMax))
         case "close": self = .close

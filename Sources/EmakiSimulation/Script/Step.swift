@@ -17,6 +17,10 @@ package enum Step: Equatable, Sendable {
     case truncate(String, keeping: Int)
     /// Deletes a stream.
     case delete(String)
+    /// Deletes a stream, and makes all files anew that hold something of it, or may.
+    case purge(String)
+    /// Forgets a stream, if it is deleted and nothing of it is in segments.
+    case forget(String)
     /// Lets the events that a stream has go at an instant.
     case expire(String, at: Int)
     /// Removes what has expired at an instant.

@@ -57,6 +57,8 @@ struct FuzzCommand: AsyncParsableCommand {
     var sweep = false
     @Flag(help: "Let every call of a log's life fail, in every way, one at a time.")
     var failures = false
+    @Flag(help: "With --sweep and --failures: a part that takes a minute.")
+    var bounded = false
     @Flag(help: "With --replay: print each step and each call that it makes to the disk.")
     var trace = false
     @OptionGroup var answer: OutputOptions
@@ -81,6 +83,9 @@ struct FuzzCommand: AsyncParsableCommand {
         let surveyCount = [exhaustive != nil, sweep, failures, replay != nil].count { $0 }
         guard surveyCount <= 1 else {
             throw ValidationError("one of --exhaustive, --sweep, --failures and --replay")
+        }
+        guard sweep || failures || !bounded else {
+            throw ValidationError("--bounded needs --sweep or --failures")
         }
         guard replay != nil || !trace else { throw ValidationError("--trace needs --replay") }
     }
@@ -108,7 +113,9 @@ struct FuzzCommand: AsyncParsableCommand {
             exhaustive.map { .exhaustive(depth: $0) }
             ?? (sweep ? .sweep : failures ? .failures : nil)
         return kind.map {
-            FuzzSurvey(kind: $0, isJSON: answer.json, keep: keep, isWatched: isWatched)
+            FuzzSurvey(
+                kind: $0, isBounded: bounded, isJSON: answer.json, keep: keep,
+                isWatched: isWatched)
         }
     }
 

@@ -14,6 +14,8 @@ struct FuzzSurvey: Sendable {
     private static let findingsMax = 20
 
     let kind: Kind
+    /// A part of the sweep, or of the failures.
+    let isBounded: Bool
     let isJSON: Bool
     let keep: String?
     /// Says before each attempt what it is, to a `FuzzSurveyWatch`.
@@ -68,8 +70,8 @@ struct FuzzSurvey: Sendable {
             case .sweep: ["--sweep"]
             case .failures: ["--failures"]
             }
-        return ["fuzz", "--is-watched"] + part + (isJSON ? ["--json"] : [])
-            + (keep.map { ["--keep", $0] } ?? [])
+        return ["fuzz", "--is-watched"] + part + (isBounded ? ["--bounded"] : [])
+            + (isJSON ? ["--json"] : []) + (keep.map { ["--keep", $0] } ?? [])
     }
 
     /// - Returns: true if every promise was kept.
@@ -129,7 +131,8 @@ struct FuzzSurvey: Sendable {
             for blockBytes in [512, 4096] {
                 for kind in Sweep.Kind.allCases {
                     sum += try Sweep.run(
-                        kind, ending, blockBytes: blockBytes, .whole, trying: say
+                        kind, ending, blockBytes: blockBytes, isBounded ? .bounded : .whole,
+                        trying: say
                     ) {
                         result.add(Finding(text: $0))
                     }
@@ -141,10 +144,11 @@ struct FuzzSurvey: Sendable {
     }
 
     private func failures() throws -> Result {
+        let extent: CallFailures.Extent = isBounded ? .bounded : .whole
         var result = Result()
         var sum = RunCounts()
         for call in CallFailures.calls {
-            let counts = try CallFailures.survey(call, .whole, trying: say) { text in
+            let counts = try CallFailures.survey(call, extent, trying: say) { text in
                 result.add(Finding(text: text))
             }
             sum += counts
@@ -152,7 +156,7 @@ struct FuzzSurvey: Sendable {
         }
         var repairs = 0
         for harm in RepairFailures.Harm.allCases {
-            let counts = try RepairFailures.survey(harm, .whole, trying: say) { text in
+            let counts = try RepairFailures.survey(harm, extent, trying: say) { text in
                 result.add(Finding(text: text))
             }
             sum += counts

@@ -53,7 +53,8 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
     /// What an error means that is known by its code only, see `LogError.code`.
     init(code: String) {
         switch code {
-        case "versionConflict", "idReused", "streamDeleted", "clockLeap": self = .refused
+        case "versionConflict", "idReused", "streamDeleted", "notDeleted", "clockLeap":
+            self = .refused
         case "notAStore", "alreadyExists": self = .noStore
         case "locked": self = .locked
         case "noSpace", "noPermission", "readOnly", "disk", "outcomeUnknown", "poisoned":

@@ -4,8 +4,9 @@ import EmakiLog
 ///
 /// Each position holds an event, or something is known to stand there: a removed event, a removal,
 /// a snapshot, a loss. Each stream has all versions behind those that were removed, up to its own.
-/// How many removals there were is not kept once they are sealed; so where events were removed,
-/// too few positions without an event are found out, and too many are not.
+/// How many removals there were is not kept once they are sealed, nor what forgotten streams had
+/// lost; so where events were removed, too few positions without an event are found out, and too
+/// many are not.
 struct StoreCheck {
     private(set) var eventCount: UInt64 = 0
     private(set) var streamCount: UInt64 = 0
@@ -57,7 +58,7 @@ struct StoreCheck {
         let lost = receipt.losses.reduce(0) {
             $0 + $1.endPosition.rawValue - $1.firstPosition.rawValue
         }
-        if facts.removedThrough.isEmpty {
+        if facts.removedThrough.isEmpty, !facts.hadRemovals {
             let known = lost + facts.snapshots
             guard gapCount > known || (gapCount < known && !hasLosses) else { return }
             add(

@@ -192,6 +192,7 @@ class FullDisks:
                 break
         # What attempts that failed gave back.
         fill(self.filler)
+        self.backup_when_full()
         lines = [json.loads(line) for line in self.store.export()]
         streams = sorted({line["stream"] for line in lines})
         removed = set(streams[: len(streams) // 2][:20]) | {f"last-{n}" for n in range(10)}
@@ -208,6 +209,27 @@ class FullDisks:
         require(left == [line for line in lines if line["stream"] not in removed], "other events")
         require(self.append("after-merge", 1000), "refused with space given back")
         self.count("reclaimed when full")
+
+    def backup_when_full(self):
+        """A backup to another disk needs no byte of this one, and holds everything."""
+        require_full(self.filler)
+        backups, restored = (
+            os.path.join(os.path.dirname(self.image), f"{self.kind}-{name}")
+            for name in ("backups", "restored")
+        )
+        for command in (
+            ("backup", self.store.path, backups),
+            ("backup", "--check", backups),
+            ("restore", backups, restored),
+        ):
+            status, out, errors = self.store.run(*command)
+            require(status == 0, f"{command} when full: {status} {(out + errors).decode()}")
+        lines = self.store.export()
+        require(Store(self.emaki, restored).export() == lines, "a restored store has other events")
+        require_full(self.filler)
+        for folder in (backups, restored):
+            shutil.rmtree(folder)
+        self.count("backed up when full")
 
     def merge(self):
         """Seals and merges all: done, or refused for want of space."""

@@ -12,6 +12,7 @@ struct EngineSources {
     static let scope = [
         "Sources/EmakiLog/Format", "Sources/EmakiLog/Recovery", "Sources/EmakiLog/Commit",
         "Sources/EmakiLog/Core", "Sources/EmakiLog/Segment", "Sources/EmakiLog/Sealed",
+        "Sources/EmakiLog/Sealing", "Sources/EmakiLog/Removal", "Sources/EmakiLog/Space",
         "Sources/EmakiLog/StoreCreation.swift", "Sources/EmakiLog/StoreLeftovers.swift",
     ]
 

@@ -72,7 +72,7 @@ extension NamedMutant {
         .first(
             groupWrite, "the durable position moves before the write",
             "staging.durableEnd = end.nextPosition",
-            before: "isWriting = true\n        lastKind = kind"),
+            before: "isWriting = true\n        writingSegment = segment.number"),
         .without(
             groupWrite, "the durable position does not move",
             "staging.durableEnd = write.end.nextPosition"),

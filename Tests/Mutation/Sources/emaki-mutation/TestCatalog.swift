@@ -42,11 +42,18 @@ struct TestCatalog: Codable {
                 measured.add(Result { try Self.measure(test, program, mutants, map: map) })
             }
         }
+        var failure: (any Error)?
         for result in measured.results {
-            var entry = try result.get()
-            entry.fingerprint = fingerprint(entry.id)
-            entries.append(entry)
+            do {
+                var entry = try result.get()
+                entry.fingerprint = fingerprint(entry.id)
+                entries.append(entry)
+            } catch {
+                failure = error
+            }
         }
+        // What was measured stays measured.
+        if let failure { throw failure }
     }
 
     private final class Measured: @unchecked Sendable {

@@ -37,9 +37,15 @@ func runMutation() throws -> Int32 {
     let engine =
         hashes.map { $0.0 + $0.1 }.joined()
         + sources.mutants.map(\.point.id).joined()
-    try state.catalog.measure(
-        program, sources.mutants, selection: options.tests, folder: work, limit: options.limit,
-        jobCount: options.jobCount, fingerprint: { hash(of: engine + testFiles.hash(ofTest: $0)) })
+    do {
+        try state.catalog.measure(
+            program, sources.mutants, selection: options.tests, folder: work,
+            limit: options.limit, jobCount: options.jobCount,
+            fingerprint: { hash(of: engine + testFiles.hash(ofTest: $0)) })
+    } catch {
+        try state.save(stateFile)
+        throw error
+    }
     state.keepKills(by: Set(state.catalog.entries.map(\.title)))
     try state.save(stateFile)
     let chosen = options.choose(sources.mutants)
