@@ -63,7 +63,10 @@ struct DemoTests {
                 "--in", folder, "--kills", "1", "--seconds", "0.1", "--tasks", "4", "--keep",
             ])
             #expect(status == 0)
-            for chapter in ["1  The disk", "2  Recorded", "3  4 tasks", "4  kill", "5  The proof", "6  A transfer"] {
+            for chapter in [
+                "1  The disk", "2  Recorded", "3  4 tasks", "4  kill", "5  The proof",
+                "6  A transfer",
+            ] {
                 #expect(output.contains(chapter), "\(chapter)")
             }
             for line in output.split(separator: "\n") where !line.contains(folder) {
