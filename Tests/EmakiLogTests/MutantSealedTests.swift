@@ -44,6 +44,7 @@ import Testing
         try harness.reopen()
         #expect(harness.core.receipt.mended.isEmpty)
         #expect(harness.core.receipt.repairs.isEmpty)
+        #expect(!harness.core.receipt.warnings.contains { $0.contains("removals") })
         #expect(try harness.core.versions(of: "a") == [3])
     }
 

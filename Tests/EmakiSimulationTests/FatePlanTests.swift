@@ -70,7 +70,7 @@ import Testing
         for number in 0..<20 { _ = try disk.open("f\(number)", OpenMode(.mustBeNew)) }
         let plan = FatePlan(disk.uncertain)
         #expect(!plan.isComplete)
-        #expect(plan.stateCount == FatePlan.stateCountMax)
+        #expect(plan.stateCount == FatePlan.drawnCount)
         let state = plan.fates(ofState: 7)
         #expect(state == plan.fates(ofState: 7))
         #expect(state != plan.fates(ofState: 8))
