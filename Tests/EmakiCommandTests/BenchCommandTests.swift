@@ -13,7 +13,8 @@ struct BenchCommandTests {
         "payload", "wall_s", "ops", "events", "errors", "ops_per_s", "events_per_s", "mb_per_s",
         "client_cpu_s", "lat_us", "exec_ms", "open_ms", "first_append_ms", "first_read_ms",
         "f_us", "block_bytes", "sync_method", "ids", "seal_lag_bytes", "cache",
-        "commits_per_op", "bytes_per_op", "cpu_us_per_op", "read_bytes_per_op", "sealed_s",
+        "payload_codec", "commits_per_op", "bytes_per_op", "cpu_us_per_op", "read_bytes_per_op",
+        "sealed_s",
         "sealed_cpu_s", "write_amplification", "peak_bytes_on_disk", "bytes_on_disk",
         "sealed_bytes", "bytes_per_event",
     ]
@@ -163,6 +164,27 @@ struct BenchCommandTests {
             ["--op", "append", "--seconds", "0"], ["--op", "frobnicate"], [],
         ] {
             #expect(throws: (any Error).self) { try BenchCommand.parse(arguments) }
+        }
+    }
+
+    @Test(
+        "workflows, their messages and a resumed run are measured",
+        arguments: [
+            ("transfer", "json"), ("transfer", "bytes"), ("steps10", "json"), ("loop10", "json"),
+            ("signal", "json"), ("update", "json"), ("query", "json"), ("start", "json"),
+            ("fanout", "json"),
+        ])
+    func workflows(variant: String, codec: String) async throws {
+        try await withFolder { folder in
+            let line = try await line(
+                [
+                    "--op", "workflow", "--variant", variant, "--payload-codec", codec,
+                    "--appenders", "4", "--seconds", "0.1",
+                ], in: folder)
+            #expect(line["item"] as? String == "W")
+            #expect(line["variant"] as? String == variant)
+            #expect(try #require(line["ops"] as? Int) > 0)
+            #expect(try #require(line["commits_per_op"] as? Double) >= 0)
         }
     }
 }

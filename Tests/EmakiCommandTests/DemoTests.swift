@@ -119,7 +119,14 @@ struct DemoTests {
         report.rounds = [DemoRound(round: 0)]
         #expect(!report.isProven)
         report.rounds = [DemoRound(round: 0, acknowledgedCount: 5, provenCount: 5)]
+        // The transfer counts, too.
+        #expect(!report.isProven)
+        report.transfer = DemoTransfer.Outcome(
+            debitCount: 1, creditCount: 1, receipt: "debit-7 credit-7", wasKilled: true)
         #expect(report.isProven)
+        report.transfer.debitCount = 2
+        #expect(!report.isProven)
+        report.transfer.debitCount = 1
         report.rounds[0].fail("lost")
         #expect(!report.isProven)
     }

@@ -24,7 +24,7 @@ import Testing
                     return "\(continuation)"
                 }.value
             case .taskSleep:
-                let nap = Task<Never, Never>.sleep(nanoseconds:)
+                let nap = Task<Never, Never>.`sleep`(nanoseconds:)
                 // Long enough not to be over before it has begun.
                 try await nap(3_600_000_000_000)
             case .mainActor: await MainActor.run {}

@@ -210,8 +210,8 @@ extension RunHost {
         for entry in told { entry.waiter.reply(.success(outcome)) }
     }
 
-    /// Does what the end of a run asks for, and records that it is done; until then all of it can be
-    /// done again.
+    /// Does what the end of a run asks for, and records that it is done; until then all of it can
+    /// be done again.
     func settle(_ machine: RunMachine) {
         guard !machine.children.isEmpty || !machine.sent.isEmpty else { return }
         let runID = machine.start.runID

@@ -87,7 +87,7 @@ public struct HistoryEvent: Sendable, Equatable {
         case terminated(reason: String, uncompensated: [String])
         /// It took too long; the steps that might have been compensated and were not.
         case timedOut(uncompensated: [String])
-        /// It goes on as another run, because its code wanted that or, with a failure, because it is
+        /// It goes on as another run: its code wanted that or, with a failure, because it is
         /// tried again.
         case continuedAsNew(runID: String, Failure?)
     }

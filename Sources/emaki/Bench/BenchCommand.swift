@@ -100,7 +100,8 @@ struct BenchCommand: AsyncParsableCommand {
         let letter = BenchPlan.item(
             for: op, appenders: appenderCount, batch: batchEvents, rate: rate)
         return BenchPlan(
-            operation: op, variant: variant ?? (op == .workflow ? .transfer : .loop), item: item ?? letter, appenderCount: appenderCount,
+            operation: op, variant: variant ?? (op == .workflow ? .transfer : .loop),
+            item: item ?? letter, appenderCount: appenderCount,
             batchEvents: batchEvents, rate: rate, seconds: seconds, threadCount: threads,
             streamCount: streams, eventsPerStream: perStream, eventCount: events,
             payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,

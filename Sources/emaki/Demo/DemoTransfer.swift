@@ -65,7 +65,8 @@ struct DemoTransfer: Sendable {
         }
     }
 
-    /// What the process that is to be killed does: begins the transfer, and hangs in its second half.
+    /// What the process that is to be killed does: begins the transfer, and hangs in its second
+    /// half.
     func child() async throws {
         let log = try await EventLog.open(at: folder)
         let engine = try await engine(log, hangs: true) { word in
