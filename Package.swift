@@ -33,8 +33,9 @@ let package = Package(
         .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax")
     ],
     dependencies: [
+        // Fetched with the trait `Macros` only.
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
-        // Only the command line uses these; a package that embeds `EmakiLog` fetches neither.
+        // Only the command line uses these: a package that embeds `EmakiLog` builds neither.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],

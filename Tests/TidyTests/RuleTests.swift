@@ -83,6 +83,7 @@ import Testing
         #expect(WordRules.check(test("usleep(1)")).count == 1)
         #expect(WordRules.check(test("try await Task.sleep(for: .zero)")).count == 1)
         #expect(WordRules.check(library("word.sleep(until: 1)")).isEmpty)
+        #expect(WordRules.check(test("try await context.sleep(for: .zero)")).isEmpty)
     }
 
     @Test("public declarations without a doc comment are found")
