@@ -101,13 +101,21 @@ final class RunHost: @unchecked Sendable {
         while let inputs = takeInputs() { await work(inputs) }
     }
 
+    /// What is left in memory of a home that nobody will enter again.
+    private func letGo() {
+        decider?.evict()
+        decider = nil
+    }
+
     private func takeInputs() -> [HostInput]? {
         let mayRetire = resultWaiters.isEmpty && updateWaiters.isEmpty && machine?.isOpen != true
+        // Code runs when it is let go, so not under the lock; after the lock this host may be busy.
+        if mayRetire { letGo() }
         return lock.withLock {
             guard !inbox.isEmpty else {
                 isBusy = false
                 isRetired = mayRetire && attempts.isEmpty
-                if isRetired { retire() }
+                if isRetired { engine.forget(self) }
                 return nil
             }
             if inbox.count <= Self.inputsPerCommitMax {
@@ -117,12 +125,6 @@ final class RunHost: @unchecked Sendable {
             defer { inbox.removeFirst(Self.inputsPerCommitMax) }
             return Array(inbox.prefix(Self.inputsPerCommitMax))
         }
-    }
-
-    private func retire() {
-        engine.forget(self)
-        decider?.evict()
-        decider = nil
     }
 
     /// Puts inputs back in front of what came meanwhile. Of the pump.
