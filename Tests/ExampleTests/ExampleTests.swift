@@ -43,7 +43,8 @@
             let told = try await DeliveryStory.tell()
             #expect(
                 told.suffix(3) == [
-                    "a letter goes with Snail, number 4711", "an anvil goes with Falcon, number 4712",
+                    "a letter goes with Snail, number 4711",
+                    "an anvil goes with Falcon, number 4712",
                     "2 bookings, after waiting some seconds",
                 ])
             #expect(told.count { $0.hasSuffix("lost") } == 6)
