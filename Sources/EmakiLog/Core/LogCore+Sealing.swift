@@ -164,6 +164,23 @@ extension LogCore {
         staging.removals.becomeCertain()
     }
 
+    /// After a switch that failed, MANIFEST on the disk may list what the one in memory does not.
+    var isManifestInDoubt: Bool { !orphans.isEmpty }
+
+    /// The MANIFEST in memory once more, which ends the doubt.
+    func beginRenewal() -> ManifestSwitch {
+        var next = manifest
+        next.generation += 1
+        return ManifestSwitch(manifest: next)
+    }
+
+    func finishRenewal(_ step: ManifestSwitch) -> [String] {
+        take(step)
+        return takeOrphans()
+    }
+
+    func failRenewal(_ step: ManifestSwitch) { manifest.generation = step.manifest.generation }
+
     // MARK: At once
 
     /// Seals the oldest full segments, up to and including a segment number, for callers that hold

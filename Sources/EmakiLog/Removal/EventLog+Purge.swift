@@ -127,6 +127,7 @@ extension Committer {
 
     /// What nobody lists and nobody is making; on the worker, which alone replaces MANIFEST.
     private func removeSealedLeftovers() throws(LogError) {
+        try renewDoubtfulManifest()
         let (manifest, inWork, needed) = lock.withLock {
             (core.manifest, core.numbersInWork, core.removalsOfMerge)
         }
@@ -139,6 +140,19 @@ extension Committer {
             }
             try core.files.syncFolder(StoreFolder.sealed)
         }
+    }
+
+    /// A file that MANIFEST on the disk may list is no leftover until it certainly does not.
+    private func renewDoubtfulManifest() throws(LogError) {
+        guard let step = lock.withLock({ core.isManifestInDoubt ? core.beginRenewal() : nil })
+        else { return }
+        do throws(DiskError) {
+            try step.perform(in: core.files, drawingOn: core.reserve)
+        } catch {
+            lock.withLock { core.failRenewal(step) }
+            throw LogError(error, file: Manifest.twin.name)
+        }
+        SealedLeftovers.remove(lock.withLock { core.finishRenewal(step) }, in: core.files)
     }
 
     /// Writes each sealed file again that holds events of a stream up to a version, or snapshots.

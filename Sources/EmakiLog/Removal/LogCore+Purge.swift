@@ -109,6 +109,20 @@ extension LogCore {
             try file.makeEmpty(in: files)
             finishEmptying(file)
         }
+        try renewDoubtfulManifest()
         try removeLeftovers()
+    }
+
+    /// A file that MANIFEST on the disk may list is no leftover until it certainly does not.
+    private func renewDoubtfulManifest() throws(DiskError) {
+        guard isManifestInDoubt else { return }
+        let step = beginRenewal()
+        do throws(DiskError) {
+            try step.perform(in: files, drawingOn: reserve)
+        } catch {
+            failRenewal(step)
+            throw error
+        }
+        SealedLeftovers.remove(finishRenewal(step), in: files)
     }
 }
