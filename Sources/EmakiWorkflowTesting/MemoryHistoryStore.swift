@@ -9,7 +9,6 @@ public final class MemoryHistoryStore: Sendable {
     private struct Contents {
         var streams: [String: Stream] = [:]
         var epoch: UInt64 = 0
-        var commitCount = 0
     }
 
     struct Stream {
@@ -25,16 +24,8 @@ public final class MemoryHistoryStore: Sendable {
     /// An empty store.
     public init() {}
 
-    /// Commits that were made.
-    public var commitCount: Int { lock.withLock { contents.value.commitCount } }
-
     /// A process's view of the store.
     public func session() -> Session { Session(self) }
-
-    /// Names and lengths of all streams, and the bytes in them.
-    public var summary: [String: Int] {
-        lock.withLock { contents.value.streams.mapValues(\.events.count) }
-    }
 
     fileprivate func claim() -> UInt64 {
         lock.withLock {
@@ -51,7 +42,6 @@ public final class MemoryHistoryStore: Sendable {
             where contents.value.streams[part.stream]?.tokens.last != part.expecting {
                 return .conflict
             }
-            contents.value.commitCount += 1
             return .committed(commit.parts.map(store))
         }
     }
@@ -209,9 +199,6 @@ public final class MemoryHistoryStore: Sendable {
             }
             if isUnreadable { throw Faulty() }
         }
-
-        /// Ends the session now.
-        public func endNow() { lock.withLock { state.value.isOver = true } }
 
         /// No limits to speak of.
         public var capabilities: HistoryStoreCapabilities {

@@ -5,15 +5,7 @@ import Testing
 /// Runs that meet other code than they began with.
 @Suite struct VersionTests {
     /// Two steps around a wait, in this order.
-    enum Old: Workflow {
-        static let workflowName = "Versioned"
-        static let go = Signal<Self, Nothing>("go")
-
-        static func initialState(for input: Nothing) -> Bool { false }
-        static func handle(_ handlers: inout MessageHandlers<Self>) {
-            handlers.on(go) { state, _ in state = true }
-        }
-
+    enum Old: Versioned {
         static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
             let one = try await context.step("one") { _ in "1" }
             try await context.wait { $0 }
@@ -22,15 +14,7 @@ import Testing
     }
 
     /// The first step has another name.
-    enum Changed: Workflow {
-        static let workflowName = "Versioned"
-        static let go = Signal<Self, Nothing>("go")
-
-        static func initialState(for input: Nothing) -> Bool { false }
-        static func handle(_ handlers: inout MessageHandlers<Self>) {
-            handlers.on(go) { state, _ in state = true }
-        }
-
+    enum Changed: Versioned {
         static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
             let one = try await context.step("eins") { _ in "I" }
             try await context.wait { $0 }
@@ -39,15 +23,7 @@ import Testing
     }
 
     /// The change is guarded.
-    enum Patched: Workflow {
-        static let workflowName = "Versioned"
-        static let go = Signal<Self, Nothing>("go")
-
-        static func initialState(for input: Nothing) -> Bool { false }
-        static func handle(_ handlers: inout MessageHandlers<Self>) {
-            handlers.on(go) { state, _ in state = true }
-        }
-
+    enum Patched: Versioned {
         static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
             let one: String
             if context.patched("eins") {
@@ -109,5 +85,17 @@ import Testing
             try Replayer(workflows: [Changed.self]).check(history)
         }
         engine.close()
+    }
+}
+
+/// Versions of one workflow, which waits for a signal in its middle.
+protocol Versioned: Workflow where Input == Nothing, Output == String, State == Bool {}
+
+extension Versioned {
+    static var workflowName: String { "Versioned" }
+    static var go: Signal<Self, Nothing> { Signal("go") }
+    static func initialState(for input: Nothing) -> Bool { false }
+    static func handle(_ handlers: inout MessageHandlers<Self>) {
+        handlers.on(go) { state, _ in state = true }
     }
 }

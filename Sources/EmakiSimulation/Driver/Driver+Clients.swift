@@ -221,13 +221,14 @@ extension Driver {
                     + " \(core.durableEnd)")
         }
         let start = max(next, core.firstPosition.rawValue)
-        var events: [RecordedEvent] = []
+        // Nothing was seen if the power went while nobody looked, and reading failed for that.
+        var seen: [RecordedEvent]?
         try look { () throws(Violation) in
-            events = try Violation.ofReading { () throws(LogError) in
+            seen = try Violation.ofReading { () throws(LogError) in
                 try core.durableEvents(from: Position(start))
             }
         }
-        guard !isOver else { return }
+        guard !isOver, let events = seen else { return }
         let wanted = (start..<max(start, core.durableEnd.rawValue)).filter {
             !reference.isEmpty(at: $0)
         }

@@ -126,6 +126,7 @@ package enum RandomScript {
                 ),
                 (2, { .removeExpired(at: $0.random.below(20)) }),
                 (2, { .delete("s\($0.random.below($0.habits.streamCount))") }),
+                (1, { .purge("s\($0.random.below($0.habits.streamCount))") }),
                 (4, { .forget("s\($0.random.below($0.habits.streamCount))") }),
             ]
         }

@@ -40,8 +40,6 @@ final class RunScope: @unchecked Sendable {
         }
     }
 
-    /// Runs whose code could not be unwound; their memory is lost.
-    static let leakedRuns = LeakCount()
     /// Throws of an evicted run before it is given up.
     static let evictedThrowsMax = 1_000
     /// Calls of cancelled code that throw at once, before it is taken for code that never ends.
@@ -202,9 +200,8 @@ final class RunScope: @unchecked Sendable {
         }
     }
 
-    /// Code that goes on and on although it is let go: it never runs again.
+    /// Code that goes on and on although it is let go: it never runs again, and its memory is lost.
     private func parkForEver() async {
-        Self.leakedRuns.add(1)
         _ = await WaitSlot<Nothing>.wait { _ in }
     }
 
@@ -287,15 +284,6 @@ final class RunScope: @unchecked Sendable {
         closures = [:]
         for key in waits.keys.sorted() { resolve(key, .evicted) }
     }
-}
-
-/// A number that several threads add to.
-final class LeakCount: Sendable {
-    private let guarded = Guarded(0)
-    private let lock = Lock()
-
-    var value: Int { lock.withLock { guarded.value } }
-    func add(_ count: Int) { lock.withLock { guarded.value += count } }
 }
 
 /// Thrown where a run waits when the engine lets go of it. It is not for the run's code: whatever

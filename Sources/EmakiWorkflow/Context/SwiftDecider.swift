@@ -20,6 +20,8 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
     /// A handler broke a rule, or threw what is not declared.
     private var fault: Failure?
     private var hasClosed = false
+    /// Messages come before the end.
+    private var hasMoreMessages = false
     /// What a signal's handler threw, which fails the run.
     private var handlerError: (any Error)?
 
@@ -48,6 +50,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
     func activate(_ activation: Activation) -> Decision {
         if let inputFailure { return failing(inputFailure) }
         scope.begin(activation)
+        hasMoreMessages = activation.hasMoreMessages
         executor.drain { enter(activation) }
         var isSettled = false
         while !isSettled { executor.drain { isSettled = !scope.settle() } }
@@ -242,7 +245,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
         var decision = Decision()
         if let result {
             decision.hasReturned = true
-            if scope.handlerCount == 0, !hasClosed {
+            if scope.handlerCount == 0, !hasClosed, !hasMoreMessages {
                 guard
                     let closing = RunEnd.closing(
                         W.self, result, isCancelRequested: isCancelRequested)

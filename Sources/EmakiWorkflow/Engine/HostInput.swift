@@ -36,8 +36,6 @@ enum HostInput: Sendable {
     case due
     /// Bring the code into memory.
     case warm(Reply<Void>)
-    /// Let go of the code.
-    case evict
     /// The engine is closed: whoever waits is told.
     case leave
 }

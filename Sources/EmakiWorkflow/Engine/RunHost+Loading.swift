@@ -128,7 +128,13 @@ extension RunHost {
                 settle(loaded)
             } else {
                 let history = try await engine.history(workflowID, record.runID)
-                if let old = try? RunMachine(history: history.events) { settle(old) }
+                do throws(HistoryError) {
+                    settle(try RunMachine(history: history.events))
+                } catch {
+                    // It keeps nobody else from going on, but somebody has to know.
+                    engine.observer.storeFailed(
+                        WorkflowError.damaged(workflowID: workflowID, error))
+                }
             }
         }
     }

@@ -28,7 +28,7 @@ extension RunHost {
             guard let decider else { return append(event, &draft) }
             let decision = decider.activate(
                 Activation(event: event, key: machine.key(of: body), isReplay: false))
-            if let failure = decision.taskFailure ?? fault(in: decision.commands) {
+            if let failure = decision.taskFailure ?? fault(in: decision.commands, after: event) {
                 append(event, &draft)
                 return failTask(failure, &draft)
             }
@@ -51,9 +51,10 @@ extension RunHost {
             guard let decider else { return }
             var late = unseen.event
             late.time = now
-            let decision = decider.activate(
-                Activation(event: late, key: unseen.key, isReplay: false))
-            if let failure = decision.taskFailure ?? fault(in: decision.commands) {
+            var activation = Activation(event: late, key: unseen.key, isReplay: false)
+            activation.hasMoreMessages = machine.hasMoreMessages(beside: late.id)
+            let decision = decider.activate(activation)
+            if let failure = decision.taskFailure ?? fault(in: decision.commands, after: nil) {
                 return failTask(failure, &draft)
             }
             append(
@@ -92,8 +93,14 @@ extension RunHost {
             guard let machine else { return }
             let now = max(engine.timers.now, machine.time)
             let successor = engine.successorID(of: machine.start.runID)
-            // `fault` has looked at all of them.
-            guard let body = try? machine.body(of: command, successor: successor) else { return }
+            let body: HistoryEvent.Body
+            do {
+                body = try machine.body(of: command, successor: successor)
+            } catch {
+                // The number of commands is recorded already: a history without this one would
+                // never be followed again.
+                preconditionFailure("`fault` has looked at every command: \(error)")
+            }
             append(
                 HistoryEvent(
                     id: machine.lastID + 1, time: now, commandCount: nil, body: body), &draft)
@@ -158,10 +165,12 @@ extension RunHost {
     // MARK: What cannot be obeyed
 
     /// Why these commands cannot be obeyed: the code is at fault.
-    private func fault(in commands: [Command]) -> Failure? {
+    /// - Parameter event: what is being let in, if it is not in the history yet.
+    private func fault(in commands: [Command], after event: HistoryEvent?) -> Failure? {
         guard let machine else { return nil }
         var byteCount = 0
         var new: Set<String> = []
+        var takenBack: Set<String> = []
         for command in commands {
             let (key, payload, extraBytes) = command.parts
             byteCount += (payload?.bytes.count ?? 0) + extraBytes + 2 * CommitDraft.eventBytes
@@ -180,12 +189,14 @@ extension RunHost {
             case .cancelStep(let key)
             where machine.openID(ofStep: key) == nil && !new.contains(key):
                 return unknown(key)
-            case .cancelTimer(let key)
-            where machine.openID(ofTimer: key) == nil && !new.contains(key):
-                return unknown(key)
-            case .completeUpdate(let id, _) where !isOpen(update: id, machine),
-                .failUpdate(let id, _) where !isOpen(update: id, machine):
-                return unknown("update \(id)")
+            case .cancelTimer(let key):
+                let isKnown = machine.openID(ofTimer: key) != nil || new.contains(key)
+                guard isKnown, takenBack.insert(key).inserted else { return unknown(key) }
+            case .completeUpdate(let id, _), .failUpdate(let id, _):
+                let isOpen = machine.openUpdates.contains(id) || event?.isUpdate(id) == true
+                guard isOpen, takenBack.insert("update \(id)").inserted else {
+                    return unknown("update \(id)")
+                }
             default: break
             }
         }
@@ -203,11 +214,6 @@ extension RunHost {
     /// Bytes of an identity.
     static var keyBytesMax: Int { 4_096 }
 
-    private func isOpen(update id: Int, _ machine: RunMachine) -> Bool {
-        // The one that is being let in has no event yet.
-        machine.openUpdates.contains(id) || id > machine.lastID
-    }
-
     private func unknown(_ key: String) -> Failure {
         Failure(.misuse, type: "UnknownKey", message: "\(key) is not open")
     }
@@ -215,6 +221,13 @@ extension RunHost {
     private func tooLarge(_ what: String, _ limit: Int, _ count: Int) -> Failure {
         Failure(
             .misuse, type: "TooLarge", message: "\(what) of \(count) bytes; at most \(limit)")
+    }
+}
+
+extension HistoryEvent {
+    fileprivate func isUpdate(_ id: Int) -> Bool {
+        if case .updateAccepted = body { return self.id == id }
+        return false
     }
 }
 

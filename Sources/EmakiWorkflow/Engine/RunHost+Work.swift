@@ -160,9 +160,6 @@ extension RunHost {
         case .settled(let runID): draft.records.append(IDRecord(.settled, runID))
         case .due: armedAt = .max
         case .leave: break
-        case .evict:
-            decider?.evict()
-            decider = nil
         default: return await takeCall(input, &draft)
         }
         return true

@@ -44,6 +44,9 @@ public struct Activation: Sendable {
     public var key: String?
     /// The code has seen this event before: what it asks for now was recorded then.
     public var isReplay: Bool
+    /// Acknowledged messages wait behind this event: the run does not end before the code has seen
+    /// them, though its body may return.
+    public var hasMoreMessages = false
     /// In a replay: the patches that the code took then.
     public var patches: [String] = []
 }

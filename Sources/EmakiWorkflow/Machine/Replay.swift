@@ -47,7 +47,9 @@ struct Replay {
             }
             var late = seen.event
             late.time = event.time
-            return (Activation(event: late, key: seen.key, isReplay: true), count)
+            var activation = Activation(event: late, key: seen.key, isReplay: true)
+            activation.hasMoreMessages = machine.hasMoreMessages(beside: id)
+            return (activation, count)
         }
         guard event.body.isInput else { return nil }
         return (

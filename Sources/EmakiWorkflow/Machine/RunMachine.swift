@@ -152,6 +152,11 @@ final class RunMachine: @unchecked Sendable {
     /// handled before the run can end.
     var nextUnseen: Unseen? { unseen.first { $0.event.body.isMessage } ?? unseen.first }
 
+    /// Acknowledged messages that the code has not seen, beside this event.
+    func hasMoreMessages(beside id: Int) -> Bool {
+        unseen.contains { $0.event.id != id && $0.event.body.isMessage }
+    }
+
     // MARK: Applying events
 
     /// Takes an event in: the one with the next number.
