@@ -106,6 +106,7 @@ let package = Package(
             name: "ExampleTests",
             dependencies: [
                 "example-transfer", "example-approval", "example-delivery", "example-order",
+                "EmakiWorkflowTesting",
             ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

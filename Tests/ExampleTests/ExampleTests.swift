@@ -1,6 +1,7 @@
 // With the trait the package manager builds tests for the host, where no test can import a program.
 #if !Macros
     import Foundation
+    import EmakiWorkflowTesting
     import Testing
 
     @testable import example_approval
@@ -15,7 +16,8 @@
             let folder = FileManager.default.temporaryDirectory
                 .appending(path: "emaki-example-\(UUID().uuidString)").path
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            let told = try await TransferStory.tell(in: folder)
+            let told = try await TransferStory.tell(
+                in: folder, clock: SkippingClock(skips: false))
             let expected = [
                 "at first: anna has 100, ben has 20",
                 "moved 30 from anna to ben: anna has 70, ben has 50",
