@@ -19,6 +19,16 @@ extension EventLog {
         return max(try sealed.head(of: stream) ?? .none, removed)
     }
 
+    /// Whether a stream may ever have been written, answered at once, without reading a file.
+    /// - Returns: false if it certainly was not. True may be wrong once in some hundred times.
+    /// - Throws: `.closed`.
+    public func mayContain(_ stream: StreamID) throws(LogError) -> Bool {
+        try committer.reading { core in
+            core.index.find(stream) != nil || core.removals.through(stream) > .none
+                || core.sealed.mayContainAtOnce(hash: stream.hash)
+        }
+    }
+
     /// Events of one stream, by default all of them, oldest first.
     /// - Parameters:
     ///   - from: version to start at; forwards by default the first, backwards the newest.

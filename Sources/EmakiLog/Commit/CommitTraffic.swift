@@ -4,6 +4,7 @@ import EmakiPlatform
 struct CommitTraffic {
     var queue: CommitQueue
     var waiters: ContiguousArray<Committer.Waiter> = []
+    var callers: ContiguousArray<Committer.Caller> = []
     /// Appends that were woken and found no room again. While there are any, others queue behind
     /// them, so that a large batch is not overtaken for ever.
     var overtakenCount = 0
@@ -26,6 +27,10 @@ extension Committer {
     var waiters: ContiguousArray<Waiter> {
         @inline(__always) _read { yield traffic.value.waiters }
         @inline(__always) _modify { yield &traffic.value.waiters }
+    }
+    var callers: ContiguousArray<Caller> {
+        @inline(__always) _read { yield traffic.value.callers }
+        @inline(__always) _modify { yield &traffic.value.callers }
     }
     var overtakenCount: Int {
         @inline(__always) _read { yield traffic.value.overtakenCount }

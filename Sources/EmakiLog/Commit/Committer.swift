@@ -177,6 +177,7 @@ final class Committer: @unchecked Sendable {
             signal = .poisoned
             takeAllWaiters()
         }
+        let called = takeCallers(all: error != nil)
         // The waiters are resumed without the lock, and nobody else uses `due` before the next
         // lease: swap it out.
         var resumed: ContiguousArray<WaitSlot<Signal>> = []
@@ -192,6 +193,7 @@ final class Committer: @unchecked Sendable {
         }
         loop.resuming(.commit) {
             for slot in resumed { slot.resume(returning: signal) }
+            for caller in called { caller.body(signal) }
         }
         for thread in threads { thread.signal.send(.retry) }
         if mustWakeLoop { loop.wake() }
@@ -332,6 +334,7 @@ final class Committer: @unchecked Sendable {
         isClosed = true
         let slots = waiters.map(\.slot) + admissions.take(.max)
         waiters.removeAll()
+        let called = takeCallers(all: true)
         let threads = takeThreadAdmissions().map(\.signal) + threadClosers
         threadClosers.removeAll()
         let closing = closers
@@ -344,6 +347,7 @@ final class Committer: @unchecked Sendable {
         wakeThreads(all: true)
         lock.unlock()
         for slot in slots { slot.resume(returning: .closed) }
+        for caller in called { caller.body(.closed) }
         for thread in threads { thread.send(.closed) }
         for slot in sealing { slot.resume(returning: .failure(.closed)) }
         for slot in closing { slot.resume(returning: ()) }

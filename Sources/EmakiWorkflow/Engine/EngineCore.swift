@@ -8,6 +8,8 @@ final class EngineCore: @unchecked Sendable {
 
     let store: any HistoryStore
     let executor: any TaskExecutor
+    /// Gives hosts their turns.
+    let pump: RunPump
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
@@ -39,6 +41,7 @@ final class EngineCore: @unchecked Sendable {
         self.options = options
         let limits = store.capabilities
         executor = limits.executor ?? globalConcurrentExecutor
+        pump = RunPump(executor, store)
         eventsPerCommitMax = max(16, limits.eventsPerCommitMax)
         commitBytesMax = limits.commitBytesMax
         payloadBytesMax = limits.payloadBytesMax
@@ -127,8 +130,6 @@ final class EngineCore: @unchecked Sendable {
             body()
         }
     }
-
-    func pauseForSpace() async { try? await Task.sleep(for: Self.spaceRetry) }
 
     // MARK: Runs
 

@@ -2,28 +2,28 @@
 extension RunHost {
     /// Of callers.
     /// - Returns: false if the input has to wait for the commit of this draft.
-    func takeCall(_ input: HostInput, _ draft: inout CommitDraft) async -> Bool {
+    func takeCall(_ input: HostInput, _ draft: inout CommitDraft) -> Bool {
         // The next run of a chain has it, once it has begun.
         if !draft.successor.isEmpty { return false }
         switch input {
-        case .signal(let message, let reply): return await signal(message, reply, &draft)
+        case .signal(let message, let reply): return signal(message, reply, &draft)
         case .update(let message, let accepted, let completed):
-            return await update(message, accepted, completed, &draft)
+            return update(message, accepted, completed, &draft)
         case .query(let name, let payload, let reply):
-            return await query(name, payload, reply, &draft)
+            return query(name, payload, reply, &draft)
         case .cancel(let requestID, let reason, let parent, let reply):
-            await cancel(requestID, reason, parent, reply, &draft)
+            cancel(requestID, reason, parent, reply, &draft)
         case .terminate(let reason, let parent, let reply):
-            await terminate(reason, parent, reply, &draft)
+            terminate(reason, parent, reply, &draft)
         case .pause(let reason, let reply):
             guard let open = open(reply, &draft) else { return true }
             draft.answer(reply, ())
-            if open.pause == nil { await record(.paused(.requested(reason)), &draft) }
-        case .resume(let resumption, let reply): await resume(resumption, reply, &draft)
-        case .result(let runID, let reply): await result(runID, reply, &draft)
+            if open.pause == nil { record(.paused(.requested(reason)), &draft) }
+        case .resume(let resumption, let reply): resume(resumption, reply, &draft)
+        case .result(let runID, let reply): result(runID, reply, &draft)
         case .warm(let reply):
             guard open(reply, &draft) != nil else { return true }
-            guard await isReady(&draft) else { return false }
+            guard isReady(draft) else { return false }
             draft.answer(reply, ())
         case .describe(let reply):
             guard let machine else {
@@ -36,14 +36,9 @@ extension RunHost {
         return true
     }
 
-    /// The code is there, or it cannot be had. Nothing is recorded if it cannot.
+    /// The code is there, or it cannot be had: it was to be brought before the draft was begun.
     /// - Returns: false if the draft has to be committed first.
-    private func isReady(_ draft: inout CommitDraft) async -> Bool {
-        if decider != nil { return true }
-        guard draft.isEmpty else { return false }
-        _ = await warm()
-        return true
-    }
+    private func isReady(_ draft: CommitDraft) -> Bool { decider != nil || draft.isEmpty }
 
     // MARK: Starting
 
@@ -51,7 +46,7 @@ extension RunHost {
     func start(
         _ request: StartRequest, _ reply: @escaping HostInput.Reply<String>,
         _ draft: inout CommitDraft
-    ) async -> Bool {
+    ) -> Bool {
         if let runID = startedBy[request.requestID] {
             draft.answer(reply, runID)
             return true
@@ -69,10 +64,10 @@ extension RunHost {
                 return true
             case .useExisting:
                 draft.answer(reply, machine.start.runID)
-                if let message = request.message { await record(message, &draft) }
+                if let message = request.message { record(message, &draft) }
                 return true
             case .terminateExisting:
-                await recordAny(
+                recordAny(
                     .closed(
                         .terminated(
                             reason: "another run takes its place",
@@ -95,8 +90,8 @@ extension RunHost {
         record.workflowType = start.workflowType
         draft.records.append(record)
         startedBy[request.requestID] = start.runID
-        await self.record(.started(start), &draft)
-        if let message = request.message { await self.record(message, &draft) }
+        self.record(.started(start), &draft)
+        if let message = request.message { self.record(message, &draft) }
         return true
     }
 
@@ -117,26 +112,26 @@ extension RunHost {
     private func signal(
         _ message: Message, _ reply: @escaping HostInput.Reply<Void>,
         _ draft: inout CommitDraft
-    ) async -> Bool {
+    ) -> Bool {
         if machine?.requests[.signal(message.requestID)] != nil {
             draft.answer(reply, ())
             return true
         }
         guard open(reply, &draft) != nil, takesMessages(reply, &draft) else { return true }
-        guard await isReady(&draft) else { return false }
+        guard isReady(draft) else { return false }
         if let failure = decider?.validate(message, isUpdate: false) {
             draft.refuse(reply, .refused(failure))
             return true
         }
         draft.answer(reply, ())
-        await record(.signalReceived(message), &draft)
+        record(.signalReceived(message), &draft)
         return true
     }
 
     private func update(
         _ message: Message, _ accepted: @escaping HostInput.Reply<Void>,
         _ completed: @escaping HostInput.Reply<Payload>, _ draft: inout CommitDraft
-    ) async -> Bool {
+    ) -> Bool {
         if let id = machine?.requests[.update(message.requestID)] {
             draft.answer(accepted, ())
             answerUpdate(id, completed, &draft)
@@ -146,7 +141,7 @@ extension RunHost {
             _ = open(completed, &draft) != nil && takesMessages(completed, &draft)
             return true
         }
-        guard await isReady(&draft) else { return false }
+        guard isReady(draft) else { return false }
         guard let machine, let decider else {
             let failure = machine?.lastTaskFailure ?? notReady
             draft.refuse(accepted, .refused(failure))
@@ -160,7 +155,7 @@ extension RunHost {
         }
         draft.answer(accepted, ())
         waitForUpdate(machine.lastID + 1, completed, &draft)
-        await record(.updateAccepted(message), &draft)
+        record(.updateAccepted(message), &draft)
         return true
     }
 
@@ -203,12 +198,12 @@ extension RunHost {
     private func query(
         _ name: String, _ payload: Payload, _ reply: @escaping HostInput.Reply<Payload>,
         _ draft: inout CommitDraft
-    ) async -> Bool {
+    ) -> Bool {
         guard let machine else {
             missing(reply, &draft)
             return true
         }
-        guard await isReady(&draft) else { return false }
+        guard isReady(draft) else { return false }
         guard let decider else {
             draft.refuse(reply, .refused(machine.lastTaskFailure ?? notReady))
             return true
@@ -226,13 +221,13 @@ extension RunHost {
     private func cancel(
         _ requestID: String, _ reason: String, _ parent: String?,
         _ reply: @escaping HostInput.Reply<Void>, _ draft: inout CommitDraft
-    ) async {
+    ) {
         if machine?.requests[.cancel(requestID)] != nil { return draft.answer(reply, ()) }
         guard let machine = open(reply, &draft) else { return }
         draft.answer(reply, ())
         if let parent, machine.start.parent?.runID != parent { return }
         if machine.isCancelRequested { return }
-        await record(
+        record(
             .cancelRequested(requestID: requestID, reason: reason.cut(to: Failure.messageBytesMax)),
             &draft)
     }
@@ -240,11 +235,11 @@ extension RunHost {
     private func terminate(
         _ reason: String, _ parent: String?, _ reply: @escaping HostInput.Reply<Void>,
         _ draft: inout CommitDraft
-    ) async {
+    ) {
         guard let machine = open(reply, &draft) else { return }
         draft.answer(reply, ())
         if let parent, machine.start.parent?.runID != parent { return }
-        await recordAny(
+        recordAny(
             .closed(
                 .terminated(
                     reason: reason.cut(to: Failure.messageBytesMax),
@@ -263,41 +258,56 @@ extension RunHost {
     private func resume(
         _ resumption: Resumption, _ reply: @escaping HostInput.Reply<Void>,
         _ draft: inout CommitDraft
-    ) async {
+    ) {
         guard let machine = open(reply, &draft) else { return }
         if let problem = resumption.problem(with: machine) {
             return draft.refuse(reply, .invalid(problem))
         }
         draft.answer(reply, ())
         if resumption == .plain, machine.pause == nil { return }
-        await record(.resumed(resumption), &draft)
+        record(.resumed(resumption), &draft)
     }
 
     /// Answers when the run, or the last of its chain, has ended.
     private func result(
         _ runID: String?, _ reply: @escaping HostInput.Reply<HistoryEvent.Outcome>,
         _ draft: inout CommitDraft
-    ) async {
+    ) {
         guard let machine else { return missing(reply, &draft) }
-        var wanted = runID ?? machine.start.runID
-        do {
-            while wanted != machine.start.runID {
-                let history = try await engine.history(workflowID, wanted)
-                guard case .closed(let outcome) = history.events.last?.body else {
-                    return draft.refuse(reply, .notFound(workflowID: workflowID))
-                }
-                guard case .continuedAsNew(let next, _) = outcome else {
-                    return draft.answer(reply, outcome)
-                }
-                wanted = next
-            }
-        } catch {
-            return draft.replies.append { _ in reply(.failure(error)) }
-        }
+        let wanted = runID ?? machine.start.runID
+        if wanted != machine.start.runID { return follow(from: wanted, to: machine, reply) }
         if let outcome = machine.outcome, draft.isEmpty { return draft.answer(reply, outcome) }
         let token = nextToken()
         draft.waiterTokens.insert(token)
         resultWaiters.append((wanted, Waiter(token: token, reply: reply)))
+    }
+
+    /// Reads how an older run ended, and asks again for the run after it.
+    private func follow(
+        from first: String, to machine: RunMachine,
+        _ reply: @escaping HostInput.Reply<HistoryEvent.Outcome>
+    ) {
+        let newest = machine.start.runID
+        engine.begins()
+        Task.detached { [self] in
+            defer { engine.ends() }
+            var wanted = first
+            do {
+                while wanted != newest {
+                    let history = try await engine.history(workflowID, wanted)
+                    guard case .closed(let outcome) = history.events.last?.body else {
+                        throw WorkflowError.notFound(workflowID: workflowID)
+                    }
+                    guard case .continuedAsNew(let next, _) = outcome else {
+                        return reply(.success(outcome))
+                    }
+                    wanted = next
+                }
+                enqueue(.result(runID: wanted, reply))
+            } catch {
+                reply(.failure(error))
+            }
+        }
     }
 
     // MARK: Who is asked

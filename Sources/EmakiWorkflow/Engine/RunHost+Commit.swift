@@ -4,37 +4,58 @@ extension RunHost {
     private static let refusalsMax = 8
 
     /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
-    func commit(_ draft: CommitDraft) async {
-        guard let start = machine?.start else { return }
-        let commit = commit(of: draft, start)
-        while true {
-            switch await engine.store.append(commit) {
-            case .committed(let tokens):
-                take(tokens, of: commit, start)
-                refusals = 0
-                return await act(upon: draft)
-            case .conflict:
-                // Nothing was stored; what is stored is somebody else's.
-                actedUpon.event = .max
-                return refused(draft)
-            case .unknown: return refused(draft)
-            case .fenced:
-                engine.isFenced = true
-                return giveUp(draft, .fenced)
-            case .noSpace:
-                guard mayHold(draft) else { return giveUp(draft, .noSpace) }
-                engine.observer.storeFailed(WorkflowError.noSpace)
-                await engine.pauseForSpace()
-                if engine.isClosed { return giveUp(draft, .outcomeUnknown) }
-            case .unusable(let error):
-                engine.isUnusable = true
-                engine.observer.storeFailed(error)
-                return giveUp(draft, .outcomeUnknown)
-            case .refused(let error):
-                engine.observer.storeFailed(error)
-                return refusedForGood(draft)
-            }
+    func commit(_ draft: CommitDraft) {
+        guard let start = machine?.start else { return catchUp() }
+        submit(commit(of: draft, start), draft, start)
+    }
+
+    private func submit(_ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart) {
+        engine.store.submit(commit) { [self] answer in
+            goOn { [self] in answered(answer, commit, draft, start) }
         }
+    }
+
+    private func answered(
+        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart
+    ) {
+        switch answer {
+        case .committed(let tokens):
+            take(tokens, of: commit, start)
+            refusals = 0
+            act(upon: draft)
+        case .conflict:
+            // Nothing was stored; what is stored is somebody else's.
+            actedUpon.event = .max
+            refused(draft)
+        case .unknown: refused(draft)
+        case .fenced:
+            engine.isFenced = true
+            giveUp(draft, .fenced)
+        case .noSpace:
+            guard mayHold(draft) else {
+                giveUp(draft, .noSpace)
+                break
+            }
+            engine.observer.storeFailed(WorkflowError.noSpace)
+            return engine.later { [self] in
+                goOn { [self] in
+                    if engine.isClosed {
+                        giveUp(draft, .outcomeUnknown)
+                        catchUp()
+                    } else {
+                        submit(commit, draft, start)
+                    }
+                }
+            }
+        case .unusable(let error):
+            engine.isUnusable = true
+            engine.observer.storeFailed(error)
+            giveUp(draft, .outcomeUnknown)
+        case .refused(let error):
+            engine.observer.storeFailed(error)
+            refusedForGood(draft)
+        }
+        catchUp()
     }
 
     private func take(_ tokens: [VersionToken], of commit: HistoryCommit, _ start: RunStart) {

@@ -1,7 +1,7 @@
 // What leaves, once what it rests on is durable.
 extension RunHost {
     /// The draft is durable.
-    func act(upon draft: CommitDraft) async {
+    func act(upon draft: CommitDraft) {
         for key in draft.ended { forget(key) }
         guard let machine else { return }
         let start = machine.start

@@ -71,12 +71,19 @@ enum StreamName {
 }
 
 extension RunHost {
-    /// Reads what is recorded, if that was not done. Of the pump.
+    /// Knows without reading that nothing is recorded, or that it was read.
+    func isLoadedAtOnce() -> Bool {
+        if isLoaded { return true }
+        isLoaded = !engine.store.mayHave(StreamName.id(workflowID))
+        return isLoaded
+    }
+
+    /// Reads what is recorded.
     func load() async throws {
-        if machine != nil || idToken != nil { return }
         let (records, token) = try await engine.idRecords(workflowID)
         guard let opened = records.last(where: { $0.kind == .opened }) else {
             idToken = token
+            isLoaded = true
             return
         }
         let history = try await engine.history(workflowID, opened.runID)
@@ -90,6 +97,7 @@ extension RunHost {
         machine = loaded
         runToken = history.token
         idToken = token
+        isLoaded = true
         for record in records where record.kind == .opened && !record.requestID.isEmpty {
             startedBy[record.requestID] = record.runID
         }
@@ -144,6 +152,7 @@ extension RunHost {
         decider?.evict()
         decider = nil
         machine = nil
+        isLoaded = false
         runToken = nil
         idToken = nil
         startedBy = [:]
@@ -155,10 +164,31 @@ extension RunHost {
     /// How it went to bring code to where its history ends.
     enum Warming {
         case warm
+        /// Nobody has tried.
+        case absent
         /// The code does not follow, or is not here.
         case failed(Failure)
         /// The store could not be read.
         case later(any Error)
+    }
+
+    /// Brings code to where a history begins.
+    func makeCode() -> Warming {
+        guard decider == nil, let machine else { return .warm }
+        do throws(Failure) {
+            decider = try newDecider(machine.start)
+            return .warm
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func newDecider(_ start: RunStart) throws(Failure) -> any Decider {
+        do {
+            return try engine.makeDecider(start)
+        } catch {
+            throw Failure(.misuse, type: "UnknownWorkflow", message: "\(error)")
+        }
     }
 
     /// Brings code to where the history ends. Nothing is recorded.
@@ -167,14 +197,10 @@ extension RunHost {
     func warm() async -> Warming {
         guard decider == nil, let machine else { return .warm }
         let new: any Decider
-        do {
-            new = try engine.makeDecider(machine.start)
+        do throws(Failure) {
+            new = try newDecider(machine.start)
         } catch {
-            return .failed(Failure(.misuse, type: "UnknownWorkflow", message: "\(error)"))
-        }
-        guard machine.lastID > 0 else {
-            decider = new
-            return .warm
+            return .failed(error)
         }
         var replay = Replay(
             machine.start, into: new, comparesInput: engine.options.comparesInput)

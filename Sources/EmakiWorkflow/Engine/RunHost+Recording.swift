@@ -10,19 +10,19 @@ extension RunHost {
     }
 
     /// Records an event, and lets the code see it if it may.
-    func record(_ body: HistoryEvent.Body, _ draft: inout CommitDraft) async {
+    func record(_ body: HistoryEvent.Body, _ draft: inout CommitDraft) {
         guard let machine, machine.isOpen else { return }
         let now = max(engine.timers.now, machine.time)
         var event = HistoryEvent(id: machine.lastID + 1, time: now, commandCount: nil, body: body)
         guard body.isInput, machine.unseen.isEmpty, machine.mayActivate(at: now) else {
             append(event, &draft)
-            return await showUnseen(&draft)
+            return showUnseen(&draft)
         }
-        switch await prepare(draft) {
+        switch prepare() {
         case .failed(let failure):
             append(event, &draft)
             failTask(failure, &draft)
-        case .later:
+        case .absent, .later:
             append(event, &draft)
         case .warm:
             guard let decider else { return append(event, &draft) }
@@ -39,13 +39,13 @@ extension RunHost {
     }
 
     /// Lets the code see what it has not seen.
-    func showUnseen(_ draft: inout CommitDraft) async {
+    func showUnseen(_ draft: inout CommitDraft) {
         while let machine, let unseen = machine.nextUnseen, hasRoom(draft) {
             let now = max(engine.timers.now, machine.time)
             guard machine.mayActivate(at: now) else { return }
-            switch await prepare(draft) {
+            switch prepare() {
             case .failed(let failure): return failTask(failure, &draft)
-            case .later: return
+            case .absent, .later: return
             case .warm: break
             }
             guard let decider else { return }
@@ -65,21 +65,14 @@ extension RunHost {
         }
     }
 
-    /// Brings the code there, if it is not. It cannot be brought while a draft holds events that
-    /// the store does not have: then it sees them after this commit.
-    private func prepare(_ draft: CommitDraft) async -> Warming {
+    /// Whether the code is there. It is brought before a draft is begun; where it is missing all the
+    /// same, it sees what is recorded now after the commit.
+    private func prepare() -> Warming {
         if decider != nil { return .warm }
-        guard draft.isEmpty || machine?.lastID == 0 else { return .later(DraftIsOpen()) }
-        let warming = await warm()
-        if case .later(let error) = warming {
-            engine.observer.storeFailed(error)
-            engine.later { [self] in enqueue(.due) }
-        }
-        return warming
+        if let coldProblem { return coldProblem }
+        // A run that begins now has nothing to replay.
+        return machine?.lastID == 0 ? makeCode() : .absent
     }
-
-    /// The code will be brought after the commit.
-    private struct DraftIsOpen: Error {}
 
     func append(_ event: HistoryEvent, _ draft: inout CommitDraft) {
         machine?.apply(event)

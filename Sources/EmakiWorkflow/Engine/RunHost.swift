@@ -3,8 +3,8 @@ import EmakiPlatform
 /// The home of one workflow id in an engine: it orders what its runs are told, makes it durable
 /// together with what the code asks for then, and lets the effects out.
 ///
-/// One task at a time works for it, its pump: it takes what came, lets it in, commits once, then
-/// acts. What comes meanwhile waits in the inbox, and shares the next commit.
+/// It works in turns that the engine's pump gives it, one at a time: what came is let in, committed
+/// once, then acted upon. What comes meanwhile waits in the inbox, and shares the next commit.
 final class RunHost: @unchecked Sendable {
     /// Inputs that go into one commit.
     static let inputsPerCommitMax = 256
@@ -28,7 +28,14 @@ final class RunHost: @unchecked Sendable {
     /// Attempts that run in this process: by run, step and attempt.
     private var attempts: [AttemptKey: RunningAttempt] = [:]
 
-    // Of the pump.
+    // Of whoever has the turn.
+    /// What the next turn begins with, if not with the inbox.
+    var nextStage: (@Sendable () -> Void)?
+    /// What is recorded was read, or there is nothing.
+    var isLoaded = false
+    var loadError: (any Error)?
+    /// Why the code could not be brought in this turn.
+    var coldProblem: Warming?
     var machine: RunMachine?
     var decider: (any Decider)?
     /// The code's body has returned: no more messages are taken.
@@ -85,21 +92,16 @@ final class RunHost: @unchecked Sendable {
             return (!isBusy, false)
         }
         if isGone { return engine.host(workflowID).enqueue(input) }
-        if mustStart { startPump() }
+        if mustStart { beginTurns() }
     }
 
-    /// Detached, so that the pump inherits nothing of whoever woke it.
-    private func startPump() {
+    private func beginTurns() {
         engine.begins()
-        Task.detached(executorPreference: engine.executor) {
-            await self.pump()
-            self.engine.ends()
-        }
+        engine.pump.push(self)
     }
 
-    private func pump() async {
-        while let inputs = takeInputs() { await work(inputs) }
-    }
+    /// Something waits in the inbox.
+    var hasInputs: Bool { lock.withLock { !inbox.isEmpty } }
 
     /// What is left in memory of a home that nobody will enter again.
     private func letGo() {
@@ -107,7 +109,8 @@ final class RunHost: @unchecked Sendable {
         decider = nil
     }
 
-    private func takeInputs() -> [HostInput]? {
+    /// What came, for one commit; nil: nothing, and the host is idle.
+    func takeInputs() -> [HostInput]? {
         let mayRetire = resultWaiters.isEmpty && updateWaiters.isEmpty && machine?.isOpen != true
         // Code runs when it is let go, so not under the lock; after the lock this host may be busy.
         if mayRetire { letGo() }
@@ -127,7 +130,7 @@ final class RunHost: @unchecked Sendable {
         }
     }
 
-    /// Puts inputs back in front of what came meanwhile. Of the pump.
+    /// Puts inputs back in front of what came meanwhile. Of whoever has the turn.
     func putBack(_ inputs: [HostInput]) {
         lock.withLock { inbox.insert(contentsOf: inputs, at: 0) }
     }
@@ -241,7 +244,7 @@ final class RunHost: @unchecked Sendable {
                 if inbox.isEmpty { isBusy = false }
                 return !inbox.isEmpty
             }
-            if mustStart { startPump() }
+            if mustStart { beginTurns() }
         }
         return try body()
     }

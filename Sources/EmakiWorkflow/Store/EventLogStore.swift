@@ -49,6 +49,41 @@ public struct EventLogStore: HistoryStore {
         }
     }
 
+    /// Puts a commit in line. See `HistoryStore`.
+    public func submit(
+        _ commit: HistoryCommit, _ answer: @escaping @Sendable (CommitAnswer) -> Void
+    ) {
+        guard commit.epoch == log.ownership.epoch else { return answer(.fenced) }
+        do throws(LogError) {
+            var batch: [StreamAppend] = []
+            batch.reserveCapacity(commit.parts.count)
+            for part in commit.parts { batch.append(try StreamAppend(part)) }
+            try log.submit(batch) { result in
+                switch result {
+                case .success(let stored):
+                    answer(.committed(stored.versions.map { VersionToken(low: $0.rawValue) }))
+                case .failure(let error): answer(CommitAnswer(error))
+                }
+            }
+        } catch {
+            switch error {
+            case .wouldWait, .needsLookup:
+                // That takes a task that can wait.
+                Task.detached(executorPreference: log.loop) { answer(await append(commit)) }
+            default: answer(CommitAnswer(error))
+            }
+        }
+    }
+
+    /// The log's filter knows most streams that are new.
+    public func mayHave(_ stream: String) -> Bool {
+        guard let stream = try? StreamID(stream) else { return true }
+        return (try? log.mayContain(stream)) ?? true
+    }
+
+    /// Leads commits. See `HistoryStore`.
+    public func relieveExecutor() { while log.leadCommit() {} }
+
     /// Reads from the log. See `HistoryStore`.
     public func read(
         _ stream: String, from index: Int, limit: Int

@@ -16,11 +16,38 @@ public protocol HistoryStore: Sendable {
     /// The same commit again, with the same event ids, tokens and bytes, is stored once.
     nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer
 
+    /// As `append`, without waiting: `answer` is called exactly once, on any thread, perhaps before
+    /// this returns, and does no more than make a note.
+    func submit(_ commit: HistoryCommit, _ answer: @escaping @Sendable (CommitAnswer) -> Void)
+
+    /// False if a stream has certainly never been written. Answered at once.
+    func mayHave(_ stream: String) -> Bool
+
+    /// Makes what was submitted durable on the calling thread, if the store can: the executor that
+    /// would is held up.
+    func relieveExecutor()
+
     /// The events of a stream from the one with this index (from 0) on.
     func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage
 
     /// Names of streams that start with this text, in order, after the given one.
     func streams(prefix: String, after: String?, limit: Int) async throws -> [String]
+}
+
+extension HistoryStore {
+    /// Appends in a task of its own.
+    public func submit(
+        _ commit: HistoryCommit, _ answer: @escaping @Sendable (CommitAnswer) -> Void
+    ) {
+        let executor: any TaskExecutor = capabilities.executor ?? globalConcurrentExecutor
+        Task.detached(executorPreference: executor) { answer(await append(commit)) }
+    }
+
+    /// Nobody knows without reading.
+    public func mayHave(_ stream: String) -> Bool { true }
+
+    /// There is nothing to be done.
+    public func relieveExecutor() {}
 }
 
 /// What a store can do.
