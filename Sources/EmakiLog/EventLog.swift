@@ -24,8 +24,12 @@ public final class EventLog: Sendable {
     /// False for a view of a log that somebody else holds: that one closes it.
     private let isOwner: Bool
 
-    private init(core: LogCore, loop: CommitLoop, lockFile: any FileLock) {
+    /// Where the store is; nil if it is on no disk of the system.
+    package let folder: String?
+
+    private init(core: LogCore, loop: CommitLoop, lockFile: any FileLock, folder: String?) {
         isOwner = true
+        self.folder = folder
         ownership = LogOwnership()
         committer = Committer(core: core, loop: loop, lockFile: lockFile)
         receipt = core.receipt
@@ -34,6 +38,7 @@ public final class EventLog: Sendable {
 
     init(viewing log: EventLog) {
         isOwner = false
+        folder = log.folder
         ownership = log.ownership
         committer = log.committer
         receipt = log.receipt
@@ -117,7 +122,7 @@ public final class EventLog: Sendable {
         let listener = listen(inFolder: folder, configuration, &core.receipt)
         let loop = CommitLoop(
             gatherLimit: configuration.gatherLimit.wholeNanoseconds, entropy: entropy)
-        let log = EventLog(core: core, loop: loop, lockFile: lockFile)
+        let log = EventLog(core: core, loop: loop, lockFile: lockFile, folder: folder)
         log.committer.start()
         if let listener { log.answer(through: listener) }
         log.startScrubbing(entropy)

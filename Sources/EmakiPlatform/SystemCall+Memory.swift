@@ -16,6 +16,13 @@ extension SystemCall {
         try unsafe map(byteCount, PROT_READ, MAP_SHARED, descriptor, for: .map)
     }
 
+    /// A shared view of the first bytes of a file, to read and to write. `byteCount` is positive.
+    static func mapShared(_ descriptor: Int32, byteCount: Int)
+        throws(DiskError) -> UnsafeMutableRawPointer
+    {
+        try unsafe map(byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, for: .map)
+    }
+
     /// Private zeroed memory that starts on a page. `byteCount` is positive.
     static func mapPages(byteCount: Int) throws(DiskError) -> UnsafeMutableRawPointer {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS

@@ -115,6 +115,10 @@ final class ActivityPool: @unchecked Sendable {
         guard host.begins(key), !host.engine.isClosed else {
             return finish(host, key, .failure(.cancelled("not wanted any more")))
         }
+        let marks = host.engine.marks
+        let slot = marks?.takeSlot()
+        marks?.mark(slot, host.partition, step: key.step)
+        defer { marks?.giveBack(slot) }
         do {
             let payload = try await body()
             let limit = host.engine.payloadBytesMax

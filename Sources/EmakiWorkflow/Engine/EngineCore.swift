@@ -10,6 +10,9 @@ final class EngineCore: @unchecked Sendable {
     let executor: any TaskExecutor
     /// Gives hosts their turns.
     let pump: RunPump
+    /// Whose code is being executed, for the next process to know.
+    let marks: RunMarks?
+    let suspects: Suspects
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
@@ -41,7 +44,9 @@ final class EngineCore: @unchecked Sendable {
         self.options = options
         let limits = store.capabilities
         executor = limits.executor ?? globalConcurrentExecutor
-        pump = RunPump(executor, store)
+        marks = limits.folder.flatMap { RunMarks(folder: $0) }
+        suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
+        pump = RunPump(executor, store, marks)
         eventsPerCommitMax = max(16, limits.eventsPerCommitMax)
         commitBytesMax = limits.commitBytesMax
         payloadBytesMax = limits.payloadBytesMax
@@ -104,6 +109,7 @@ final class EngineCore: @unchecked Sendable {
         }
         timers.stop()
         ownClock?.stop()
+        marks?.close()
         for host in hosts { host.enqueue(.leave) }
     }
 
@@ -271,6 +277,7 @@ final class EngineCore: @unchecked Sendable {
     /// Takes every open run up again.
     func takeUp() async throws {
         var after: String?
+        var held: [RunHost] = []
         while true {
             let streams = try await store.streams(
                 prefix: StreamName.idPrefix, after: after, limit: Self.pageEvents)
@@ -278,14 +285,23 @@ final class EngineCore: @unchecked Sendable {
                 let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
                 do {
                     let (records, _) = try await idRecords(workflowID)
-                    if IDRecord.needsCare(records) { host(workflowID).enqueue(.load) }
+                    guard IDRecord.needsCare(records) else { continue }
+                    let host = host(workflowID)
+                    if suspects.holds(host.partition) {
+                        held.append(host)
+                    } else {
+                        host.enqueue(.load)
+                    }
                 } catch let error as WorkflowError {
                     // One that cannot be read keeps nobody else from going on.
                     observer.storeFailed(error)
                 }
             }
-            guard streams.count == Self.pageEvents else { return }
+            guard streams.count == Self.pageEvents else { break }
             after = streams.last
         }
+        suspects.begin(held)
+        for host in lock.withLock({ Array(hosts.values) })
+        where !suspects.holds(host.partition) { host.release([]) }
     }
 }

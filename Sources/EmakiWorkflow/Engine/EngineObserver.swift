@@ -34,6 +34,8 @@ public struct EngineOptions: Sendable {
     public var taskRetryInterval: Duration = .seconds(1)
     /// Attempts at activities that run at a time; more wait.
     public var activitiesMax = 1_000
+    /// A run that was being tried alone when the process ended so many times is quarantined.
+    public var triesBeforeQuarantine = 3
     /// Let go of a run's code after every commit. For tests of what a replay may rest on.
     public var evictsAlways = false
 

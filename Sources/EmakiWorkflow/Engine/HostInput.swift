@@ -36,6 +36,8 @@ enum HostInput: Sendable {
     case due
     /// Bring the code into memory.
     case warm(Reply<Void>)
+    /// The run ended the process so many times when it was taken up, at this step if at one.
+    case quarantine(tries: Int, step: Int, Reply<Void>)
     /// The engine is closed: whoever waits is told.
     case leave
 }

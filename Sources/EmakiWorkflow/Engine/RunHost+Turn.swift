@@ -65,7 +65,10 @@ extension RunHost {
     /// Brings the code to where the history ends, and goes on whatever comes of it.
     private func warm(then stage: @escaping @Sendable () -> Void) {
         meanwhile { [self] in
+            let slot = engine.marks?.takeSlot()
+            engine.marks?.mark(slot, partition)
             let warming = await warm()
+            engine.marks?.giveBack(slot)
             if case .warm = warming { return }
             coldProblem = warming
         } then: { [self] in

@@ -91,10 +91,23 @@ extension RunHost {
         case .childStarted, .childClosed, .delivered: takeFromOthers(input, &draft)
         case .settled(let runID): draft.records.append(IDRecord(.settled, runID))
         case .due: armedAt = .max
+        case .quarantine(let tries, let step, let reply):
+            draft.answer(reply, ())
+            quarantine(tries, step, &draft)
         case .leave: break
         default: return takeCall(input, &draft)
         }
         return true
+    }
+
+    /// Lets the run rest before its code, or an attempt, is tried again.
+    private func quarantine(_ tries: Int, _ step: Int, _ draft: inout CommitDraft) {
+        guard let machine, machine.isOpen, machine.pause == nil else { return }
+        let place = machine.steps[step].map { ", in \($0.schedule.name)" } ?? ""
+        let failure = Failure(
+            .misuse, type: "Quarantined",
+            message: "the process ended \(tries) times while only this run was tried\(place)")
+        record(.paused(.quarantined(failure)), &draft)
     }
 
     private func takeFromOthers(_ input: HostInput, _ draft: inout CommitDraft) {
@@ -175,6 +188,7 @@ extension HostInput {
         case .result(_, let reply): reply(.failure(error))
         case .describe(let reply): reply(.failure(error))
         case .ended(_, _, _, _, let reply): reply(.failure(error))
+        case .quarantine(_, _, let reply): reply(.failure(error))
         default: break
         }
     }

@@ -23,6 +23,10 @@ final class RunHost: @unchecked Sendable {
     // Guarded by `lock`.
     private var inbox: [HostInput] = []
     private var isBusy = false
+    /// Its turns begin when it is tried.
+    private var isHeld: Bool
+    /// It is being tried.
+    private var isTried = false
     /// Another host has taken this one's place.
     private var isRetired = false
     /// Attempts that run in this process: by run, step and attempt.
@@ -79,6 +83,7 @@ final class RunHost: @unchecked Sendable {
         self.engine = engine
         self.workflowID = workflowID
         partition = Array(workflowID.utf8).withRawSpan { StableHash.hash($0) }
+        isHeld = engine.suspects.holds(partition)
     }
 
     // MARK: The inbox
@@ -88,10 +93,25 @@ final class RunHost: @unchecked Sendable {
         let (mustStart, isGone) = lock.withLock { () -> (Bool, Bool) in
             if isRetired { return (false, true) }
             inbox.append(input)
+            if isHeld { return (false, false) }
             defer { isBusy = true }
             return (!isBusy, false)
         }
         if isGone { return engine.host(workflowID).enqueue(input) }
+        if mustStart { beginTurns() }
+    }
+
+    /// A home that was held may begin, with these first.
+    func release(_ inputs: [HostInput]) {
+        let mustStart = lock.withLock { () -> Bool in
+            guard isHeld else { return false }
+            isHeld = false
+            isTried = true
+            inbox.insert(contentsOf: inputs, at: 0)
+            guard !inbox.isEmpty, !isBusy else { return false }
+            isBusy = true
+            return true
+        }
         if mustStart { beginTurns() }
     }
 
@@ -114,9 +134,13 @@ final class RunHost: @unchecked Sendable {
         let mayRetire = resultWaiters.isEmpty && updateWaiters.isEmpty && machine?.isOpen != true
         // Code runs when it is let go, so not under the lock; after the lock this host may be busy.
         if mayRetire { letGo() }
+        var hasPassed = false
+        defer { if hasPassed { engine.suspects.passed(self) } }
         return lock.withLock {
             guard !inbox.isEmpty else {
                 isBusy = false
+                hasPassed = isTried && attempts.isEmpty
+                if hasPassed { isTried = false }
                 isRetired = mayRetire && attempts.isEmpty
                 if isRetired { engine.forget(self) }
                 return nil
@@ -234,7 +258,7 @@ final class RunHost: @unchecked Sendable {
     /// Runs the body on this thread if nothing is under way, so that what it sees is durable.
     func whileIdle<R>(_ body: () throws -> R?) rethrows -> R? {
         let isMine = lock.withLock { () -> Bool in
-            guard !isBusy, !isRetired, inbox.isEmpty else { return false }
+            guard !isBusy, !isHeld, !isRetired, inbox.isEmpty else { return false }
             isBusy = true
             return true
         }

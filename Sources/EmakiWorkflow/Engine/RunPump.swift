@@ -18,6 +18,7 @@ final class RunPump: @unchecked Sendable {
 
     private let executor: any TaskExecutor
     private let store: any HistoryStore
+    private let marks: RunMarks?
     /// Bumped for a relief thread that sleeps.
     private let reliefWord = WaitWord()
     /// Bumped for a watchdog that sleeps.
@@ -40,9 +41,10 @@ final class RunPump: @unchecked Sendable {
         case absent, looking, asleep
     }
 
-    init(_ executor: any TaskExecutor, _ store: any HistoryStore) {
+    init(_ executor: any TaskExecutor, _ store: any HistoryStore, _ marks: RunMarks?) {
         self.executor = executor
         self.store = store
+        self.marks = marks
     }
 
     deinit {
@@ -78,13 +80,23 @@ final class RunPump: @unchecked Sendable {
 
     private func run() async {
         var shift = lock.withLock { self.shift }
+        let slot = marks?.takeSlot()
         while true {
             for _ in 0..<Self.turnsPerStretch {
-                guard let host = take(&shift, isHome: true) else { return }
-                host.turn()
+                guard let host = take(&shift, isHome: true) else {
+                    marks?.giveBack(slot)
+                    return
+                }
+                turn(of: host, slot)
             }
             await Task.yield()
         }
+    }
+
+    private func turn(of host: RunHost, _ slot: Int?) {
+        marks?.mark(slot, host.partition)
+        host.turn()
+        marks?.unmark(slot)
     }
 
     /// Ends a turn and takes the next.
@@ -161,9 +173,11 @@ final class RunPump: @unchecked Sendable {
     private func startRelief(_ first: Int) {
         SystemThread.start(name: "emaki-relief") { [self] in
             var shift = first
+            let slot = marks?.takeSlot()
+            defer { marks?.giveBack(slot) }
             while isOnDuty(shift) {
                 let seen = reliefWord.value
-                while let host = take(&shift, isHome: false) { host.turn() }
+                while let host = take(&shift, isHome: false) { turn(of: host, slot) }
                 store.relieveExecutor()
                 _ = reliefWord.wait(while: seen, nanoseconds: Self.reliefNanoseconds)
             }

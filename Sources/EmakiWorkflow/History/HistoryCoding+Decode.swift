@@ -126,6 +126,7 @@ extension PauseReason {
             self = .compensation(
                 key: try fields.need(fields.text(EventField.key), "the step's key"),
                 try fields.need(Failure(in: fields), "the failure"))
+        case 4: self = .quarantined(try fields.need(Failure(in: fields), "the failure"))
         default: throw .malformed("a reason to pause")
         }
     }

@@ -203,6 +203,9 @@ extension PauseReason {
             fields.put(EventField.failure, failure.encoded)
             fields.put(EventField.key, key)
             fields.put(EventField.variant, 3)
+        case .quarantined(let failure):
+            fields.put(EventField.failure, failure.encoded)
+            fields.put(EventField.variant, 4)
         }
     }
 }

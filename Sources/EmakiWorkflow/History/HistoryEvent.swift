@@ -270,6 +270,8 @@ public enum PauseReason: Sendable, Equatable {
     case taskFailures(Failure)
     /// A compensation gave up: the identity of the step that it undoes.
     case compensation(key: String, Failure)
+    /// The process ended again and again while only this run was being taken up.
+    case quarantined(Failure)
 }
 
 /// How a run goes on.

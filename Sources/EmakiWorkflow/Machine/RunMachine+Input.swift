@@ -109,8 +109,10 @@ extension RunMachine {
     }
 
     private var isResting: Bool {
-        if case .requested = pause { return true }
-        return false
+        switch pause {
+        case .requested, .quarantined: true
+        default: false
+        }
     }
 
     /// The running attempt at a step begins at this instant: from now on its limits count.

@@ -21,7 +21,7 @@ public struct EventLogStore: HistoryStore {
             commitBytesMax: max(4_096, log.store.batchBytesMax - Self.spareBytes),
             payloadBytesMax: min(
                 Limits.payloadBytesMax, max(4_096, log.store.batchBytesMax - Self.spareBytes)),
-            executor: log.loop)
+            executor: log.loop, folder: log.folder)
     }
 
     /// One more than the last one in this process.

@@ -60,12 +60,16 @@ public struct HistoryStoreCapabilities: Sendable {
     public var payloadBytesMax: Int
     /// Where to run code that commits, so that it meets others there. Nil: anywhere.
     public var executor: (any TaskExecutor)?
+    /// A folder in which the engine may keep a file of its own, which nobody misses: whose code was
+    /// being executed when a process ended. Nil: there is none.
+    public var folder: String?
 
     /// Limits of a store.
     public init(
         eventsPerCommitMax: Int, commitBytesMax: Int, payloadBytesMax: Int,
-        executor: (any TaskExecutor)? = nil
+        executor: (any TaskExecutor)? = nil, folder: String? = nil
     ) {
+        self.folder = folder
         self.eventsPerCommitMax = eventsPerCommitMax
         self.commitBytesMax = commitBytesMax
         self.payloadBytesMax = payloadBytesMax
