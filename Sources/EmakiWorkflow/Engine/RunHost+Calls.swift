@@ -109,7 +109,6 @@ extension RunHost {
         runToken = nil
         armedAt = .max
         closuresWanted = []
-        actedUpon = (start.runID, 0)
     }
 
     // MARK: Messages

@@ -2,22 +2,26 @@
 extension RunHost {
     /// Refused commits in a row before callers are told.
     private static let refusalsMax = 8
+    /// Times that a commit of which nobody knows is offered again.
+    private static let repeatsMax = 3
 
     /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
     func commit(_ draft: CommitDraft) async {
         guard let start = machine?.start else { return }
         let commit = commit(of: draft, start)
+        var repeats = 0
         while true {
             switch await engine.store.append(commit) {
             case .committed(let tokens):
                 take(tokens, of: commit, start)
                 refusals = 0
                 return await act(upon: draft)
-            case .conflict:
-                // Nothing was stored; what is stored is somebody else's.
-                actedUpon.event = .max
-                return refused(draft)
-            case .unknown: return refused(draft)
+            case .conflict: return refused(draft)
+            case .unknown:
+                // The same once more: it is stored once, and if it is, it is this engine's. What is
+                // read may be another owner's, and an attempt that it began is not this one's.
+                repeats += 1
+                if repeats > Self.repeatsMax { return refused(draft) }
             case .fenced:
                 engine.isFenced = true
                 return giveUp(draft, .fenced)
