@@ -63,28 +63,7 @@ struct CrashRun {
 
     /// G2 and G3: no step had more effects than it had attempts.
     func checkEffects() async throws {
-        var attempts: [String: Int] = [:]
-        for history in try await histories() {
-            guard case .started(let start) = history.first?.body else { continue }
-            var keys: [Int: String] = [:]
-            for event in history {
-                switch event.body {
-                case .stepScheduled(let step):
-                    let key = "\(start.workflowID)/\(start.runID)/\(step.key)"
-                    keys[event.id] = key
-                    attempts[key] = 1
-                    if step.options.retry.maximumAttempts > 0 {
-                        #expect(world.counts[key] ?? 0 <= step.options.retry.maximumAttempts)
-                    }
-                case .attemptStarted(let step, let attempt):
-                    if let key = keys[step] { attempts[key] = attempt }
-                default: break
-                }
-            }
-        }
-        for (key, count) in world.counts {
-            #expect(count <= attempts[key] ?? 0, "\(key)")
-        }
+        EmakiWorkflowTests.checkEffects(of: try await histories(), in: world)
     }
 
     /// G8: what is recorded replays.
@@ -104,6 +83,33 @@ struct CrashRun {
                 })
         }
         return histories
+    }
+}
+
+/// G2 and G3: no step had more effects than it had attempts, and no more attempts than allowed.
+func checkEffects(of histories: [[HistoryEvent]], in world: World, _ comment: Comment? = nil) {
+    var attempts: [String: Int] = [:]
+    for history in histories {
+        guard case .started(let start) = history.first?.body else { continue }
+        var keys: [Int: String] = [:]
+        for event in history {
+            switch event.body {
+            case .stepScheduled(let step):
+                let key = "\(start.workflowID)/\(start.runID)/\(step.key)"
+                keys[event.id] = key
+                attempts[key] = 1
+                if step.options.retry.maximumAttempts > 0 {
+                    #expect(
+                        world.counts[key] ?? 0 <= step.options.retry.maximumAttempts, comment)
+                }
+            case .attemptStarted(let step, let attempt):
+                if let key = keys[step] { attempts[key] = attempt }
+            default: break
+            }
+        }
+    }
+    for (key, count) in world.counts {
+        #expect(count <= attempts[key] ?? 0, "\(key) \(comment?.rawValue ?? "")")
     }
 }
 

@@ -5,7 +5,7 @@ import Testing
 /// An engine on a store in memory, with a clock that skips.
 func makeEngine(
     _ workflows: [any Workflow.Type], _ activities: [any Activity] = [],
-    on session: MemoryHistoryStore.Session = MemoryHistoryStore().session(),
+    on session: any HistoryStore = MemoryHistoryStore().session(),
     clock: SkippingClock = SkippingClock(), evictsAlways: Bool = false
 ) async throws -> WorkflowEngine {
     var options = EngineOptions()

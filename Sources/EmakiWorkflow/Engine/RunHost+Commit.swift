@@ -26,7 +26,8 @@ extension RunHost {
                 engine.isFenced = true
                 return giveUp(draft, .fenced)
             case .noSpace:
-                guard mayHold(draft) else { return giveUp(draft, .noSpace) }
+                // Of what nobody knew before, a full disk says nothing.
+                guard repeats > 0 || mayHold(draft) else { return giveUp(draft, .noSpace) }
                 engine.observer.storeFailed(WorkflowError.noSpace)
                 await engine.pauseForSpace()
                 if engine.isClosed { return giveUp(draft, .outcomeUnknown) }
