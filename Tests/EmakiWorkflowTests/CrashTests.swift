@@ -73,21 +73,19 @@ struct CrashRun {
     }
 
     private func histories() async throws -> [[HistoryEvent]] {
-        var histories: [[HistoryEvent]] = []
-        let session = store.session()
-        for name in try await session.streams(prefix: "run/", after: nil, limit: .max) {
-            let page = try await session.read(name, from: 0, limit: .max)
-            histories.append(
-                try page.events.map {
-                    try HistoryEvent(metadata: $0.metadata, payload: $0.payload)
-                })
-        }
-        return histories
+        try await EmakiWorkflowTests.histories(in: store.session())
     }
 }
 
 /// G2 and G3: no step had more effects than it had attempts, and no more attempts than allowed.
 func checkEffects(of histories: [[HistoryEvent]], in world: World, _ comment: Comment? = nil) {
+    checkEffects(of: histories, world.counts, comment)
+}
+
+/// - Parameter counts: effects by idempotency key.
+func checkEffects(
+    of histories: [[HistoryEvent]], _ counts: [String: Int], _ comment: Comment? = nil
+) {
     var attempts: [String: Int] = [:]
     for history in histories {
         guard case .started(let start) = history.first?.body else { continue }
@@ -100,7 +98,7 @@ func checkEffects(of histories: [[HistoryEvent]], in world: World, _ comment: Co
                 attempts[key] = 1
                 if step.options.retry.maximumAttempts > 0 {
                     #expect(
-                        world.counts[key] ?? 0 <= step.options.retry.maximumAttempts, comment)
+                        counts[key] ?? 0 <= step.options.retry.maximumAttempts, comment)
                 }
             case .attemptStarted(let step, let attempt):
                 if let key = keys[step] { attempts[key] = attempt }
@@ -108,9 +106,22 @@ func checkEffects(of histories: [[HistoryEvent]], in world: World, _ comment: Co
             }
         }
     }
-    for (key, count) in world.counts {
+    for (key, count) in counts {
         #expect(count <= attempts[key] ?? 0, "\(key) \(comment?.rawValue ?? "")")
     }
+}
+
+/// Every run's events.
+func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
+    var histories: [[HistoryEvent]] = []
+    for name in try await store.streams(prefix: "run/", after: nil, limit: 100_000) {
+        let page = try await store.read(name, from: 0, limit: 100_000)
+        histories.append(
+            try page.events.map {
+                try HistoryEvent(metadata: $0.metadata, payload: $0.payload)
+            })
+    }
+    return histories
 }
 
 /// The first of several outcomes; others are late.

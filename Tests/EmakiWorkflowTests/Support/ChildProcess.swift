@@ -48,10 +48,11 @@ final class ChildProcess: Sendable {
         return (Talk(try .connect(toName: socketName, inFolder: folder)), folder)
     }
 
-    /// Ends it as `kill -9` does, and waits until it is gone.
-    func kill() {
+    /// Ends it as `kill -9` does, hears what it still said, and waits until it is gone.
+    func kill(_ hear: ([UInt8]) -> Void = { _ in }) {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+        while let message = try? talk.receive() { hear(message) }
         talk.close()
         listener.close()
     }
@@ -116,6 +117,9 @@ final class TemporaryFolder: Sendable {
         let (talk, folder) = try ChildProcess.connect()
         switch ChildProcess.role {
         case "decider": try PipeTests.serve(talk)
+        case let role? where role.hasPrefix(ProcessKillTests.role):
+            let name = String(role.dropFirst(ProcessKillTests.role.count))
+            try await ProcessKillTests.play(name, talk, folder)
         default: Issue.record("nobody knows this role in \(folder)")
         }
     }
