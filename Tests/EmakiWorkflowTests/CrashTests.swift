@@ -12,12 +12,12 @@ struct CrashRun {
     /// Runs the story through some processes, each but the last of which dies.
     /// - Returns: how it ended, and how many commits the last process made.
     func run(
-        dyingAt ends: [MemoryHistoryStore.Session.End], evicts: Bool
+        dyingAt ends: [MemoryHistoryStore.Session.End], evicts: Bool, clock: SkippingClock? = nil
     ) async throws -> (result: String, commitCount: Int) {
         var start: Int64 = 1_700_000_000_000_000_000
         for end in ends {
             let session = store.session()
-            let clock = SkippingClock(start: start)
+            let clock = clock ?? SkippingClock(start: start)
             if let result = try await untilDeath(session, clock, end, evicts) {
                 return (result, session.commitCount)
             }
@@ -26,7 +26,7 @@ struct CrashRun {
         let session = store.session()
         let engine = try await makeEngine(
             scenario.workflows, scenario.activities(world, session), on: session,
-            clock: SkippingClock(start: start), evictsAlways: evicts)
+            clock: clock ?? SkippingClock(start: start), evictsAlways: evicts)
         let result = try await scenario.drive(engine)
         engine.close()
         return (result, session.commitCount)
