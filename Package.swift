@@ -60,7 +60,8 @@ let package = Package(
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
             ], swiftSettings: strict),
         .target(
-            name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
+            name: "EmakiWorkflowTesting",
+            dependencies: ["EmakiWorkflow", "EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
         .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
