@@ -60,8 +60,7 @@ let package = Package(
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
             ], swiftSettings: strict),
         .target(
-            name: "EmakiWorkflowTesting",
-            dependencies: ["EmakiWorkflow", "EmakiLog", "EmakiPlatform"],
+            name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
         .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],

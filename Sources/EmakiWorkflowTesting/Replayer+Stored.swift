@@ -1,19 +1,10 @@
-import EmakiLog
 import EmakiWorkflow
 
 extension Replayer {
     /// Events read at a time.
     private static let pageEvents = 1_024
 
-    /// Replays every history in a log.
-    /// - Returns: how many there were.
-    /// - Throws: as `check(_:)`, at the first that the code does not follow.
-    @discardableResult
-    public func checkAll(in log: EventLog) async throws -> Int {
-        try await checkAll(in: EventLogStore(log))
-    }
-
-    /// Replays every history in a store.
+    /// Replays every history in a store, for instance an `EventLogStore`.
     /// - Returns: how many there were.
     /// - Throws: as `check(_:)`, at the first that the code does not follow.
     @discardableResult

@@ -1,30 +1,5 @@
-/// An event as Temporal's history would have it: its kind, and by which numbers it refers to others.
+/// An event as Temporal's history would have it: its kind, and to which others it refers.
 public struct TemporalEvent: Sendable, Equatable {
-    /// Kinds, with Temporal's names.
-    public enum Kind: String, Sendable, CaseIterable {
-        case workflowExecutionStarted, workflowExecutionCompleted, workflowExecutionFailed
-        case workflowExecutionCanceled, workflowExecutionTerminated, workflowExecutionTimedOut
-        case workflowExecutionContinuedAsNew
-        case workflowTaskScheduled, workflowTaskStarted, workflowTaskCompleted
-        case workflowTaskFailed
-        case activityTaskScheduled, activityTaskStarted, activityTaskCompleted
-        case activityTaskFailed, activityTaskTimedOut, activityTaskCanceled
-        case activityTaskCancelRequested
-        case timerStarted, timerFired, timerCanceled
-        case markerRecorded
-        case workflowExecutionSignaled, workflowExecutionCancelRequested
-        case workflowExecutionUpdateAccepted, workflowExecutionUpdateCompleted
-        case startChildWorkflowExecutionInitiated, startChildWorkflowExecutionFailed
-        case childWorkflowExecutionStarted, childWorkflowExecutionCompleted
-        case childWorkflowExecutionFailed, childWorkflowExecutionCanceled
-        case childWorkflowExecutionTerminated, childWorkflowExecutionTimedOut
-        case signalExternalWorkflowExecutionInitiated, signalExternalWorkflowExecutionFailed
-        case externalWorkflowExecutionSignaled
-        case requestCancelExternalWorkflowExecutionInitiated
-        case requestCancelExternalWorkflowExecutionFailed
-        case externalWorkflowExecutionCancelRequested
-    }
-
     /// Its number: 1, 2, 3 … without a gap.
     public var id: Int
     /// Nanoseconds since 1970 UTC.
@@ -44,31 +19,4 @@ public struct TemporalEvent: Sendable, Equatable {
     public var name: String = ""
     /// Of the end of a run that goes on: the next run.
     public var newRunID: String?
-}
-
-extension TemporalEvent.Kind {
-    /// The code asked for it: it follows a completed workflow task.
-    public var isCommand: Bool {
-        switch self {
-        case .activityTaskScheduled, .activityTaskCancelRequested, .timerStarted, .timerCanceled,
-            .markerRecorded, .workflowExecutionUpdateAccepted, .workflowExecutionUpdateCompleted,
-            .startChildWorkflowExecutionInitiated, .signalExternalWorkflowExecutionInitiated,
-            .requestCancelExternalWorkflowExecutionInitiated, .workflowExecutionCompleted,
-            .workflowExecutionFailed, .workflowExecutionCanceled,
-            .workflowExecutionContinuedAsNew:
-            true
-        default: false
-        }
-    }
-
-    /// Nothing follows it.
-    public var isEnd: Bool {
-        switch self {
-        case .workflowExecutionCompleted, .workflowExecutionFailed, .workflowExecutionCanceled,
-            .workflowExecutionTerminated, .workflowExecutionTimedOut,
-            .workflowExecutionContinuedAsNew:
-            true
-        default: false
-        }
-    }
 }

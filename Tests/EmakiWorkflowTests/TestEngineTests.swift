@@ -133,9 +133,11 @@ import Testing
             on: EventLogStore(log))
         _ = try await transfer(engine)
         engine.close()
-        #expect(try await Replayer(workflows: [AccountTransfer.self]).checkAll(in: log) == 1)
+        #expect(
+            try await Replayer(workflows: [AccountTransfer.self]).checkAll(in: EventLogStore(log))
+                == 1)
         await #expect(throws: Failure.self) {
-            try await Replayer(workflows: [OtherTransfer.self]).checkAll(in: log)
+            try await Replayer(workflows: [OtherTransfer.self]).checkAll(in: EventLogStore(log))
         }
         await log.close()
     }
