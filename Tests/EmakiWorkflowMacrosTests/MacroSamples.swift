@@ -12,7 +12,7 @@
         private let log = Guarded<[String]>([])
 
         /// An effect; what a process that is gone does is not an effect.
-        func act(_ name: String, _ info: AttemptInfo, in session: (any ProcessSession)?) {
+        func act(_ name: String, _ info: AttemptInfo, in session: MemoryHistoryStore.Session?) {
             lock.withLock {
                 if session?.isOver == true { return }
                 effects.value[info.idempotencyKey, default: 0] += 1
@@ -33,7 +33,7 @@
     @Activities
     struct Bank {
         let world: World
-        var session: (any ProcessSession)?
+        var session: MemoryHistoryStore.Session?
 
         @Activity(startToClose: .seconds(10))
         func debit(_ transfer: Transfer, context: ActivityContext) -> String {

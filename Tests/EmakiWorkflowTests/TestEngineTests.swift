@@ -101,6 +101,53 @@ import Testing
         try await test.checkReplay()
     }
 
+    @Test("the example of Docs/workflows.md")
+    func example() async throws {
+        let test = engine(World())
+        test.fail(Credit.self, attempt: 1, with: ApplicationFailure("line is busy"))
+        test.timeOut(Debit.self, attempt: 1, after: .seconds(11))
+        test.crash(afterEvents: 4)
+        let receipt = try await test.run { engine in
+            try await engine.execute(
+                AccountTransfer.self, id: "transfer-7", Transfer(amount: 7),
+                requestID: "request-7")
+        }
+        #expect(receipt == "debited 7, credited 7")
+        #expect(test.processCount == 2)
+        #expect(try await test.kinds(of: "transfer-7").last == "RunClosed")
+        try await test.checkReplay()
+    }
+
+    enum OnceInSaga: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Transfer) async throws -> String {
+            try await context.saga { saga in
+                let once = ActivityOptions(startToClose: .seconds(10), retry: .once)
+                return try await saga.run(Debit.self, input, undo: Refund.self, options: once) {
+                    outcome in
+                    if case .unknown = outcome { return "in doubt" }
+                    return "known"
+                }
+            }
+        }
+    }
+
+    @Test("a step that may run once, of which a crash left the outcome unknown, is undone")
+    func doubt() async throws {
+        let world = World()
+        let test = WorkflowTestEngine(
+            workflows: [OnceInSaga.self], activities: [Debit(world: world), Refund(world: world)])
+        test.crash(afterEvents: 2)
+        await #expect(throws: WorkflowError.self) {
+            try await test.run { engine in
+                try await engine.execute(
+                    OnceInSaga.self, id: "o", Transfer(amount: 1), requestID: "r")
+            }
+        }
+        #expect(test.processCount == 2)
+        #expect(world.count(of: "refund") == 1 && world.count(of: "debit") == 0)
+        try await test.checkReplay()
+    }
+
     @Test("thirty days of timers pass at once")
     func timers() async throws {
         let test = engine(World())

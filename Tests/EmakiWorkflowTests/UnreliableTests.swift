@@ -21,7 +21,7 @@ struct BadLine: Activity {
         case .isLate:
             // Time passes; this attempt answers when nobody waits for it any more.
             line.clock.advance(by: .seconds(11))
-            await line.untilNoticed(context)
+            await line.untilNextAttempt(context, in: session)
         case .answersTwice: line.answersTwice(context.info.token)
         default: break
         }
@@ -38,7 +38,7 @@ final class Line: Sendable {
     private let lock = Lock()
     private let engine = Guarded<WorkflowEngine?>(nil)
     private let answers = Guarded<[Fate: Int]>([:])
-    private let late = Guarded<[TaskToken]>([])
+    private let begun = Guarded<Set<TaskToken>>([])
 
     init(seed: UInt64, clock: SkippingClock) {
         self.seed = seed
@@ -54,15 +54,25 @@ final class Line: Sendable {
         hash ^= hash >> 29
         let fates = Fate.allCases
         let fate = info.attempt > 3 ? .works : fates[Int(hash % UInt64(fates.count))]
-        lock.withLock { answers.value[fate, default: 0] += 1 }
+        lock.withLock {
+            answers.value[fate, default: 0] += 1
+            begun.value.insert(info.token)
+        }
         return fate
     }
 
     var tally: [Fate: Int] { lock.withLock { answers.value } }
 
-    /// Until the attempt is asked to stop: its time-out was recorded.
-    func untilNoticed(_ context: ActivityContext) async {
-        while !Task.isCancelled { await Task.yield() }
+    /// Until the attempt is given up and the next one is under way.
+    func untilNextAttempt(_ context: ActivityContext, in session: (any ProcessSession)?) async {
+        while !Task.isCancelled, session?.isOver != true { await Task.yield() }
+        // Longer than the wait for the next attempt, shorter than a time-out.
+        clock.advance(by: .seconds(6))
+        var next = context.info.token
+        next.attempt += 1
+        while session?.isOver != true, lock.withLock({ !begun.value.contains(next) }) {
+            await Task.yield()
+        }
     }
 
     /// Somebody outside answers for the attempt, too.
