@@ -54,15 +54,13 @@ extension HostileHistoryStore {
         nonisolated(nonsending) public func append(
             _ commit: HistoryCommit
         ) async -> CommitAnswer {
-            let (isOver, moment) = lock.withLock { () -> (Bool, (@Sendable () -> Void)?) in
+            let moment = lock.withLock { () -> (@Sendable () -> Void)? in
                 state.value.commitCount += 1
-                guard state.value.commitCount == state.value.moment?.commit else {
-                    return (state.value.isOver, nil)
-                }
-                return (state.value.isOver, state.value.moment?.body)
+                guard state.value.commitCount == state.value.moment?.commit else { return nil }
+                return state.value.moment?.body
             }
-            if isOver { return .unusable(MemoryHistoryStore.Session.Ended()) }
             moment?()
+            if isOver { return .unusable(MemoryHistoryStore.Session.Ended()) }
             store.landLate()
             pauseMaybe()
             store.count { $0.commits += 1 }

@@ -1,8 +1,9 @@
 /// What an engine asks of a decider that is elsewhere: in another process, or in another language.
 ///
 /// The wire form is fields, as in `History/HistoryFields.swift`: the version (1), what is asked
-/// (2), of which run of the conversation (3), and what belongs to it. Events and parts of events have
-/// the form in which they are stored. Whoever reads a version that it does not know refuses it.
+/// (2), of which run of the conversation (3), and what belongs to it. Events and parts of events
+/// have the form in which they are stored. Whoever reads a version that it does not know refuses
+/// it.
 public enum DeciderRequest: Sendable {
     /// A run is to be executed from its beginning.
     case begin(RunStart)
