@@ -85,8 +85,10 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "EmakiWorkflowTests",
-            dependencies: ["EmakiWorkflow", "EmakiWorkflowTesting", "EmakiLog", "EmakiPlatform"],
-            swiftSettings: strict),
+            dependencies: [
+                "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiSimulation", "EmakiLog",
+                "EmakiPlatform",
+            ], swiftSettings: strict),
         // Empty without the trait `Macros`.
         .testTarget(
             name: "EmakiWorkflowMacrosTests",

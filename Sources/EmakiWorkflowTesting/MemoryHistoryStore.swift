@@ -27,14 +27,14 @@ public final class MemoryHistoryStore: Sendable {
     /// A process's view of the store.
     public func session() -> Session { Session(self) }
 
-    fileprivate func claim() -> UInt64 {
+    func claim() -> UInt64 {
         lock.withLock {
             contents.value.epoch += 1
             return contents.value.epoch
         }
     }
 
-    fileprivate func append(_ commit: HistoryCommit) -> CommitAnswer {
+    func append(_ commit: HistoryCommit) -> CommitAnswer {
         lock.withLock {
             guard commit.epoch == contents.value.epoch else { return .fenced }
             if let tokens = repeated(commit) { return .committed(tokens) }
@@ -83,7 +83,7 @@ public final class MemoryHistoryStore: Sendable {
         return tokens
     }
 
-    fileprivate func read(_ name: String, from index: Int, limit: Int) -> HistoryPage {
+    func read(_ name: String, from index: Int, limit: Int) -> HistoryPage {
         lock.withLock {
             let stream = contents.value.streams[name] ?? Stream()
             let end = min(stream.events.count, index + limit)
@@ -96,7 +96,7 @@ public final class MemoryHistoryStore: Sendable {
         }
     }
 
-    fileprivate func names(prefix: String, after: String?, limit: Int) -> [String] {
+    func names(prefix: String, after: String?, limit: Int) -> [String] {
         lock.withLock {
             contents.value.streams.keys.filter { name in
                 name.hasPrefix(prefix) && name > after ?? ""
@@ -105,7 +105,7 @@ public final class MemoryHistoryStore: Sendable {
     }
 
     /// A process's view: it works until it ends.
-    public final class Session: HistoryStore {
+    public final class Session: ProcessSession {
         /// Where a session ends.
         public struct End: Sendable, Hashable {
             /// At which commit of the session, from 1 on.

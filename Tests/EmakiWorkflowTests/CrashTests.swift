@@ -12,12 +12,12 @@ struct CrashRun {
     /// Runs the story through some processes, each but the last of which dies.
     /// - Returns: how it ended, and how many commits the last process made.
     func run(
-        dyingAt ends: [MemoryHistoryStore.Session.End], evicts: Bool
+        dyingAt ends: [MemoryHistoryStore.Session.End], evicts: Bool, clock: SkippingClock? = nil
     ) async throws -> (result: String, commitCount: Int) {
         var start: Int64 = 1_700_000_000_000_000_000
         for end in ends {
             let session = store.session()
-            let clock = SkippingClock(start: start)
+            let clock = clock ?? SkippingClock(start: start)
             if let result = try await untilDeath(session, clock, end, evicts) {
                 return (result, session.commitCount)
             }
@@ -26,7 +26,7 @@ struct CrashRun {
         let session = store.session()
         let engine = try await makeEngine(
             scenario.workflows, scenario.activities(world, session), on: session,
-            clock: SkippingClock(start: start), evictsAlways: evicts)
+            clock: clock ?? SkippingClock(start: start), evictsAlways: evicts)
         let result = try await scenario.drive(engine)
         engine.close()
         return (result, session.commitCount)
@@ -63,28 +63,7 @@ struct CrashRun {
 
     /// G2 and G3: no step had more effects than it had attempts.
     func checkEffects() async throws {
-        var attempts: [String: Int] = [:]
-        for history in try await histories() {
-            guard case .started(let start) = history.first?.body else { continue }
-            var keys: [Int: String] = [:]
-            for event in history {
-                switch event.body {
-                case .stepScheduled(let step):
-                    let key = "\(start.workflowID)/\(start.runID)/\(step.key)"
-                    keys[event.id] = key
-                    attempts[key] = 1
-                    if step.options.retry.maximumAttempts > 0 {
-                        #expect(world.counts[key] ?? 0 <= step.options.retry.maximumAttempts)
-                    }
-                case .attemptStarted(let step, let attempt):
-                    if let key = keys[step] { attempts[key] = attempt }
-                default: break
-                }
-            }
-        }
-        for (key, count) in world.counts {
-            #expect(count <= attempts[key] ?? 0, "\(key)")
-        }
+        EmakiWorkflowTests.checkEffects(of: try await histories(), in: world)
     }
 
     /// G8: what is recorded replays.
@@ -94,17 +73,55 @@ struct CrashRun {
     }
 
     private func histories() async throws -> [[HistoryEvent]] {
-        var histories: [[HistoryEvent]] = []
-        let session = store.session()
-        for name in try await session.streams(prefix: "run/", after: nil, limit: .max) {
-            let page = try await session.read(name, from: 0, limit: .max)
-            histories.append(
-                try page.events.map {
-                    try HistoryEvent(metadata: $0.metadata, payload: $0.payload)
-                })
-        }
-        return histories
+        try await EmakiWorkflowTests.histories(in: store.session())
     }
+}
+
+/// G2 and G3: no step had more effects than it had attempts, and no more attempts than allowed.
+func checkEffects(of histories: [[HistoryEvent]], in world: World, _ comment: Comment? = nil) {
+    checkEffects(of: histories, world.counts, comment)
+}
+
+/// - Parameter counts: effects by idempotency key.
+func checkEffects(
+    of histories: [[HistoryEvent]], _ counts: [String: Int], _ comment: Comment? = nil
+) {
+    var attempts: [String: Int] = [:]
+    for history in histories {
+        guard case .started(let start) = history.first?.body else { continue }
+        var keys: [Int: String] = [:]
+        for event in history {
+            switch event.body {
+            case .stepScheduled(let step):
+                let key = "\(start.workflowID)/\(start.runID)/\(step.key)"
+                keys[event.id] = key
+                attempts[key] = 1
+                if step.options.retry.maximumAttempts > 0 {
+                    #expect(
+                        counts[key] ?? 0 <= step.options.retry.maximumAttempts, comment)
+                }
+            case .attemptStarted(let step, let attempt):
+                if let key = keys[step] { attempts[key] = attempt }
+            default: break
+            }
+        }
+    }
+    for (key, count) in counts {
+        #expect(count <= attempts[key] ?? 0, "\(key) \(comment?.rawValue ?? "")")
+    }
+}
+
+/// Every run's events.
+func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
+    var histories: [[HistoryEvent]] = []
+    for name in try await store.streams(prefix: "run/", after: nil, limit: 100_000) {
+        let page = try await store.read(name, from: 0, limit: 100_000)
+        histories.append(
+            try page.events.map {
+                try HistoryEvent(metadata: $0.metadata, payload: $0.payload)
+            })
+    }
+    return histories
 }
 
 /// The first of several outcomes; others are late.

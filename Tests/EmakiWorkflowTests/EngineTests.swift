@@ -5,12 +5,14 @@ import Testing
 /// An engine on a store in memory, with a clock that skips.
 func makeEngine(
     _ workflows: [any Workflow.Type], _ activities: [any Activity] = [],
-    on session: MemoryHistoryStore.Session = MemoryHistoryStore().session(),
-    clock: SkippingClock = SkippingClock(), evictsAlways: Bool = false
+    on session: any HistoryStore = MemoryHistoryStore().session(),
+    clock: SkippingClock = SkippingClock(), evictsAlways: Bool = false,
+    observer: (any EngineObserver)? = nil
 ) async throws -> WorkflowEngine {
     var options = EngineOptions()
     options.clock = clock
     options.evictsAlways = evictsAlways
+    options.observer = observer
     return try await WorkflowEngine(
         store: session, definitions: workflows.map { WorkflowDefinition($0) },
         activities: activities, options: options)

@@ -7,16 +7,25 @@ final class World: Sendable {
     private let lock = Lock()
     private let effects = Guarded<[String: Int]>([:])
     private let log = Guarded<[String]>([])
+    private let early = Guarded<[String]>([])
+    /// Tells whether the attempt is recorded, by which it may have an effect.
+    private let isRecorded: (@Sendable (AttemptInfo) -> Bool)?
+
+    init(isRecorded: (@Sendable (AttemptInfo) -> Bool)? = nil) { self.isRecorded = isRecorded }
 
     /// An effect; what a process that is gone does is not an effect.
-    func act(_ name: String, _ info: AttemptInfo, in session: MemoryHistoryStore.Session?) {
+    func act(_ name: String, _ info: AttemptInfo, in session: (any ProcessSession)?) {
+        let isEarly = isRecorded?(info) == false
         lock.withLock {
             if session?.isOver == true { return }
+            if isEarly { early.value.append("\(info)") }
             effects.value[info.idempotencyKey, default: 0] += 1
             log.value.append(name)
         }
     }
 
+    /// Effects that left before what caused them was recorded.
+    var earlyEffects: [String] { lock.withLock { early.value } }
     var names: [String] { lock.withLock { log.value } }
     var counts: [String: Int] { lock.withLock { effects.value } }
     func count(of name: String) -> Int { names.count { $0 == name } }
@@ -30,7 +39,7 @@ struct Transfer: Codable, Sendable, Equatable {
 struct Debit: Activity {
     static let options = ActivityOptions(startToClose: .seconds(10))
     let world: World
-    var session: MemoryHistoryStore.Session?
+    var session: (any ProcessSession)?
 
     func run(context: ActivityContext, input: Transfer) async throws -> String {
         world.act("debit", context.info, in: session)
@@ -42,7 +51,7 @@ struct Credit: Activity {
     static let options = ActivityOptions(
         startToClose: .seconds(10), retry: RetryPolicy(maximumAttempts: 3))
     let world: World
-    var session: MemoryHistoryStore.Session?
+    var session: (any ProcessSession)?
 
     func run(context: ActivityContext, input: Transfer) async throws -> String {
         if input.fails { throw ApplicationFailure("no such account", isNonRetryable: true) }
@@ -54,7 +63,7 @@ struct Credit: Activity {
 struct Refund: Activity {
     static let options = ActivityOptions(startToClose: .seconds(10))
     let world: World
-    var session: MemoryHistoryStore.Session?
+    var session: (any ProcessSession)?
 
     func run(context: ActivityContext, input: String) async throws -> Nothing {
         world.act("refund", context.info, in: session)

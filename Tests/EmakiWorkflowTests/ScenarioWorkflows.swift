@@ -5,7 +5,7 @@ import EmakiWorkflowTesting
 struct Note: Activity {
     static let options = ActivityOptions(startToClose: .seconds(10))
     let world: World
-    var session: MemoryHistoryStore.Session?
+    var session: (any ProcessSession)?
 
     func run(context: ActivityContext, input: String) async throws -> String {
         world.act(input, context.info, in: session)
@@ -17,7 +17,7 @@ struct Note: Activity {
 struct Flaky: Activity {
     static let options = ActivityOptions(startToClose: .seconds(10))
     let world: World
-    var session: MemoryHistoryStore.Session?
+    var session: (any ProcessSession)?
 
     func run(context: ActivityContext, input: Nothing) async throws -> String {
         if context.info.attempt < 3 { throw ApplicationFailure("not yet") }

@@ -8,7 +8,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var name: String
     var workflows: [any Workflow.Type]
     /// The activities of one process.
-    var activities: @Sendable (World, MemoryHistoryStore.Session) -> [any Activity]
+    var activities: @Sendable (World, any ProcessSession) -> [any Activity]
     /// What callers do. Repeated, with the same request ids, in the next process.
     var drive: @Sendable (WorkflowEngine) async throws -> String
 
@@ -22,7 +22,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     /// One of them only, while something is sought.
     private static let chosen = ProcessInfo.processInfo.environment["EMAKI_SCENARIO"]
 
-    static func bank(_ world: World, _ session: MemoryHistoryStore.Session) -> [any Activity] {
+    static func bank(_ world: World, _ session: any ProcessSession) -> [any Activity] {
         [
             Debit(world: world, session: session), Credit(world: world, session: session),
             Refund(world: world, session: session),
@@ -104,6 +104,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     ) { engine in
         let handle = try await engine.start(
             Cancellable.self, id: "x", Nothing(), requestID: "start")
+        while try await !handle.history().contains(where: \.isOutcomeOfStep) { await Task.yield() }
         try await handle.signal(Cancellable.ready, Nothing(), requestID: "ready")
         try await handle.cancel(requestID: "cancel")
         return try await outcome(of: handle)
@@ -182,5 +183,15 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             }
         }
         return current
+    }
+}
+
+extension HistoryEvent {
+    /// A step ended.
+    fileprivate var isOutcomeOfStep: Bool {
+        switch body {
+        case .stepCompleted, .stepFailed: true
+        default: false
+        }
     }
 }

@@ -104,7 +104,6 @@ extension RunHost {
         runToken = nil
         armedAt = .max
         closuresWanted = []
-        actedUpon = (start.runID, 0)
     }
 
     // MARK: Messages

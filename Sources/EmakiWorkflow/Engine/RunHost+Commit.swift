@@ -2,6 +2,8 @@
 extension RunHost {
     /// Refused commits in a row before callers are told.
     private static let refusalsMax = 8
+    /// Times that a commit of which nobody knows is offered again.
+    private static let repeatsMax = 3
 
     /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
     func commit(_ draft: CommitDraft) {
@@ -9,44 +11,39 @@ extension RunHost {
         submit(commit(of: draft, start), draft, start)
     }
 
-    private func submit(_ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart) {
+    /// - Parameter repeats: times that this very commit was offered before, and nobody knew.
+    private func submit(
+        _ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart, repeats: Int = 0
+    ) {
         engine.store.submit(commit) { [self] answer in
-            goOn { [self] in answered(answer, commit, draft, start) }
+            goOn { [self] in answered(answer, commit, draft, start, repeats) }
         }
     }
 
     private func answered(
-        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart
+        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft,
+        _ start: RunStart, _ repeats: Int
     ) {
         switch answer {
         case .committed(let tokens):
             take(tokens, of: commit, start)
             refusals = 0
             act(upon: draft)
-        case .conflict:
-            // Nothing was stored; what is stored is somebody else's.
-            actedUpon.event = .max
+        case .conflict: refused(draft)
+        case .unknown:
+            // The same once more: it is stored once, and if it is, it is this engine's. What is
+            // read may be another owner's, and an attempt that it began is not this one's.
+            if repeats < Self.repeatsMax {
+                return submit(commit, draft, start, repeats: repeats + 1)
+            }
             refused(draft)
-        case .unknown: refused(draft)
         case .fenced:
             engine.isFenced = true
             giveUp(draft, .fenced)
         case .noSpace:
-            guard mayHold(draft) else {
-                giveUp(draft, .noSpace)
-                break
-            }
-            engine.observer.storeFailed(WorkflowError.noSpace)
-            return engine.later { [self] in
-                goOn { [self] in
-                    if engine.isClosed {
-                        giveUp(draft, .outcomeUnknown)
-                        catchUp()
-                    } else {
-                        submit(commit, draft, start)
-                    }
-                }
-            }
+            // Of what nobody knew before, a full disk says nothing.
+            if repeats > 0 || mayHold(draft) { return hold(commit, draft, start, repeats) }
+            giveUp(draft, .noSpace)
         case .unusable(let error):
             engine.isUnusable = true
             engine.observer.storeFailed(error)
@@ -56,6 +53,22 @@ extension RunHost {
             refusedForGood(draft)
         }
         catchUp()
+    }
+
+    /// Offers a commit again later: the disk is full.
+    private func hold(
+        _ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart, _ repeats: Int
+    ) {
+        engine.observer.storeFailed(WorkflowError.noSpace)
+        engine.later { [self] in
+            goOn { [self] in
+                guard engine.isClosed else {
+                    return submit(commit, draft, start, repeats: repeats)
+                }
+                giveUp(draft, .outcomeUnknown)
+                catchUp()
+            }
+        }
     }
 
     private func take(_ tokens: [VersionToken], of commit: HistoryCommit, _ start: RunStart) {

@@ -7,7 +7,6 @@ extension RunHost {
         let start = machine.start
         let effects = machine.effects
         machine.effects = []
-        actedUpon = (start.runID, machine.lastID)
         for reply in draft.replies { reply(nil) }
         engine.observer.recorded(workflowID: workflowID, runID: start.runID, draft.events)
         for effect in effects { perform(effect, machine) }
@@ -38,16 +37,8 @@ extension RunHost {
     /// After a restart, or when memory was discarded: what was to be done is done again; whoever is
     /// told twice knows it by the request id.
     func resumeEffects(_ machine: RunMachine) {
-        let start = machine.start
         for id in machine.children.keys.sorted() { startChild(id, machine) }
         for id in machine.sent.keys.sorted() { deliver(id, machine) { _ in } }
-        guard actedUpon.runID == start.runID else { return }
-        for id in machine.steps.keys.sorted() {
-            guard let step = machine.steps[id], step.phase == .running,
-                step.begunBy > actedUpon.event
-            else { continue }
-            dispatch(id, start)
-        }
     }
 
     // MARK: Steps
@@ -248,7 +239,6 @@ extension RunHost {
         begin(next)
         runToken = successorToken
         for event in events { machine?.apply(event) }
-        actedUpon = (next.runID, events.count)
     }
 
     /// Tells the timers when something is due next.

@@ -80,18 +80,21 @@ extension RunHost {
 
     /// Reads what is recorded.
     func load() async throws {
-        let (records, token) = try await engine.idRecords(workflowID)
-        guard let opened = records.last(where: { $0.kind == .opened }) else {
+        var (records, token) = try await engine.idRecords(workflowID)
+        guard var opened = records.last(where: { $0.kind == .opened }) else {
             idToken = token
             isLoaded = true
             return
         }
-        let history = try await engine.history(workflowID, opened.runID)
-        let loaded: RunMachine
-        do throws(HistoryError) {
-            loaded = try RunMachine(history: history.events)
-        } catch {
-            throw WorkflowError.damaged(workflowID: workflowID, error)
+        var (loaded, history) = try await newest(opened)
+        // A commit came between the two reads: there is a newer run.
+        while case .continuedAsNew = loaded.outcome {
+            (records, token) = try await engine.idRecords(workflowID)
+            guard let newer = records.last(where: { $0.kind == .opened }),
+                newer.runID != opened.runID
+            else { break }
+            opened = newer
+            (loaded, history) = try await newest(opened)
         }
         // All or nothing: an id of which only a part was read would look like another.
         machine = loaded
@@ -104,6 +107,15 @@ extension RunHost {
         engine.timers.recorded(loaded.time)
         answerWaiters(loaded)
         try await settleAll(records, loaded)
+    }
+
+    private func newest(_ opened: IDRecord) async throws -> (RunMachine, EngineCore.History) {
+        let history = try await engine.history(workflowID, opened.runID)
+        do throws(HistoryError) {
+            return (try RunMachine(history: history.events), history)
+        } catch {
+            throw WorkflowError.damaged(workflowID: workflowID, error)
+        }
     }
 
     /// What was recorded although nobody was told is told now.
@@ -206,6 +218,8 @@ extension RunHost {
             machine.start, into: new, comparesInput: engine.options.comparesInput)
         do {
             try await engine.forEachEvent(workflowID, machine.start.runID) { event in
+                // What came into the store since this was read, the code must not know either.
+                guard event.id <= machine.lastID else { return }
                 try replay.add(event)
             }
             try replay.finish()

@@ -52,7 +52,10 @@ extension RunHost {
     /// - Returns: false if the input has to wait for the commit of this draft.
     func take(_ input: HostInput, _ draft: inout CommitDraft) -> Bool {
         switch input {
-        case .load: takeUp(&draft)
+        case .load:
+            // What is taken up acts at once, so nothing that is not durable may be there.
+            guard draft.isEmpty else { return false }
+            takeUp(&draft)
         case .start(let request, let reply):
             return start(request, reply, &draft)
         case .ended(let runID, let step, let attempt, let result, let reply):
@@ -132,6 +135,8 @@ extension RunHost {
     private func takeUp(_ draft: inout CommitDraft) {
         guard let machine, machine.isOpen else { return }
         let runID = machine.start.runID
+        // Before anything is recorded that is not durable yet.
+        resumeEffects(machine)
         for id in machine.steps.keys.sorted() {
             guard let step = machine.steps[id], step.phase == .running else { continue }
             let key = AttemptKey(runID: runID, step: id, attempt: step.attempt)
@@ -140,13 +145,11 @@ extension RunHost {
                 if let beganAt = beganAt(key) { machine.began(step: id, at: beganAt) }
                 continue
             }
-            if actedUpon.runID == runID, step.begunBy > actedUpon.event { continue }
             if closuresWanted.contains(id) { continue }
             // The code may have changed everything meanwhile, so it is asked for each.
             guard let body = machine.interrupted(step: id, at: engine.timers.now) else { continue }
             record(body, &draft)
         }
-        resumeEffects(machine)
         showUnseen(&draft)
     }
 

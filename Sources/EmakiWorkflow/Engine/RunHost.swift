@@ -51,8 +51,6 @@ final class RunHost: @unchecked Sendable {
     var closuresWanted: Set<Int> = []
     /// Runs of this id, by the requests that started them.
     var startedBy: [String: String] = [:]
-    /// Events up to this one, of this run, were committed and acted upon by this process.
-    var actedUpon: (runID: String, event: Int) = ("", 0)
     var resultWaiters: [(runID: String, waiter: Waiter<HistoryEvent.Outcome>)] = []
     var updateWaiters: [Int: [Waiter<Payload>]] = [:]
     var lastToken = 0

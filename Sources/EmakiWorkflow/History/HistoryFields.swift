@@ -47,6 +47,8 @@ struct FieldWriter {
         }
     }
 
+    mutating func raw(_ content: [UInt8]) { bytes.append(contentsOf: content) }
+
     mutating func varint(_ number: UInt64) {
         var rest = number
         while rest >= 0x80 {
@@ -150,7 +152,7 @@ struct FieldReader {
         return value
     }
 
-    private static func varint(
+    static func varint(
         _ bytes: [UInt8], _ offset: inout Int
     ) throws(HistoryError) -> UInt64 {
         var number: UInt64 = 0

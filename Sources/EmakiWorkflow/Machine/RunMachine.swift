@@ -36,8 +36,6 @@ final class RunMachine: @unchecked Sendable {
 
         var schedule: StepSchedule
         var scheduledAt: Int64
-        /// The event with which the current attempt began.
-        var begunBy: Int
         var attempt = 1
         var phase = Phase.running
         var isCancelRequested = false
@@ -219,8 +217,7 @@ final class RunMachine: @unchecked Sendable {
     private func applyToStep(_ event: HistoryEvent) {
         switch event.body {
         case .stepScheduled(let schedule):
-            let step = OpenStep(
-                schedule: schedule, scheduledAt: event.time, begunBy: event.id)
+            let step = OpenStep(schedule: schedule, scheduledAt: event.time)
             steps[event.id] = step
             stepIDs[schedule.key] = event.id
             if schedule.compensation != nil { compensable.append(schedule.key) }
@@ -228,7 +225,6 @@ final class RunMachine: @unchecked Sendable {
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
             steps[step]?.attempt = attempt
-            steps[step]?.begunBy = event.id
             steps[step]?.phase = .running
             steps[step]?.hasBegun = false
             effects.append(.dispatch(step: step))

@@ -131,8 +131,8 @@ extension CommitAnswer {
         switch error {
         case .versionConflict, .idReused, .streamDeleted: self = .conflict
         case .noSpace: self = .noSpace
-        case .outcomeUnknown: self = .unknown
-        case .poisoned, .closed, .readOnly: self = .unusable(error)
+        // Of a log that answers so, only the next opening says more: asking again does not help.
+        case .outcomeUnknown, .poisoned, .closed, .readOnly: self = .unusable(error)
         default: self = .refused(error)
         }
     }

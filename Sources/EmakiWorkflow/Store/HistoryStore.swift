@@ -2,7 +2,9 @@
 ///
 /// `EventLogStore` is the one to use. Another one has to promise: a commit is durable as a whole
 /// or not stored at all when `committed`, `conflict`, `fenced` or `noSpace` is answered, and seen
-/// by every read that begins after the answer.
+/// by every read that begins after the answer. One of which it answered `unknown` may be stored
+/// later, too, all at once, unless a stream has moved on or another owner has come; what one read
+/// has seen, later reads see. `HistoryStoreConformance` in `EmakiWorkflowTesting` checks this.
 public protocol HistoryStore: Sendable {
     /// What this store can do.
     var capabilities: HistoryStoreCapabilities { get }

@@ -1,0 +1,45 @@
+import EmakiWorkflow
+
+extension Replayer {
+    /// Events read at a time.
+    private static let pageEvents = 1_024
+
+    /// Replays every history in a store, for instance an `EventLogStore`.
+    /// - Returns: how many there were.
+    /// - Throws: as `check(_:)`, at the first that the code does not follow.
+    @discardableResult
+    public func checkAll(in store: any HistoryStore) async throws -> Int {
+        var count = 0
+        var after: String?
+        while true {
+            let names = try await store.streams(
+                prefix: "run/", after: after, limit: Self.pageEvents)
+            for name in names {
+                try check(try await Self.history(name, in: store))
+                count += 1
+            }
+            guard names.count == Self.pageEvents else { return count }
+            after = names.last
+        }
+    }
+
+    /// Replays an exported history. See `HistoryExport`.
+    /// - Throws: as `check(_:)`.
+    public func check(exported bytes: [UInt8]) throws {
+        try check(try HistoryExport.history(of: bytes))
+    }
+
+    static func history(
+        _ stream: String, in store: any HistoryStore
+    ) async throws -> [HistoryEvent] {
+        var history: [HistoryEvent] = []
+        while true {
+            let page = try await store.read(stream, from: history.count, limit: pageEvents)
+            for event in page.events {
+                history.append(
+                    try HistoryEvent(metadata: event.metadata, payload: event.payload))
+            }
+            if page.isLast || page.events.isEmpty { return history }
+        }
+    }
+}
