@@ -274,7 +274,11 @@ extension RunHost {
     ) {
         guard let machine else { return missing(reply, &draft) }
         let wanted = runID ?? machine.start.runID
-        if wanted != machine.start.runID { return follow(from: wanted, to: machine, reply) }
+        if wanted != machine.start.runID {
+            // Answered apart, so not let in again with this draft.
+            draft.inputs.removeLast()
+            return follow(from: wanted, to: machine, reply)
+        }
         if let outcome = machine.outcome, draft.isEmpty { return draft.answer(reply, outcome) }
         let token = nextToken()
         draft.waiterTokens.insert(token)
