@@ -75,6 +75,22 @@ enum AfterDoubt: Workflow {
     }
 }
 
+@Suite struct StaleReadTests {
+    @Test("a continuation that is committed between two reads is not told as the end")
+    func continuation() async throws {
+        let memory = MemoryHistoryStore()
+        let note = Note(world: World())
+        let first = try await makeEngine([Countdown.self], [note], on: memory.session())
+        #expect(try await first.execute(Countdown.self, id: "n", 2) == "lift off")
+        first.close()
+        let store = StaleStore(memory.session())
+        let second = try await makeEngine([Countdown.self], [note], on: store)
+        store.makeStale("workflow/n")
+        #expect(try await second.handle(Countdown.self, id: "n").result() == "lift off")
+        second.close()
+    }
+}
+
 /// A story on a hostile store.
 struct HostileRun {
     let scenario: Scenario

@@ -118,7 +118,7 @@ enum Kathmandu: Workflow {
     func unreliable(fails: Bool, evicts: Bool) async throws {
         var tally: [Line.Fate: Int] = [:]
         var effects: [Int: Int] = [:]
-        for seed in TestExtent.seeds(60) {
+        for seed in TestExtent.seeds(20) {
             let clock = SkippingClock()
             let line = Line(seed: seed, clock: clock)
             let run = CrashRun(scenario: story(fails, line))
@@ -141,7 +141,7 @@ enum Kathmandu: Workflow {
     @Test(
         "and when the process dies at any commit besides", arguments: [false, true])
     func crashes(fails: Bool) async throws {
-        for seed in TestExtent.seeds(6) {
+        for seed in TestExtent.seeds(3) {
             for commit in 1...12 {
                 for isStored in [false, true] {
                     let clock = SkippingClock()
