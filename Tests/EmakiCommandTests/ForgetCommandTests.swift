@@ -60,7 +60,7 @@ struct ForgetCommandTests {
         #expect(try again.object()["forgotten"] as? Int == 0)
     }
 
-    @Test("a stream that is not deleted is refused by name, and none of those beside it is forgotten")
+    @Test("a stream that is not deleted is refused by name, and with it those beside it")
     func notDeleted() throws {
         let store = try store()
         let before = try store.export().output

@@ -187,7 +187,8 @@ package enum CallFailures {
         shape.method = variant.method
         let driver = try Driver(Script(store: shape, steps: variant.life.steps))
         driver.hadFaults = true
-        driver.disk.faults = FaultPlan([Fault(variant.way.way.action, at: .call(number), of: [call])])
+        let fault = Fault(variant.way.way.action, at: .call(number), of: [call])
+        driver.disk.faults = FaultPlan([fault])
         return try driver.runFailure(
             cuts: variant.cut.rule, last: try Script(lastLines.joined(separator: "\n")).steps)
     }
