@@ -20,7 +20,7 @@ struct ForgetCommandTests {
     /// An append that is made only if the stream was never written.
     private func start(_ stream: String, _ store: TestStore) throws -> CommandResult {
         try Command.run(
-            "append", store.path, stream, "--type", "T", "--payload", "new", "--expect", "none",
+            "append", store.path, stream, "--type", "T", "--payload", "new", "--expecting", "none",
             "--json")
     }
 
@@ -82,12 +82,12 @@ struct ForgetCommandTests {
     func wrongInput() throws {
         let store = try store()
         let contents = try store.contents()
-        #expect(try Command.run("forget", store.path).status == 34)
-        #expect(try Command.run("forget").status == 34)
-        #expect(try Command.run("forget", store.path, "gone", "--no-such-option").status == 34)
+        #expect(try Command.run("forget", store.path).status == 64)
+        #expect(try Command.run("forget").status == 64)
+        #expect(try Command.run("forget", store.path, "gone", "--no-such-option").status == 64)
         for wrong in ["", String(repeating: "s", count: 256)] {
             let result = try Command.run("forget", store.path, "gone", wrong, "--json")
-            #expect(result.status == 34, "\(result.errors)")
+            #expect(result.status == 64, "\(result.errors)")
             #expect(result.output.isEmpty)
         }
         #expect(try store.contents() == contents)

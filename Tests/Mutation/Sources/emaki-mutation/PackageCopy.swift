@@ -6,7 +6,7 @@ import Foundation
 /// copy is optimized, for a run is tests and little else; traps stay, so a mutant still dies of them.
 struct PackageCopy {
     /// What is copied, from the package's root.
-    private static let parts = [
+    static let parts = [
         "Sources/CEmaki", "Sources/CLZ4", "Sources/EmakiPlatform", "Sources/EmakiLog",
         "Tests/EmakiLogTests",
     ]
