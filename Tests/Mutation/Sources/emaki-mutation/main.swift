@@ -58,7 +58,8 @@ func prepare(
         + sources.mutants.map(\.point.id).joined()
     do {
         try state.catalog.measure(
-            program, sources.mutants, selection: options.tests, folder: stateFile.deletingLastPathComponent(),
+            program, sources.mutants, selection: options.tests,
+            folder: stateFile.deletingLastPathComponent(),
             limit: options.limit, jobCount: options.jobCount,
             fingerprint: { hash(of: engine + testFiles.hash(ofTest: $0)) })
     } catch {
