@@ -3,7 +3,7 @@ import Foundation
 /// A copy of the engine and its tests in a build folder, with every mutant compiled in.
 ///
 /// What the package has besides is left out: mutants are tried against the engine's own tests. The
-/// copy is optimized, for a run is tests and little else; traps stay, so a mutant still dies of them.
+/// copy is optimized, for a run is tests and little else; traps stay, so a mutant dies by them.
 struct PackageCopy {
     /// What is copied, from the package's root.
     static let parts = [
