@@ -13,4 +13,13 @@ import Testing
         #expect(broken.isEmpty, "\(broken.prefix(3).joined(separator: "\n"))")
         print("failures of \(call): \(counts.runs) runs, \(counts.states) states compared")
     }
+
+    @Test("the lives in which calls fail seal, merge, purge and forget")
+    func lives() throws {
+        let counts = try CallFailures.unharmed()
+        #expect(counts.purges == 1)
+        #expect(counts.forgettings == 1)
+        #expect(counts.sealings >= 4)
+        #expect(counts.merges >= 2)
+    }
 }

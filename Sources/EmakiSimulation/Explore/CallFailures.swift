@@ -2,7 +2,8 @@ import EmakiLog
 import EmakiPlatform
 
 /// The k-th call of each kind fails, for every k, in every way that the kind can fail in, under a
-/// workload that makes, fills, seals, recycles, marks, closes and opens.
+/// workload that makes, fills, seals, merges, recycles, marks, closes and opens, and under one that
+/// purges and forgets.
 ///
 /// Each run goes on after the failure: what is refused is refused by name, a log of which a write
 /// failed is poisoned, everything that was acknowledged is there after the next opening. A second
@@ -54,8 +55,9 @@ package enum CallFailures {
         return ways
     }
 
-    /// What the log lives through.
-    private static let lines = [
+    /// What the log lives through: one life after the other, each on a store of its own.
+    private static let lives = [ordinaryLife, erasingLife]
+    private static let ordinaryLife = [
         "prepare", "append a 2x10", "append big 1x40000", "idle",
         "append a 1x5000 + b 1x0", "fill 0", "write", "append big 1x40000", "prepare",
         "fill 1", "write", "append a 1x3", "seal 0", "prepare", "append c 2x5",
@@ -63,6 +65,14 @@ package enum CallFailures {
         "append c 1x10", "seal 0", "append a 1x7", "prepare", "fill 0", "write", "append c 1x10",
         "seal 0", "merge", "prepare", "reopen", "append a 1x10", "close", "append b 1x10",
         "prepare", "append c 1x10", "close",
+    ]
+    /// A stream is purged out of a sealed file and a segment; another one is deleted, forgotten,
+    /// and written anew; a third one stands beside them and stays.
+    private static let erasingLife = [
+        "prepare", "append p 2x10 + k 1x10", "append f 1x10", "fill 0", "write", "prepare",
+        "append k 1x5", "seal 0", "append p 1x10", "prepare", "purge p", "prepare",
+        "append k 1x10", "delete f", "prepare", "forget f", "append f 1x7", "prepare",
+        "reopen", "append p 1x10", "append k 1x10", "idle", "close",
     ]
     /// After all that the log works.
     private static let lastLines = ["reopen", "append last 1x10", "read", "close", "read"]
@@ -109,22 +119,61 @@ package enum CallFailures {
         broken: (String) -> Void
     ) throws -> RunCounts {
         var counts = RunCounts()
-        for method in extent.methods {
-            for (wayIndex, way) in extent.chosen(ways(of: call)).enumerated() {
-                for (cutIndex, cuts) in extent.cuts.enumerated() {
-                    let cut = cuts.map { ", then the power went: \($0.text)" } ?? ""
-                    for number in 1... where extent.tries(number, way: wayIndex, cut: cutIndex) {
-                        let attempt = "\(call) \(number) failed (\(way.name), \(method))\(cut)"
-                        trying(attempt)
-                        guard let report = try run(call, number: number, way, method, cuts)
-                        else { break }
-                        counts += report.counts
-                        if let violation = report.violation { broken("\(attempt): \(violation)") }
-                        // It broke before there was such a call, and would for ever.
-                        if report.counts.faults == 0 { break }
+        for variant in try variants(of: call, extent) {
+            for number in 1... where variant.isTried(at: number, extent) {
+                let attempt = "\(call) \(number) failed \(variant.text)"
+                trying(attempt)
+                guard let report = try run(variant, call, number) else { break }
+                counts += report.counts
+                if let violation = report.violation { broken("\(attempt): \(violation)") }
+                // It broke before there was such a call, and would for ever.
+                if report.counts.faults == 0 { break }
+            }
+        }
+        return counts
+    }
+
+    /// Which call fails is the only thing that it leaves open.
+    private struct Variant {
+        var life: (index: Int, steps: [Step])
+        var method: SyncMethod
+        var way: (index: Int, way: Way)
+        var cut: (index: Int, rule: FateRule?)
+
+        var text: String {
+            let end = cut.rule.map { ", then the power went: \($0.text)" } ?? ""
+            return "(\(way.way.name), \(method), life \(life.index + 1))\(end)"
+        }
+
+        func isTried(at number: Int, _ extent: Extent) -> Bool {
+            extent.tries(number, way: way.index, cut: cut.index)
+        }
+    }
+
+    private static func variants(of call: DoorCall, _ extent: Extent) throws -> [Variant] {
+        var variants: [Variant] = []
+        for (lifeIndex, life) in lives.enumerated() {
+            let steps = try Script(life.joined(separator: "\n")).steps
+            for method in extent.methods {
+                for (wayIndex, way) in extent.chosen(ways(of: call)).enumerated() {
+                    variants += extent.cuts.enumerated().map { cutIndex, cut in
+                        Variant(
+                            life: (lifeIndex, steps), method: method, way: (wayIndex, way),
+                            cut: (cutIndex, cut))
                     }
                 }
             }
+        }
+        return variants
+    }
+
+    /// What the lives do where nothing fails.
+    package static func unharmed() throws -> RunCounts {
+        var counts = RunCounts()
+        for life in lives {
+            let report = try Driver.run(Script((life + lastLines).joined(separator: "\n")))
+            if let violation = report.violation { throw violation }
+            counts += report.counts
         }
         return counts
     }
@@ -132,16 +181,16 @@ package enum CallFailures {
     /// Fails the k-th call of a kind in one way.
     /// - Returns: nil if there is no k-th call.
     private static func run(
-        _ call: DoorCall, number: Int, _ way: Way, _ method: SyncMethod, _ cuts: FateRule?
+        _ variant: Variant, _ call: DoorCall, _ number: Int
     ) throws -> RunReport? {
         var shape = StoreShape()
-        shape.method = method
-        let steps = try Script(lines.joined(separator: "\n")).steps
-        let driver = try Driver(Script(store: shape, steps: steps))
+        shape.method = variant.method
+        let driver = try Driver(Script(store: shape, steps: variant.life.steps))
         driver.hadFaults = true
-        driver.disk.faults = FaultPlan([Fault(way.action, at: .call(number), of: [call])])
+        let fault = Fault(variant.way.way.action, at: .call(number), of: [call])
+        driver.disk.faults = FaultPlan([fault])
         return try driver.runFailure(
-            cuts: cuts, last: try Script(lastLines.joined(separator: "\n")).steps)
+            cuts: variant.cut.rule, last: try Script(lastLines.joined(separator: "\n")).steps)
     }
 }
 

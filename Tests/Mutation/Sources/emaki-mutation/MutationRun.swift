@@ -14,6 +14,9 @@ final class MutationRun: @unchecked Sendable {
     private var waiting: [Mutant]
     private var doneCount = 0
     private var failure: (any Error)?
+    /// The state is large, and a quick mutant takes less time than writing it down.
+    private var savedAt = Date.distantPast
+    private static let secondsBetweenSaves = 10.0
 
     init(
         _ program: TestProgram, _ mutants: [Mutant], state: RunState, stateFile: URL,
@@ -57,6 +60,7 @@ final class MutationRun: @unchecked Sendable {
                 }
             }
         }
+        try state.save(stateFile)
         if let failure { throw failure }
     }
 
@@ -68,7 +72,10 @@ final class MutationRun: @unchecked Sendable {
         try lock.withLock {
             state.results[mutant.point.id] = result
             doneCount += 1
-            try state.save(stateFile)
+            if -savedAt.timeIntervalSinceNow > Self.secondsBetweenSaves {
+                try state.save(stateFile)
+                savedAt = Date()
+            }
             let by = result.by.map { ": \($0)" } ?? ""
             note(
                 "\(doneCount)/\(total) \(result.outcome.rawValue)"

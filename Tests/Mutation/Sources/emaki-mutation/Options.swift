@@ -16,6 +16,7 @@ struct Options {
           --limit SEC     only tests that take at most so long (default: 10)
           --jobs N        mutants at a time (default: 2)
           --measure       measure all tests again, not only new ones
+          --as-built      take the copy and the measures as they are, whatever changed since
           --fresh         forget what earlier runs found
           --json FILE     write the results there
           --report        print what earlier runs found, and end
@@ -34,6 +35,7 @@ struct Options {
     var jobCount = 2
     var measures = false
     var isFresh = false
+    var takesAsBuilt = false
     var reports = false
     var json: String?
 
@@ -44,6 +46,7 @@ struct Options {
             case "--list": lists = true
             case "--measure": measures = true
             case "--fresh": isFresh = true
+            case "--as-built": takesAsBuilt = true
             case "--report": reports = true
             case "--help", "-h":
                 print(Self.help)

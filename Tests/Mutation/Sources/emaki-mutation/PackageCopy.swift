@@ -1,7 +1,35 @@
 import Foundation
 
-/// A copy of the package in a build folder, with every mutant compiled in.
+/// A copy of the engine and its tests in a build folder, with every mutant compiled in.
+///
+/// What the package has besides is left out: mutants are tried against the engine's own tests. The
+/// copy is optimized, for a run is tests and little else; traps stay, so a mutant dies by them.
 struct PackageCopy {
+    /// What is copied, from the package's root.
+    static let parts = [
+        "Sources/CEmaki", "Sources/CLZ4", "Sources/EmakiPlatform", "Sources/EmakiLog",
+        "Tests/EmakiLogTests",
+    ]
+    private static let manifest = """
+        // swift-tools-version: 6.2
+        import PackageDescription
+
+        let package = Package(
+            name: "emaki",
+            platforms: [.macOS(.v15)],
+            targets: [
+                .target(name: "CEmaki"),
+                .systemLibrary(name: "CLZ4", pkgConfig: "liblz4"),
+                .target(name: "EmakiPlatform", dependencies: ["CEmaki", "CLZ4"]),
+                .target(name: "EmakiLog", dependencies: ["EmakiPlatform"]),
+                .testTarget(
+                    name: "EmakiLogTests", dependencies: ["EmakiLog", "EmakiPlatform"],
+                    resources: [.copy("Fixtures")]),
+            ]
+        )
+
+        """
+
     let root: URL
     let folder: URL
 
@@ -60,29 +88,21 @@ struct PackageCopy {
     private func mirror() throws {
         let files = FileManager.default
         var kept: Set<String> = []
-        for top in ["Package.swift", "Package.resolved"] {
-            guard let bytes = files.contents(atPath: root.appending(path: top).path) else {
-                continue
-            }
-            try write(bytes, to: folder.appending(path: top))
-        }
-        for top in ["Sources", "Tests", "Docs"] {
-            for path in Self.filesBelow(root.appending(path: top)) {
-                if path.hasPrefix("Mutation/") { continue }
-                kept.insert("\(top)/\(path)")
-                let source = root.appending(path: "\(top)/\(path)")
+        try write(Self.manifest, to: "Package.swift")
+        for part in Self.parts {
+            for path in Self.filesBelow(root.appending(path: part)) {
+                let name = "\(part)/\(path)"
+                kept.insert(name)
                 // Patched files are written by `write`: writing the original first would make
                 // every build a full one.
-                if top == "Sources", path.hasSuffix(".swift"),
-                    EngineSources.scope.contains(where: { "\(top)/\(path)".hasPrefix($0) })
-                {
+                if name.hasSuffix(".swift"), EngineSources.scope.contains(where: name.hasPrefix) {
                     continue
                 }
-                let bytes = try Data(contentsOf: source)
-                try write(bytes, to: folder.appending(path: "\(top)/\(path)"))
+                let bytes = try Data(contentsOf: root.appending(path: name))
+                try write(bytes, to: folder.appending(path: name))
             }
         }
-        for top in ["Sources", "Tests", "Docs"] {
+        for top in ["Sources", "Tests"] {
             for path in Self.filesBelow(folder.appending(path: top)) {
                 let name = "\(top)/\(path)"
                 if kept.contains(name) || name.hasSuffix(MutantSwitch.fileName) { continue }
@@ -114,8 +134,8 @@ struct PackageCopy {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
-            "swift", "build", "--build-tests", "--package-path", folder.path,
-            "-Xswiftc", "-suppress-warnings",
+            "swift", "build", "--build-tests", "-c", "release", "--package-path", folder.path,
+            "-Xswiftc", "-enable-testing", "-Xswiftc", "-suppress-warnings",
         ]
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -154,7 +174,7 @@ struct PackageCopy {
 
     /// The program with all tests in it.
     var testProgram: URL {
-        folder.appending(path: ".build/debug/emakiPackageTests.xctest")
+        folder.appending(path: ".build/release/emakiPackageTests.xctest")
     }
 }
 

@@ -123,6 +123,6 @@ struct TestCatalog: Codable {
     /// How long a test may take before it counts as hung.
     func secondsMax(title: String) -> Double {
         let seconds = entries.first { $0.title == title }?.seconds ?? 60
-        return 5 + 4 * seconds
+        return 3 + 5 * seconds
     }
 }

@@ -20,9 +20,29 @@ func runMutation() throws -> Int32 {
         print(report.table)
         return report.survivors.isEmpty ? 0 : 1
     }
-    func files(_ folder: String) -> [String] {
-        PackageCopy.filesBelow(options.root.appending(path: folder))
-            .filter { !$0.hasPrefix("Mutation/") }.map { "\(folder)/\($0)" }
+    let program = TestProgram(path: copy.testProgram.path)
+    if options.takesAsBuilt {
+        sources.skip(state.rejected)
+    } else {
+        try prepare(&sources, &state, copy, program, stateFile, options)
+    }
+    let chosen = options.choose(sources.mutants)
+    let run = MutationRun(
+        program, chosen, state: state, stateFile: stateFile, limit: options.limit,
+        jobCount: options.jobCount)
+    try run.run()
+    return try tell(sources, chosen, run.state, options)
+}
+
+/// Builds the copy, and measures the tests that are new or have changed.
+func prepare(
+    _ sources: inout EngineSources, _ state: inout RunState, _ copy: PackageCopy,
+    _ program: TestProgram, _ stateFile: URL, _ options: Options
+) throws {
+    func files(_ top: String) -> [String] {
+        PackageCopy.parts.filter { $0.hasPrefix(top) }.flatMap { part in
+            PackageCopy.filesBelow(options.root.appending(path: part)).map { "\(part)/\($0)" }
+        }
     }
     let hashes = files("Sources").map { ($0, fingerprint(of: [$0], in: options.root)) }
     state.adopt(
@@ -32,14 +52,14 @@ func runMutation() throws -> Int32 {
     try copy.build(&sources)
     state.rejected = sources.rejected
     if options.measures { state.catalog = TestCatalog() }
-    let program = TestProgram(path: copy.testProgram.path)
     let testFiles = TestFiles(files("Tests"), root: options.root)
     let engine =
         hashes.map { $0.0 + $0.1 }.joined()
         + sources.mutants.map(\.point.id).joined()
     do {
         try state.catalog.measure(
-            program, sources.mutants, selection: options.tests, folder: work,
+            program, sources.mutants, selection: options.tests,
+            folder: stateFile.deletingLastPathComponent(),
             limit: options.limit, jobCount: options.jobCount,
             fingerprint: { hash(of: engine + testFiles.hash(ofTest: $0)) })
     } catch {
@@ -48,12 +68,6 @@ func runMutation() throws -> Int32 {
     }
     state.keepKills(by: Set(state.catalog.entries.map(\.title)))
     try state.save(stateFile)
-    let chosen = options.choose(sources.mutants)
-    let run = MutationRun(
-        program, chosen, state: state, stateFile: stateFile, limit: options.limit,
-        jobCount: options.jobCount)
-    try run.run()
-    return try tell(sources, chosen, run.state, options)
 }
 
 /// Prints the results, and says whether they are good.
