@@ -5,6 +5,12 @@ extension RunHost {
         for key in draft.ended { forget(key) }
         guard let machine else { return }
         let start = machine.start
+        if isSuspected,
+            !machine.isOpen || draft.events.contains(where: { $0.commandCount != nil })
+        {
+            isSuspected = false
+            engine.suspects.cleared(self)
+        }
         let effects = machine.effects
         machine.effects = []
         for reply in draft.replies { reply(nil) }

@@ -37,6 +37,8 @@ final class RunHost: @unchecked Sendable {
     var nextStage: (@Sendable () -> Void)?
     /// What is recorded was read, or there is nothing.
     var isLoaded = false
+    /// It may have ended the process before, and has not gone on since.
+    var isSuspected: Bool
     var loadError: (any Error)?
     /// Why the code could not be brought in this turn.
     var coldProblem: Warming?
@@ -82,6 +84,7 @@ final class RunHost: @unchecked Sendable {
         self.workflowID = workflowID
         partition = Array(workflowID.utf8).withRawSpan { StableHash.hash($0) }
         isHeld = engine.suspects.holds(partition)
+        isSuspected = isHeld
     }
 
     // MARK: The inbox

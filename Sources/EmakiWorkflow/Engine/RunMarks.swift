@@ -68,19 +68,26 @@ final class RunMarks: Sendable {
             suspects[hash] = Suspect(
                 hash: hash, step: Int(word >> 32), tries: Int(word & 0xffff))
         }
-        let current = numbers[Place.current]
-        var marked: Set<UInt64> = []
+        var steps: [UInt64: Int] = [:]
         for index in 0..<Place.slotsMax {
             let hash = numbers[Place.slots + 2 * index]
             guard hash != 0 else { continue }
-            let step = Int(numbers[Place.slots + 2 * index + 1] & 0x7fff_ffff)
-            var suspect = suspects[hash] ?? Suspect(hash: hash, step: 0, tries: 0)
             // An attempt may be under way beside a turn of the run.
-            suspect.step = max(marked.contains(hash) ? suspect.step : 0, step)
-            marked.insert(hash)
+            let step = Int(numbers[Place.slots + 2 * index + 1] & 0x7fff_ffff)
+            steps[hash] = max(steps[hash] ?? 0, step)
+        }
+        let current = numbers[Place.current]
+        for (hash, step) in steps {
+            guard var suspect = suspects[hash] else {
+                suspects[hash] = Suspect(hash: hash, step: step, tries: 0)
+                continue
+            }
+            suspect.step = step
+            // Caught alone: of those who were suspected it was the one tried, or nobody else was at
+            // work at all.
+            if hash == current || steps.count == 1 { suspect.tries += 1 }
             suspects[hash] = suspect
         }
-        if marked.contains(current) { suspects[current]?.tries += 1 }
         // Those that were tried most come last.
         return suspects.values.sorted { ($0.tries, $0.hash) < ($1.tries, $1.hash) }
     }

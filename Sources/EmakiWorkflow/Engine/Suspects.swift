@@ -5,13 +5,15 @@ import EmakiPlatform
 /// it is quarantined, and nobody else has waited for it.
 final class Suspects: @unchecked Sendable {
     /// One is tried so long before the next may be, too.
-    private static let trialSeconds = 10
+    private static let trialSeconds = 30
 
     private let marks: RunMarks?
     private let triesMax: Int
     private let lock = Lock()
     // Guarded by `lock`.
     private var table: [UInt64: RunMarks.Suspect] = [:]
+    /// Whose homes are held until their trials.
+    private var untried: Set<UInt64>
     /// Their workflow ids, in the order of their trials.
     private var waiting: [RunHost] = []
     private var current: RunHost?
@@ -20,10 +22,11 @@ final class Suspects: @unchecked Sendable {
         self.marks = marks
         self.triesMax = max(1, triesMax)
         for suspect in marks?.found ?? [] { table[suspect.hash] = suspect }
+        untried = Set(table.keys)
     }
 
     /// A run with this hash has to wait until it is tried.
-    func holds(_ hash: UInt64) -> Bool { lock.withLock { table[hash] != nil } }
+    func holds(_ hash: UInt64) -> Bool { lock.withLock { untried.contains(hash) } }
 
     /// Tries those that wait, among the homes that have something to do.
     func begin(_ hosts: [RunHost]) {
@@ -50,6 +53,7 @@ final class Suspects: @unchecked Sendable {
     }
 
     private func quarantine(_ host: RunHost, _ suspect: RunMarks.Suspect) {
+        lock.withLock { _ = untried.remove(suspect.hash) }
         host.release([
             .quarantine(tries: suspect.tries, step: suspect.step) { [weak self] result in
                 if case .success = result { self?.clear(host.partition) }
@@ -58,22 +62,25 @@ final class Suspects: @unchecked Sendable {
         ])
     }
 
-    /// A home has nothing under way any more, or its trial took long enough.
+    /// A suspect's code has gone on, and that is durable.
+    func cleared(_ host: RunHost) { clear(host.partition) }
+
+    /// A home has nothing under way any more, or its trial took long enough. It stays suspected
+    /// until its code has gone on.
     func passed(_ host: RunHost) {
         let wasCurrent = lock.withLock { () -> Bool in
             guard current === host else { return false }
             current = nil
             return true
         }
-        guard wasCurrent else { return }
-        clear(host.partition)
-        tryNext()
+        if wasCurrent { tryNext() }
     }
 
     private func tryNext() {
         let next = lock.withLock { () -> RunHost? in
             guard current == nil else { return nil }
             current = waiting.popLast()
+            if let current { untried.remove(current.partition) }
             return current
         }
         marks?.tries(next?.partition ?? 0)
@@ -86,7 +93,10 @@ final class Suspects: @unchecked Sendable {
     }
 
     private func clear(_ hash: UInt64) {
-        lock.withLock { table[hash] = nil }
+        lock.withLock {
+            table[hash] = nil
+            untried.remove(hash)
+        }
         marks?.clear(hash)
     }
 }
