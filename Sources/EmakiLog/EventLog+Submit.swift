@@ -11,9 +11,9 @@ extension EventLog {
     ///   - done: called exactly once, on any thread, perhaps before `submit` returns; not if it
     ///     throws. It holds up everybody's commits while it runs: it should do no more than make a
     ///     note.
-    /// - Throws: as `append(_:)` what can be said at once; `.wouldWait` if there is no room now, and
-    ///   `.needsLookup` if a sealed file has to be read first: then `append(_:)` does both. Nothing
-    ///   was put in line.
+    /// - Throws: as `append(_:)` what can be said at once; `.wouldWait` if there is no room now,
+    ///   and `.needsLookup` if a sealed file has to be read first: then `append(_:)` does both.
+    ///   Nothing was put in line.
     public func submit(
         _ batch: [StreamAppend],
         _ done: @escaping @Sendable (Result<BatchResult, LogError>) -> Void

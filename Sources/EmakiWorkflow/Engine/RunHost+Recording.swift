@@ -65,8 +65,8 @@ extension RunHost {
         }
     }
 
-    /// Whether the code is there. It is brought before a draft is begun; where it is missing all the
-    /// same, it sees what is recorded now after the commit.
+    /// Whether the code is there. It is brought before a draft is begun; where it is missing all
+    /// the same, it sees what is recorded now after the commit.
     private func prepare() -> Warming {
         if decider != nil { return .warm }
         if let coldProblem { return coldProblem }
