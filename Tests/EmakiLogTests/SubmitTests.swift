@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "a refusal is thrown if it holds already, and called back if it rests on what is not durable"
+        "a refusal is thrown if it holds already, and called back if it is not certain yet"
     )
     func refusals() async throws {
         let store = try ShellStore()

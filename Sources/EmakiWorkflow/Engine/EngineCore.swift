@@ -110,7 +110,10 @@ final class EngineCore: @unchecked Sendable {
         timers.stop()
         ownClock?.stop()
         marks?.close()
-        for host in hosts { host.enqueue(.leave) }
+        for host in hosts {
+            host.enqueue(.leave)
+            host.release([])
+        }
     }
 
     // MARK: Rest
