@@ -19,7 +19,7 @@ import Testing
         #expect(try await whole.untilDeath(nil) == CrashTests.expected[scenario.name])
         let callCount = whole.disk.callCount - start
         var (cuts, finished) = (0, 0)
-        for call in stride(from: 1, through: callCount, by: TestExtent.isLong ? 1 : 4) {
+        for call in stride(from: 1, through: callCount, by: TestExtent.isLong ? 1 : 8) {
             let run = PowerRun(scenario: scenario, evicts: evicts, disk: empty.copy())
             if try await run.untilDeath(call) == nil { cuts += 1 } else { finished += 1 }
             run.disk.restorePower()

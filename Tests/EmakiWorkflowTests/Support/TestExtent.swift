@@ -4,6 +4,6 @@ import Foundation
 enum TestExtent {
     static let isLong = ProcessInfo.processInfo.environment["LONG"] == "1"
 
-    /// So many seeds, or five times as many.
-    static func seeds(_ count: UInt64) -> ClosedRange<UInt64> { 1...(isLong ? 5 * count : count) }
+    /// A quarter of so many seeds, or five times as many.
+    static func seeds(_ count: UInt64) -> ClosedRange<UInt64> { 1...(isLong ? 5 * count : max(2, count / 4)) }
 }
