@@ -5,5 +5,7 @@ enum TestExtent {
     static let isLong = ProcessInfo.processInfo.environment["LONG"] == "1"
 
     /// A quarter of so many seeds, or five times as many.
-    static func seeds(_ count: UInt64) -> ClosedRange<UInt64> { 1...(isLong ? 5 * count : max(2, count / 4)) }
+    static func seeds(_ count: UInt64) -> ClosedRange<UInt64> {
+        1...(isLong ? 5 * count : max(2, count / 4))
+    }
 }
