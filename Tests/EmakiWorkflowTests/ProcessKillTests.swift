@@ -95,10 +95,11 @@ import Testing
     func kills(scenario: Scenario) async throws {
         var random = SystemRandomNumberGenerator()
         var kills = 0
-        for _ in 0..<(TestExtent.isLong ? 10 : 1) {
+        for _ in 0..<(TestExtent.isLong ? 20 : 2) {
             let folder = try TemporaryFolder()
             var heard = Heard()
-            for _ in 0..<4 {
+            // Each may cost an attempt, and of some activities only three are allowed.
+            for _ in 0..<2 {
                 let count = Int.random(in: 0...10, using: &random)
                 _ = try run(scenario, in: folder, until: count, &heard)
                 kills += 1
