@@ -24,12 +24,12 @@ public final class EventLog: Sendable {
     /// False for a view of a log that somebody else holds: that one closes it.
     private let isOwner: Bool
 
-    /// Where the store is; nil if it is on no disk of the system.
+    /// Where the store is; nil if it is on no disk of the system, or nothing may be written there.
     package let folder: String?
 
     private init(core: LogCore, loop: CommitLoop, lockFile: any FileLock, folder: String?) {
         isOwner = true
-        self.folder = folder
+        self.folder = core.configuration.isReadOnly ? nil : folder
         ownership = LogOwnership()
         committer = Committer(core: core, loop: loop, lockFile: lockFile)
         receipt = core.receipt

@@ -15,6 +15,10 @@ import Synchronization
     private let words: UnsafeMutablePointer<Atomic<UInt64>>
 
     /// Opens or makes the file; one of another size starts anew, with zeros.
+    ///
+    /// The file's space is held before it is mapped: a store into a hole of a full disk would end
+    /// the process.
+    /// - Throws: also where the file system cannot hold space.
     package init(path: String, count: Int) throws(DiskError) {
         precondition(count > 0, "there is something to keep")
         self.count = count
@@ -24,6 +28,9 @@ import Synchronization
         if try SystemCall.status(of: descriptor, for: .open).byteCount != byteCount {
             try SystemCall.resize(descriptor, to: 0)
             try SystemCall.resize(descriptor, to: byteCount)
+        }
+        guard try SystemCall.allocate(descriptor, byteCount: byteCount) else {
+            throw DiskError(.allocate, EOPNOTSUPP)
         }
         // Safe because the mapping is as long as the file, belongs to `self`, and an atomic number
         // has the layout of the number.

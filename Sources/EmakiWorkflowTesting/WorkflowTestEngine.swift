@@ -91,7 +91,7 @@ public final class WorkflowTestEngine: Sendable {
     private func runProcess<R: Sendable>(
         _ story: @escaping @Sendable (WorkflowEngine) async throws -> R
     ) async throws -> R? {
-        let outcome = StoryOutcome<R>()
+        let outcome = FirstOutcome<R>()
         let life = begin { outcome.give(nil) }
         let engine: WorkflowEngine
         do {
@@ -172,33 +172,5 @@ public final class WorkflowTestEngine: Sendable {
     /// - Throws: as `Replayer.check(_:)`.
     public func checkReplay() async throws {
         try await Replayer(workflows: workflows).checkAll(in: store.session())
-    }
-}
-
-/// The first of several outcomes; nil: the process ended.
-final class StoryOutcome<R: Sendable>: Sendable {
-    typealias Outcome = Result<R, any Error>?
-    private let lock = Lock()
-    private let given = Guarded<Outcome?>(nil)
-    private let waiting = Guarded<CheckedContinuation<Outcome, Never>?>(nil)
-
-    func give(_ outcome: Outcome) {
-        let continuation = lock.withLock { () -> CheckedContinuation<Outcome, Never>? in
-            guard given.value == nil else { return nil }
-            given.value = .some(outcome)
-            defer { waiting.value = nil }
-            return waiting.value
-        }
-        continuation?.resume(returning: outcome)
-    }
-
-    func value() async -> Outcome {
-        await withCheckedContinuation { continuation in
-            let outcome = lock.withLock { () -> Outcome? in
-                if given.value == nil { waiting.value = continuation }
-                return given.value
-            }
-            if let outcome { continuation.resume(returning: outcome) }
-        }
     }
 }

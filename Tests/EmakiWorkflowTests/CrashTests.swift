@@ -37,7 +37,7 @@ struct CrashRun {
         _ session: MemoryHistoryStore.Session, _ clock: SkippingClock,
         _ end: MemoryHistoryStore.Session.End, _ evicts: Bool
     ) async throws -> String? {
-        let outcome = FirstOutcome()
+        let outcome = FirstOutcome<String>()
         session.end(at: end) { outcome.give(nil) }
         let engine: WorkflowEngine
         do {
@@ -56,7 +56,7 @@ struct CrashRun {
                 outcome.give(session.isOver ? nil : .failure(error))
             }
         }
-        let result = try await outcome.value()
+        let result = try await outcome.value()?.get()
         engine.close()
         return result
     }
@@ -122,35 +122,6 @@ func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
             })
     }
     return histories
-}
-
-/// The first of several outcomes; others are late.
-final class FirstOutcome: Sendable {
-    typealias Outcome = Result<String, any Error>?
-    private let lock = Lock()
-    private let given = Guarded<Outcome?>(nil)
-    private let waiting = Guarded<CheckedContinuation<Outcome, Never>?>(nil)
-
-    func give(_ outcome: Outcome) {
-        let continuation = lock.withLock { () -> CheckedContinuation<Outcome, Never>? in
-            guard given.value == nil else { return nil }
-            given.value = .some(outcome)
-            defer { waiting.value = nil }
-            return waiting.value
-        }
-        continuation?.resume(returning: outcome)
-    }
-
-    func value() async throws -> String? {
-        let outcome = await withCheckedContinuation { continuation in
-            let outcome = lock.withLock { () -> Outcome? in
-                if given.value == nil { waiting.value = continuation }
-                return given.value
-            }
-            if let outcome { continuation.resume(returning: outcome) }
-        }
-        return try outcome?.get()
-    }
 }
 
 @Suite struct CrashTests {

@@ -115,7 +115,7 @@ struct HostileRun {
 
     /// One process, which dies before a commit.
     func untilDeath(atCommit commit: Int) async throws {
-        let (clock, outcome) = (SkippingClock(), FirstOutcome())
+        let (clock, outcome) = (SkippingClock(), FirstOutcome<String>())
         let session = store.session(clock: clock)
         session.before(commit: commit) {
             session.end()
@@ -124,7 +124,7 @@ struct HostileRun {
         let engine = try await open(session, clock, evicts: false)
         let scenario = scenario
         Task { outcome.give(try? .success(await patiently(scenario, engine))) }
-        #expect(try await outcome.value() == nil)
+        #expect(try await outcome.value()?.get() == nil)
         engine.close()
     }
 
@@ -137,7 +137,7 @@ struct HostileRun {
         for owner in 1...owners {
             let clock = SkippingClock()
             let session = store.session(clock: clock)
-            let outcome = FirstOutcome()
+            let outcome = FirstOutcome<String>()
             if owner < owners {
                 let commit = 1 + Int(store.chance() * 8)
                 session.before(commit: commit) { outcome.give(nil) }
@@ -154,7 +154,7 @@ struct HostileRun {
                     outcome.give(.failure(error))
                 }
             }
-            result = try await outcome.value() ?? result
+            result = try await outcome.value()?.get() ?? result
         }
         return try #require(result)
     }

@@ -41,7 +41,7 @@ struct PowerRun {
     let world = World()
 
     private struct Watch: EngineObserver {
-        let outcome: FirstOutcome
+        let outcome: FirstOutcome<String>
         func storeFailed(_ error: any Error) { outcome.give(nil) }
     }
 
@@ -57,7 +57,7 @@ struct PowerRun {
             guard !disk.hasPower else { throw error }
             return nil
         }
-        let outcome = FirstOutcome()
+        let outcome = FirstOutcome<String>()
         let result: String?
         do {
             let engine = try await makeEngine(
@@ -71,7 +71,7 @@ struct PowerRun {
                     outcome.give(disk.hasPower ? .failure(error) : nil)
                 }
             }
-            result = try await outcome.value()
+            result = try await outcome.value()?.get()
             engine.close()
         } catch {
             guard !disk.hasPower else { throw error }

@@ -57,7 +57,7 @@ final class ActivityPool: @unchecked Sendable {
     func run(
         _ closure: StepClosure, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
     ) -> Bool {
-        if closure.isInline {
+        if closure.isInline, !host.engine.pump.isRelievedNow {
             // On the executor that is committing: no thread is changed.
             let task = Task.detached(executorPreference: host.engine.executor) {
                 await self.attempt(host, key) { try await closure.body(info) }

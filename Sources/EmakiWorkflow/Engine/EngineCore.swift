@@ -44,9 +44,6 @@ final class EngineCore: @unchecked Sendable {
         self.options = options
         let limits = store.capabilities
         executor = limits.executor ?? globalConcurrentExecutor
-        marks = limits.folder.flatMap { RunMarks(folder: $0) }
-        suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
-        pump = RunPump(executor, store, marks)
         eventsPerCommitMax = max(16, limits.eventsPerCommitMax)
         commitBytesMax = limits.commitBytesMax
         payloadBytesMax = limits.payloadBytesMax
@@ -57,6 +54,10 @@ final class EngineCore: @unchecked Sendable {
         self.activities = try ActivityPool(
             activities, codec: options.codec, limit: options.activitiesMax)
         epoch = try await store.claim()
+        // Of the one owner: others leave the file alone.
+        marks = limits.folder.flatMap { RunMarks(folder: $0) }
+        suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
+        pump = RunPump(limits.executor, store, marks)
     }
 
     private static func table(

@@ -96,7 +96,7 @@ extension RunHost {
         if refusals > Self.refusalsMax { return refusedForGood(draft) }
         forgetWaiters(of: draft)
         discard()
-        putBack([.load] + draft.inputs)
+        putBack(HostInput.afterLoading(draft.inputs))
     }
 
     /// Callers are told that nobody knows; what nobody will say again comes again later.
@@ -104,16 +104,11 @@ extension RunHost {
         refusals = 0
         forgetWaiters(of: draft)
         discard()
-        var again: [HostInput] = [.load]
-        for input in draft.inputs {
-            if input.mustArrive {
-                again.append(input)
-            } else {
-                input.fail(WorkflowError.outcomeUnknown)
-            }
+        for input in draft.inputs where !input.mustArrive {
+            input.fail(WorkflowError.outcomeUnknown)
         }
-        let inputs = again
-        engine.later { [self] in for input in inputs { enqueue(input) } }
+        let again = HostInput.afterLoading(draft.inputs.filter(\.mustArrive))
+        engine.later { [self] in for input in again { enqueue(input) } }
     }
 
     /// Nothing more can be done here.

@@ -5,10 +5,8 @@ extension RunHost {
         for key in draft.ended { forget(key) }
         guard let machine else { return }
         let start = machine.start
-        if isSuspected,
-            !machine.isOpen || draft.events.contains(where: { $0.commandCount != nil })
-        {
-            isSuspected = false
+        if let step = suspectedStep, machine.isOver(step, with: draft.events) {
+            suspectedStep = nil
             engine.suspects.cleared(self)
         }
         let effects = machine.effects
@@ -254,5 +252,14 @@ extension RunHost {
         else { return }
         armedAt = next
         engine.timers.arm(self, at: next)
+    }
+}
+
+extension RunMachine {
+    /// The run has got over a step, or its own code (0) has gone on with these events.
+    fileprivate func isOver(_ step: Int, with events: [HistoryEvent]) -> Bool {
+        guard isOpen else { return true }
+        return step > 0
+            ? steps[step] == nil : events.contains { $0.commandCount != nil }
     }
 }

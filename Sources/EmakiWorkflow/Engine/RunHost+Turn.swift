@@ -81,6 +81,7 @@ extension RunHost {
     }
 
     private func wantsCode(_ inputs: [HostInput], _ machine: RunMachine) -> Bool {
+        if machine.isQuarantined || !mayHaveCode { return false }
         let now = engine.timers.now
         let mayActivate = machine.mayActivate(at: now)
         return inputs.contains { input in
@@ -143,7 +144,7 @@ extension RunHost {
 
     /// Nobody has tried to bring the code in this turn.
     private var isCodeAbsent: Bool {
-        decider == nil && coldProblem == nil && (machine?.lastID ?? 0) > 0
+        decider == nil && coldProblem == nil && (machine?.lastID ?? 0) > 0 && mayHaveCode
     }
 
     private func dispatchWanted(_ machine: RunMachine) {

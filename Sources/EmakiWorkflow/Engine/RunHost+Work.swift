@@ -156,14 +156,11 @@ extension RunHost {
     /// What is recorded cannot be read: whoever asked is told. What is not a question comes again.
     func refuseAll(_ inputs: [HostInput], _ error: any Error) {
         engine.observer.storeFailed(error)
-        var again: [HostInput] = [.load]
-        for input in inputs {
-            if input.mustArrive { again.append(input) } else { input.fail(error) }
-        }
+        for input in inputs where !input.mustArrive { input.fail(error) }
         if case WorkflowError.damaged = error { return }
         if engine.isUnusable { return }
-        let inputs = again
-        engine.later { [self] in for input in inputs { enqueue(input) } }
+        let again = HostInput.afterLoading(inputs.filter(\.mustArrive))
+        engine.later { [self] in for input in again { enqueue(input) } }
     }
 }
 
@@ -171,10 +168,22 @@ extension HostInput {
     /// Nobody will say it again.
     var mustArrive: Bool {
         switch self {
-        case .load, .ended, .handedOver, .childStarted, .childClosed, .delivered, .due, .settled:
+        case .load, .ended, .handedOver, .childStarted, .childClosed, .delivered, .due, .settled,
+            .quarantine:
             true
         default: false
         }
+    }
+
+    var isQuarantine: Bool {
+        if case .quarantine = self { return true }
+        return false
+    }
+
+    /// Inputs to be let in once what is recorded was read again; no code is executed before a
+    /// quarantine is recorded.
+    static func afterLoading(_ inputs: [HostInput]) -> [HostInput] {
+        inputs.filter(\.isQuarantine) + [.load] + inputs.filter { !$0.isQuarantine }
     }
 
     /// Tells whoever asked that it came to nothing.

@@ -27,6 +27,8 @@ final class RunHost: @unchecked Sendable {
     private var isHeld: Bool
     /// It is being tried.
     private var isTried = false
+    /// Its code must not be executed before a quarantine is recorded.
+    private var awaitsQuarantine = false
     /// Another host has taken this one's place.
     private var isRetired = false
     /// Attempts that run in this process: by run, step and attempt.
@@ -37,8 +39,9 @@ final class RunHost: @unchecked Sendable {
     var nextStage: (@Sendable () -> Void)?
     /// What is recorded was read, or there is nothing.
     var isLoaded = false
-    /// It may have ended the process before, and has not gone on since.
-    var isSuspected: Bool
+    /// It may have ended the process before, at this step or in its own code (0), and has not got
+    /// over that since.
+    var suspectedStep: Int?
     var loadError: (any Error)?
     /// Why the code could not be brought in this turn.
     var coldProblem: Warming?
@@ -84,7 +87,7 @@ final class RunHost: @unchecked Sendable {
         self.workflowID = workflowID
         partition = Array(workflowID.utf8).withRawSpan { StableHash.hash($0) }
         isHeld = engine.suspects.holds(partition)
-        isSuspected = isHeld
+        suspectedStep = engine.suspects.step(of: partition)
     }
 
     // MARK: The inbox
@@ -108,6 +111,7 @@ final class RunHost: @unchecked Sendable {
             guard isHeld else { return false }
             isHeld = false
             isTried = true
+            awaitsQuarantine = inputs.contains(where: \.isQuarantine)
             inbox.insert(contentsOf: inputs, at: 0)
             guard !inbox.isEmpty, !isBusy else { return false }
             isBusy = true
@@ -115,6 +119,12 @@ final class RunHost: @unchecked Sendable {
         }
         if mustStart { beginTurns() }
     }
+
+    /// The code may be executed, as far as suspicion goes.
+    var mayHaveCode: Bool { lock.withLock { !awaitsQuarantine } }
+
+    /// The quarantine is recorded, or there is nothing to be put aside.
+    func isPutAside() { lock.withLock { awaitsQuarantine = false } }
 
     private func beginTurns() {
         engine.begins()
@@ -264,7 +274,10 @@ final class RunHost: @unchecked Sendable {
             return true
         }
         guard isMine else { return nil }
+        let slot = engine.marks?.takeSlot()
+        engine.marks?.mark(slot, partition)
         defer {
+            engine.marks?.giveBack(slot)
             let mustStart = lock.withLock { () -> Bool in
                 if inbox.isEmpty { isBusy = false }
                 return !inbox.isEmpty

@@ -11,17 +11,24 @@ final class RunPump: @unchecked Sendable {
     private static let turnsPerStretch = 16
     /// A turn that takes longer is taken for one that holds the pump up.
     private static let turnMax: Int64 = 5_000_000
-    /// Looks of the watchdog without a turn before it goes to sleep.
-    private static let idleLooksMax = 200
-    /// Between two looks of a relief thread for what was submitted.
-    private static let reliefNanoseconds: Int64 = 1_000_000
+    /// Looks of the watchdog at hosts that wait while no turn is given at all, before it takes the
+    /// executor itself for held up.
+    private static let stallLooksMax = 10
+    /// Looks of the watchdog without a turn before its thread ends.
+    private static let idleLooksMax = 1_000
+    /// Between two looks of a relief thread for what was submitted: at first, and at most.
+    private static let reliefRest: Int64 = 1_000_000
+    private static let reliefRestMax: Int64 = 16_000_000
 
     private let executor: any TaskExecutor
+    /// The executor has a thread of its own; of Swift's pool a turn may be long in coming although
+    /// nobody holds it up.
+    private let hasOwnThread: Bool
     private let store: any HistoryStore
     private let marks: RunMarks?
     /// Bumped for a relief thread that sleeps.
     private let reliefWord = WaitWord()
-    /// Bumped for a watchdog that sleeps.
+    /// Bumped when the pump is gone.
     private let watchWord = WaitWord()
 
     private let lock = Lock()
@@ -35,14 +42,12 @@ final class RunPump: @unchecked Sendable {
     private var isRelieved = false
     private var turnCount = 0
     private var isInTurn = false
-    private var watch = Watch.absent
+    private var isWatched = false
 
-    private enum Watch {
-        case absent, looking, asleep
-    }
-
-    init(_ executor: any TaskExecutor, _ store: any HistoryStore, _ marks: RunMarks?) {
-        self.executor = executor
+    /// - Parameter executor: nil: Swift's pool.
+    init(_ executor: (any TaskExecutor)?, _ store: any HistoryStore, _ marks: RunMarks?) {
+        self.executor = executor ?? globalConcurrentExecutor
+        hasOwnThread = executor != nil
         self.store = store
         self.marks = marks
     }
@@ -59,8 +64,9 @@ final class RunPump: @unchecked Sendable {
         let wakesRelief = isRelieved
         let mustStart = !isRunning
         isRunning = true
-        let watch = watch
-        if mustStart { self.watch = .looking }
+        let mustWatch = mustStart && !isWatched
+        if mustWatch { isWatched = true }
+        let shift = shift
         lock.unlock()
         if wakesRelief {
             reliefWord.bump()
@@ -68,18 +74,14 @@ final class RunPump: @unchecked Sendable {
         }
         guard mustStart else { return }
         // Detached, so that it inherits nothing of whoever woke it.
-        Task.detached(executorPreference: executor) { [self] in await run() }
-        switch watch {
-        case .looking: break
-        case .absent: startWatching()
-        case .asleep:
-            watchWord.bump()
-            watchWord.wakeOne()
-        }
+        Task.detached(executorPreference: executor) { [self] in await run(shift) }
+        if mustWatch { startWatching() }
     }
 
-    private func run() async {
-        var shift = lock.withLock { self.shift }
+    /// - Parameter first: the shift at which it was asked for: if somebody has taken over since,
+    ///   because it did not come, it takes over again.
+    private func run(_ first: Int) async {
+        var shift = first
         let slot = marks?.takeSlot()
         while true {
             for _ in 0..<Self.turnsPerStretch {
@@ -89,6 +91,7 @@ final class RunPump: @unchecked Sendable {
                 }
                 turn(of: host, slot)
             }
+            endTurn(shift)
             await Task.yield()
         }
     }
@@ -97,6 +100,11 @@ final class RunPump: @unchecked Sendable {
         marks?.mark(slot, host.partition)
         host.turn()
         marks?.unmark(slot)
+    }
+
+    /// Others get time on the executor now, which may take long.
+    private func endTurn(_ shift: Int) {
+        lock.withLock { if shift == self.shift { isInTurn = false } }
     }
 
     /// Ends a turn and takes the next.
@@ -135,28 +143,35 @@ final class RunPump: @unchecked Sendable {
 
     private func startWatching() {
         SystemThread.start(name: "emaki-watchdog") { [weak self, watchWord] in
-            var seenTurn = 0
-            var idleLooks = 0
+            var looks = Looks()
             while true {
                 let seen = watchWord.value
-                guard let next = self?.look(&seenTurn, &idleLooks) else { return }
-                if next {
-                    _ = watchWord.wait(while: seen, nanoseconds: Self.turnMax)
-                } else {
-                    watchWord.wait(while: seen)
-                }
+                guard self?.look(&looks) == true else { return }
+                _ = watchWord.wait(while: seen, nanoseconds: Self.turnMax)
             }
         }
     }
 
-    /// - Returns: whether to look again soon; otherwise when woken.
-    private func look(_ seenTurn: inout Int, _ idleLooks: inout Int) -> Bool {
+    /// What the watchdog remembers from look to look.
+    private struct Looks {
+        var turnCount = 0
+        /// In a row, in which hosts waited and none got a turn.
+        var stalled = 0
+        /// In a row, in which nobody was there.
+        var idle = 0
+    }
+
+    /// - Returns: whether to look again; otherwise the thread ends.
+    private func look(_ looks: inout Looks) -> Bool {
         lock.lock()
-        let isHeldUp = isInTurn && turnCount == seenTurn
-        seenTurn = turnCount
-        idleLooks = isRunning ? 0 : idleLooks + 1
-        let mayLook = idleLooks < Self.idleLooksMax
-        if !mayLook { watch = .asleep }
+        let isSame = turnCount == looks.turnCount
+        let isWaiting = hasOwnThread && isRunning && !isRelieved && firstReady < ready.count
+        looks.stalled = isSame && isWaiting && !isInTurn ? looks.stalled + 1 : 0
+        let isHeldUp = (isInTurn && isSame) || looks.stalled >= Self.stallLooksMax
+        looks.turnCount = turnCount
+        looks.idle = isRunning ? 0 : looks.idle + 1
+        let mayLook = looks.idle < Self.idleLooksMax
+        if !mayLook { isWatched = false }
         if isHeldUp {
             shift += 1
             isRelieved = true
@@ -164,8 +179,10 @@ final class RunPump: @unchecked Sendable {
         }
         let shift = shift
         lock.unlock()
-        if isHeldUp { startRelief(shift) }
-        if !mayLook { idleLooks = 0 }
+        if isHeldUp {
+            looks.stalled = 0
+            startRelief(shift)
+        }
         return mayLook
     }
 
@@ -175,14 +192,28 @@ final class RunPump: @unchecked Sendable {
             var shift = first
             let slot = marks?.takeSlot()
             defer { marks?.giveBack(slot) }
+            var rest = Self.reliefRest
             while isOnDuty(shift) {
                 let seen = reliefWord.value
-                while let host = take(&shift, isHome: false) { turn(of: host, slot) }
-                store.relieveExecutor()
-                _ = reliefWord.wait(while: seen, nanoseconds: Self.reliefNanoseconds)
+                var isBusy = false
+                for _ in 0..<Self.turnsPerStretch {
+                    guard let host = take(&shift, isHome: false) else { break }
+                    turn(of: host, slot)
+                    isBusy = true
+                }
+                endTurn(shift)
+                if store.relieveExecutor() || isBusy {
+                    rest = Self.reliefRest
+                    continue
+                }
+                _ = reliefWord.wait(while: seen, nanoseconds: rest)
+                rest = min(2 * rest, Self.reliefRestMax)
             }
         }
     }
+
+    /// The executor is held up.
+    var isRelievedNow: Bool { lock.withLock { isRelieved } }
 
     private func isOnDuty(_ shift: Int) -> Bool { lock.withLock { self.shift == shift } }
 }

@@ -4,8 +4,10 @@ import EmakiPlatform
 /// They are taken up last, and one at a time, so that one that does it again is caught alone; then
 /// it is quarantined, and nobody else has waited for it.
 final class Suspects: @unchecked Sendable {
-    /// One is tried so long before the next may be, too.
-    private static let trialSeconds = 30
+    /// All trials together take so long at most, unless there are very many, and none longer than
+    /// half of it.
+    private static let trialsMax: Duration = .seconds(60)
+    private static let trialMin: Duration = .milliseconds(100)
 
     private let marks: RunMarks?
     private let triesMax: Int
@@ -17,6 +19,7 @@ final class Suspects: @unchecked Sendable {
     /// Their workflow ids, in the order of their trials.
     private var waiting: [RunHost] = []
     private var current: RunHost?
+    private var trialMax = Suspects.trialsMax / 2
 
     init(_ marks: RunMarks?, triesMax: Int) {
         self.marks = marks
@@ -27,6 +30,9 @@ final class Suspects: @unchecked Sendable {
 
     /// A run with this hash has to wait until it is tried.
     func holds(_ hash: UInt64) -> Bool { lock.withLock { untried.contains(hash) } }
+
+    /// The step at which a run with this hash is suspected, 0 for its own code; nil: it is not.
+    func step(of hash: UInt64) -> Int? { lock.withLock { table[hash]?.step } }
 
     /// Tries those that wait, among the homes that have something to do.
     func begin(_ hosts: [RunHost]) {
@@ -43,6 +49,8 @@ final class Suspects: @unchecked Sendable {
             waiting.sort {
                 table[$0.partition]?.tries ?? 0 > table[$1.partition]?.tries ?? 0
             }
+            trialMax = min(
+                Self.trialsMax / 2, max(Self.trialMin, Self.trialsMax / max(1, waiting.count)))
             let kept = Set(hosts.map(\.partition))
             return (caught, table.keys.filter { !kept.contains($0) })
         }
@@ -56,14 +64,19 @@ final class Suspects: @unchecked Sendable {
         lock.withLock { _ = untried.remove(suspect.hash) }
         host.release([
             .quarantine(tries: suspect.tries, step: suspect.step) { [weak self] result in
-                if case .success = result { self?.clear(host.partition) }
+                guard case .success = result else { return }
+                host.isPutAside()
+                self?.clear(host.partition)
             },
             .load,
         ])
     }
 
     /// A suspect's code has gone on, and that is durable.
-    func cleared(_ host: RunHost) { clear(host.partition) }
+    func cleared(_ host: RunHost) {
+        clear(host.partition)
+        passed(host)
+    }
 
     /// A home has nothing under way any more, or its trial took long enough. It stays suspected
     /// until its code has gone on.
@@ -81,13 +94,13 @@ final class Suspects: @unchecked Sendable {
             guard current == nil else { return nil }
             current = waiting.popLast()
             if let current { untried.remove(current.partition) }
+            marks?.tries(current?.partition ?? 0)
             return current
         }
-        marks?.tries(next?.partition ?? 0)
         guard let next else { return }
         next.release([.load])
-        Task.detached { [weak self, weak next] in
-            try? await Task.sleep(for: .seconds(Self.trialSeconds))
+        Task.detached { [weak self, weak next, trialMax] in
+            try? await Task.sleep(for: trialMax)
             if let next { self?.passed(next) }
         }
     }

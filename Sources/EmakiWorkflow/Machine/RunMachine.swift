@@ -140,6 +140,12 @@ final class RunMachine: @unchecked Sendable {
         pause ?? stuckCompensations.first.map { .compensation(key: $0.key, $0.failure) }
     }
 
+    /// Its code is not to be executed, not even to answer a question.
+    var isQuarantined: Bool {
+        if case .quarantined = pause { return true }
+        return false
+    }
+
     /// The code may go on at this instant.
     func mayActivate(at now: Int64) -> Bool {
         outcome == nil && pause == nil && (start.startsAt ?? .min) <= now

@@ -31,9 +31,7 @@ public struct EventLogStore: HistoryStore {
     nonisolated(nonsending) public func append(_ commit: HistoryCommit) async -> CommitAnswer {
         guard commit.epoch == log.ownership.epoch else { return .fenced }
         do throws(LogError) {
-            var batch: [StreamAppend] = []
-            batch.reserveCapacity(commit.parts.count)
-            for part in commit.parts { batch.append(try StreamAppend(part)) }
+            let batch = try commit.batch()
             let tokens: [VersionToken]
             if batch.count == 1 {
                 let result = try await log.append(
@@ -55,9 +53,7 @@ public struct EventLogStore: HistoryStore {
     ) {
         guard commit.epoch == log.ownership.epoch else { return answer(.fenced) }
         do throws(LogError) {
-            var batch: [StreamAppend] = []
-            batch.reserveCapacity(commit.parts.count)
-            for part in commit.parts { batch.append(try StreamAppend(part)) }
+            let batch = try commit.batch()
             try log.submit(batch) { result in
                 switch result {
                 case .success(let stored):
@@ -68,8 +64,8 @@ public struct EventLogStore: HistoryStore {
         } catch {
             switch error {
             case .wouldWait, .needsLookup:
-                // That takes a task that can wait.
-                Task.detached(executorPreference: log.loop) { answer(await append(commit)) }
+                // That takes a task that can wait; not on the loop, which may be held up.
+                Task.detached { answer(await append(commit)) }
             default: answer(CommitAnswer(error))
             }
         }
@@ -82,7 +78,7 @@ public struct EventLogStore: HistoryStore {
     }
 
     /// Leads commits. See `HistoryStore`.
-    public func relieveExecutor() { while log.leadCommit() {} }
+    public func relieveExecutor() -> Bool { log.leadCommit() }
 
     /// Reads from the log. See `HistoryStore`.
     public func read(
@@ -110,6 +106,15 @@ public struct EventLogStore: HistoryStore {
         let last: StreamID? = if let after { try StreamID(after) } else { nil }
         return try log.streams(withPrefix: prefix, after: last, limit: limit)
             .map(\.stream.text)
+    }
+}
+
+extension HistoryCommit {
+    fileprivate func batch() throws(LogError) -> [StreamAppend] {
+        var batch: [StreamAppend] = []
+        batch.reserveCapacity(parts.count)
+        for part in parts { batch.append(try StreamAppend(part)) }
+        return batch
     }
 }
 

@@ -25,9 +25,10 @@ public protocol HistoryStore: Sendable {
     /// False if a stream has certainly never been written. Answered at once.
     func mayHave(_ stream: String) -> Bool
 
-    /// Makes what was submitted durable on the calling thread, if the store can: the executor that
-    /// would is held up.
-    func relieveExecutor()
+    /// Makes a part of what was submitted durable on the calling thread, if the store can: the
+    /// executor that would is held up.
+    /// - Returns: false if there was nothing to do.
+    func relieveExecutor() -> Bool
 
     /// The events of a stream from the one with this index (from 0) on.
     func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage
@@ -49,7 +50,7 @@ extension HistoryStore {
     public func mayHave(_ stream: String) -> Bool { true }
 
     /// There is nothing to be done.
-    public func relieveExecutor() {}
+    public func relieveExecutor() -> Bool { false }
 }
 
 /// What a store can do.
