@@ -8,8 +8,8 @@ import Testing
 
 /// Code that computes for ever on the thread that commits (G9).
 @Suite struct WatchdogTests {
-    /// Keeps its thread until the test says so, as code that computes does, but without the CPU that
-    /// the other tests need.
+    /// Keeps its thread until the test says so, as code that computes does, but without the CPU
+    /// that the other tests need.
     final class Brake: Sendable {
         private let word = WaitWord()
         private let arrivals = Atomic(0)
