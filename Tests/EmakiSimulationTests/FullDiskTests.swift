@@ -117,6 +117,51 @@ struct FullDiskTests {
         await last.close()
     }
 
+    /// Where a merged file takes all the room there is, MANIFEST must still find some to list it.
+    @Test(
+        "a merge ends well however much room there is",
+        arguments: Array(stride(from: 0, to: 64 << 10, by: 16 << 10)))
+    func mergeWithLittleRoom(_ first: Int) async throws {
+        for free in stride(from: first, to: first + (16 << 10), by: 4 << 10) {
+            let disk = SimulatedDisk()
+            let log = try await disk.open(
+                Self.configuration {
+                    $0.createIfMissing = StoreOptions(segmentBytes: 128 << 10)
+                    $0.reserveBytes = 256 << 10
+                })
+            for number in 0..<30 {
+                let stream = StreamID(stringLiteral: "s\(number)")
+                try await log.append(
+                    Event(type: "T", payload: Self.noise(number, count: 14_000)), to: stream)
+                if number % 8 == 7 { try await log.seal(all: true) }
+            }
+            for number in 0..<3 { try await log.delete(StreamID(stringLiteral: "s\(number)")) }
+            try await log.seal(all: true)
+            disk.capacityBytes = disk.usedBytes + free
+            try await log.merge()
+            #expect(log.statistics.droppedEvents == 3, "\(free) bytes")
+            await log.close()
+        }
+    }
+
+    @Test("a merge for which there is no room says so, and does not go round")
+    func mergeWithoutRoom() async throws {
+        let disk = SimulatedDisk()
+        let log = try await disk.open(Self.configuration { $0.reserveBytes = 64 << 10 })
+        for number in 0..<6 {
+            try await log.append(
+                Event(type: "T", payload: Self.noise(number)), to: StreamID("s\(number)"))
+        }
+        try await log.delete("s0")
+        try await log.seal(all: true)
+        disk.capacityBytes = disk.usedBytes
+        await #expect(throws: LogError.noSpace) { try await log.merge() }
+        disk.capacityBytes = nil
+        try await log.merge()
+        #expect(log.statistics.droppedEvents == 1)
+        await log.close()
+    }
+
     @Test("a log on a disk without a free byte is backed up to another, and restored from there")
     func backup() async throws {
         let disk = SimulatedDisk(capacityBytes: 12 * Self.segmentBytes)

@@ -114,23 +114,44 @@ extension Committer {
         } catch {
             lock.lock()
             core.fail(merging, with: error)
-            let isRewrite = merging.inputs.contains { input in
-                rewriteWaiters.contains { $0.number == input.footer.number }
+            // What sealing left may not be given back yet; the worker does that.
+            if error == .noSpace, !mergeWaiters.isEmpty || !rewriteWaiters.isEmpty,
+                core.hasSpareBytes
+            {
+                lock.unlock()
+                let isTaken = worker.run { [self] in
+                    guard emptySpareFiles() else {
+                        return afterFailure(error, merging, drewOnReserve: drawsOnReserve)
+                    }
+                    lock.withLock { core.forgetLackOfRoom() }
+                    kickMerger()
+                }
+                if isTaken { return }
+            } else {
+                lock.unlock()
             }
-            // There may be room for fewer of them, or in the reserve for who came meanwhile; and
-            // who waits for another file has no part in it.
-            let goesOn =
-                error == .noSpace && !mergeWaiters.isEmpty
-                && (merging.inputs.count > 1 || !drawsOnReserve || !isRewrite)
-                || !isRewrite && mergeWaiters.isEmpty && !rewriteWaiters.isEmpty
-            if goesOn { lock.unlock() } else { tellMergeWaiters(.failure(error)) }
-            if drawsOnReserve { kickWorker() }
-            if goesOn { kickMerger() }
-            return
+            return afterFailure(error, merging, drewOnReserve: drawsOnReserve)
         }
         made.file?.prepareFilter()
         let isTaken = worker.run { [self] in change(to: made, by: merging) }
         if !isTaken { made.file?.pages.close() }
+    }
+
+    /// Goes on with fewer files, or tells those who wait.
+    private func afterFailure(_ error: LogError, _ merging: Merging, drewOnReserve: Bool) {
+        lock.lock()
+        let isRewrite = merging.inputs.contains { input in
+            rewriteWaiters.contains { $0.number == input.footer.number }
+        }
+        // There may be room for fewer of them, or in the reserve for who came meanwhile; and who
+        // waits for another file has no part in it.
+        let goesOn =
+            error == .noSpace && !mergeWaiters.isEmpty
+            && (merging.inputs.count > 1 || !drewOnReserve || !isRewrite)
+            || !isRewrite && mergeWaiters.isEmpty && !rewriteWaiters.isEmpty
+        if goesOn { lock.unlock() } else { tellMergeWaiters(.failure(error)) }
+        if drewOnReserve { kickWorker() }
+        if goesOn { kickMerger() }
     }
 
     private func make(
@@ -141,7 +162,7 @@ extension Committer {
             try merging.run(in: core.files) { pace.goesOn() }
         }
         guard let reserve else { return try run() }
-        return try reserve.drawing(merging.byteCountMax, run)
+        return try reserve.drawing(merging.byteCountMax, for: .file, run)
     }
 
     /// Runs on the worker, like every other replacement of MANIFEST.

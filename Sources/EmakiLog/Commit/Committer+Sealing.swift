@@ -138,7 +138,7 @@ extension Committer {
             try sealing.run(in: core.files) { [self] in lock.withLock { queue.isClosing } }
         }
         guard let reserve, sealing.segmentCount == 1 else { return try run() }
-        return try reserve.drawing(sealing.byteCountMax, run)
+        return try reserve.drawing(sealing.byteCountMax, for: .file, run)
     }
 
     /// Runs on the worker, like every other replacement of MANIFEST.

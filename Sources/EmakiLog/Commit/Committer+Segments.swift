@@ -10,8 +10,9 @@ extension Committer {
 
     func prepareSegments() {
         closeFullSegments()
-        kickSealer()
+        // Before those are told who waited for sealing: they count on what it gave back.
         emptySpareFiles()
+        kickSealer()
         refillReserve()
         while let preparation = lock.withLock({ beginPreparation() }) {
             let result: Result<Segment, DiskError>
@@ -34,12 +35,17 @@ extension Committer {
         tellWaitingForSegment(before: .max, .retry, others: 0)
     }
 
-    /// While space is short, what spare files hold goes back to the disk.
-    private func emptySpareFiles() {
+    /// While space is short, what spare files hold goes back to the disk. Runs on the worker.
+    /// - Returns: whether any did.
+    @discardableResult
+    func emptySpareFiles() -> Bool {
+        var hasEmptied = false
         for file in lock.withLock({ core.spareFilesToEmpty() }) {
-            guard (try? file.makeEmpty(in: core.files)) != nil else { return }
+            guard (try? file.makeEmpty(in: core.files)) != nil else { break }
             lock.withLock { core.finishEmptying(file) }
+            hasEmptied = true
         }
+        return hasEmptied
     }
 
     /// Space that has returned goes there first.
@@ -58,7 +64,7 @@ extension Committer {
         }
         lock.lock()
         let wasWhole = core.isReserveWhole
-        core.noteReserve()
+        core.noteReserve(isMergeAwaited: !mergeWaiters.isEmpty || !rewriteWaiters.isEmpty)
         if core.isReserveWhole {
             core.reserveFailure = nil
             // If there is none to go on in and one is made next, who waits learns of that.

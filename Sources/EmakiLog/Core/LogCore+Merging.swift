@@ -189,7 +189,7 @@ extension LogCore {
         guard let merging = planMerging(upTo: end, rewriting: number) else { return false }
         let made: Merging.Made
         do throws(LogError) {
-            made = try reserve.drawing(merging.byteCountMax) { () throws(LogError) in
+            made = try reserve.drawing(merging.byteCountMax, for: .file) { () throws(LogError) in
                 try merging.run(in: files)
             }
         } catch {

@@ -194,7 +194,7 @@ extension LogCore {
         guard let sealing = planSealing(upTo: number) else { return false }
         let made: Sealing.Made
         do throws(LogError) {
-            made = try reserve.drawing(sealing.byteCountMax) { () throws(LogError) in
+            made = try reserve.drawing(sealing.byteCountMax, for: .file) { () throws(LogError) in
                 try sealing.run(in: files)
             }
         } catch {
@@ -244,7 +244,9 @@ package struct ManifestSwitch: Sendable {
         in files: any FileSystem, drawingOn reserve: Reserve? = nil
     ) throws(DiskError) {
         guard let reserve else { return try manifest.write(in: files) }
-        try reserve.drawing(max(Self.roomBytes, manifest.fileBytes)) { () throws(DiskError) in
+        try reserve.drawing(
+            max(Self.roomBytes, manifest.fileBytes), for: .manifest
+        ) { () throws(DiskError) in
             try manifest.write(in: files)
         }
     }

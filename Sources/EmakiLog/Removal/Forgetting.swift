@@ -75,7 +75,7 @@ struct ForgettingStep: Sendable {
         var extents = try before.read(in: files, storeID: storeID).extents
         for stream in streams { extents[stream] = nil }
         let left = extents
-        try reserve.drawing(RemovalFile.byteCount(of: left)) { () throws(LogError) in
+        try reserve.drawing(RemovalFile.byteCount(of: left), for: .file) { () throws(LogError) in
             try after.make(left, storeID: storeID, in: files)
         }
     }

@@ -31,13 +31,13 @@ package struct SegmentPreparation {
     package func run(
         in files: any FileSystem, afterPiece: () -> Void = {}
     ) throws(DiskError) -> Segment {
-        let (file, image) = try drawing(layout.segmentBytes) { () throws(DiskError) in
+        let (file, image) = try drawing(layout.segmentBytes, for: .file) { () throws(DiskError) in
             try manifestBefore?.write(in: files)
             return try makeFile(in: files, afterPiece)
         }
         do {
             // Once this was tried MANIFEST may list the file as ready, so it is left as it is.
-            try drawing(manifestAfter.fileBytes) { () throws(DiskError) in
+            try drawing(manifestAfter.fileBytes, for: .manifest) { () throws(DiskError) in
                 try manifestAfter.write(in: files)
             }
             return Segment(identity: identity, fileIndex: fileIndex, file: file, image: image)
@@ -51,10 +51,10 @@ package struct SegmentPreparation {
     private static let besidesBytes = 64 << 10
 
     private func drawing<R>(
-        _ byteCount: Int, _ body: () throws(DiskError) -> R
+        _ byteCount: Int, for use: Reserve.Use, _ body: () throws(DiskError) -> R
     ) throws(DiskError) -> R {
         guard let reserve else { return try body() }
-        return try reserve.drawing(byteCount + Self.besidesBytes, body)
+        return try reserve.drawing(byteCount + Self.besidesBytes, for: use, body)
     }
 
     private func makeFile(

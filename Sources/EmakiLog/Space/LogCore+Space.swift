@@ -53,9 +53,11 @@ extension LogCore {
     }
 
     /// The reserve was drawn on, or made whole, or could not be.
-    package func noteReserve() {
+    /// - Parameter isMergeAwaited: somebody waits for merges, which are tried with less and less
+    ///   until one finds room. Each that does not gives back what it drew: that says nothing new.
+    package func noteReserve(isMergeAwaited: Bool = false) {
         isReserveWhole = !reserve.isShort
-        if isReserveWhole { forgetLackOfRoom() }
+        if isReserveWhole, !isMergeAwaited { forgetLackOfRoom() }
         lookAtSpace()
     }
 
@@ -80,6 +82,9 @@ extension LogCore {
         }
         return found
     }
+
+    /// There are files for `spareFilesToEmpty`, or there will be when nobody prepares a segment.
+    var hasSpareBytes: Bool { keepsLastSegment && filesInPreparation.contains { !$0.isEmpty } }
 
     /// It has no byte any more: it is filled with zeros again before it is used.
     func finishEmptying(_ file: SpareFile) {

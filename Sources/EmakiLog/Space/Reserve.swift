@@ -98,16 +98,27 @@ package final class Reserve: @unchecked Sendable {
         if !isThere { try files.syncFolder("") }
     }
 
+    /// What the room is for.
+    package enum Use {
+        /// A file that MANIFEST is to list.
+        case file
+        /// A MANIFEST that lists it.
+        case manifest
+    }
+
+    /// What no file gets: one that took all there is could not be listed, and would be in vain.
+    private var keptForManifest: Int { min(wantedBytes / 8, 256 << 10) }
+
     /// Gives some of it to whoever writes next.
     /// - Returns: false if there was nothing to give.
-    package func give(_ byteCount: Int) throws(DiskError) -> Bool {
+    package func give(_ byteCount: Int, for use: Use) throws(DiskError) -> Bool {
         calls.lock()
         defer { calls.unlock() }
         let held = heldBytes
-        guard held > 0 else { return false }
+        let rest = max(0, held - byteCount, use == .file ? min(held, keptForManifest) : 0)
+        guard rest < held else { return false }
         let file = try files.open(Self.name, OpenMode(.mustExist))
         defer { file.close() }
-        let rest = max(0, held - byteCount)
         try file.resize(to: rest)
         lock.withLock { self.held = rest }
         // Some file systems give blocks back only then.
@@ -119,33 +130,35 @@ package final class Reserve: @unchecked Sendable {
     /// is to be made whole again.
     /// - Parameter byteCount: what it needs at most.
     func drawing<R>(
-        _ byteCount: Int, _ body: () throws(LogError) -> R
+        _ byteCount: Int, for use: Use, _ body: () throws(LogError) -> R
     ) throws(LogError) -> R {
         do {
             return try body()
         } catch .noSpace {
-            return try lending(byteCount, or: .noSpace, body)
+            return try lending(byteCount, for: use, or: .noSpace, body)
         }
     }
 
     /// As `drawing`, for calls to the disk.
     func drawing<R>(
-        _ byteCount: Int, _ body: () throws(DiskError) -> R
+        _ byteCount: Int, for use: Use, _ body: () throws(DiskError) -> R
     ) throws(DiskError) -> R {
         do {
             return try body()
         } catch {
             guard error.isNoSpace else { throw error }
-            return try lending(byteCount, or: error, body)
+            return try lending(byteCount, for: use, or: error, body)
         }
     }
 
     private func lending<R, E: Error>(
-        _ byteCount: Int, or error: E, _ body: () throws(E) -> R
+        _ byteCount: Int, for use: Use, or error: E, _ body: () throws(E) -> R
     ) throws(E) -> R {
         lock.withLock { drawingCount += 1 }
         defer { lock.withLock { drawingCount -= 1 } }
-        guard (try? give(byteCount)) == true else { throw error }
+        // Also with nothing to give: `refill` may have had the rest of the disk for a moment, and
+        // has given it back by now.
+        guard wantedBytes > 0, (try? give(byteCount, for: use)) != nil else { throw error }
         return try body()
     }
 }

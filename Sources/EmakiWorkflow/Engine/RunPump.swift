@@ -9,13 +9,11 @@ import EmakiPlatform
 final class RunPump: @unchecked Sendable {
     /// Turns before others get time on the executor, so that what was submitted is written.
     private static let turnsPerStretch = 16
-    /// A turn that takes longer is taken for one that holds the pump up.
-    private static let turnMax: Int64 = 5_000_000
     /// Looks of the watchdog at hosts that wait while no turn is given at all, before it takes the
     /// executor itself for held up.
     private static let stallLooksMax = 10
-    /// Looks of the watchdog without a turn before its thread ends.
-    private static let idleLooksMax = 1_000
+    /// Looks of the watchdog without a turn before it looks no more.
+    private static let idleLooksMax = 200
     /// Between two looks of a relief thread for what was submitted: at first, and at most.
     private static let reliefRest: Int64 = 1_000_000
     private static let reliefRestMax: Int64 = 16_000_000
@@ -28,8 +26,6 @@ final class RunPump: @unchecked Sendable {
     private let marks: RunMarks?
     /// Bumped for a relief thread that sleeps.
     private let reliefWord = WaitWord()
-    /// Bumped when the pump is gone.
-    private let watchWord = WaitWord()
 
     private let lock = Lock()
     // Guarded by `lock`.
@@ -52,11 +48,6 @@ final class RunPump: @unchecked Sendable {
         self.marks = marks
     }
 
-    deinit {
-        watchWord.bump()
-        watchWord.wakeOne()
-    }
-
     /// Gives a host its turn, soon.
     func push(_ host: RunHost) {
         lock.lock()
@@ -75,7 +66,7 @@ final class RunPump: @unchecked Sendable {
         guard mustStart else { return }
         // Detached, so that it inherits nothing of whoever woke it.
         Task.detached(executorPreference: executor) { [self] in await run(shift) }
-        if mustWatch { startWatching() }
+        if mustWatch { Watchdog.shared.watch(self) }
     }
 
     /// - Parameter first: the shift at which it was asked for: if somebody has taken over since,
@@ -141,28 +132,17 @@ final class RunPump: @unchecked Sendable {
 
     // MARK: The watchdog
 
-    private func startWatching() {
-        SystemThread.start(name: "emaki-watchdog") { [weak self, watchWord] in
-            var looks = Looks()
-            while true {
-                let seen = watchWord.value
-                guard self?.look(&looks) == true else { return }
-                _ = watchWord.wait(while: seen, nanoseconds: Self.turnMax)
-            }
-        }
-    }
-
     /// What the watchdog remembers from look to look.
-    private struct Looks {
-        var turnCount = 0
+    struct Looks {
+        fileprivate var turnCount = 0
         /// In a row, in which hosts waited and none got a turn.
-        var stalled = 0
+        fileprivate var stalled = 0
         /// In a row, in which nobody was there.
-        var idle = 0
+        fileprivate var idle = 0
     }
 
-    /// - Returns: whether to look again; otherwise the thread ends.
-    private func look(_ looks: inout Looks) -> Bool {
+    /// - Returns: whether to look again; otherwise the next push asks for it.
+    func look(_ looks: inout Looks) -> Bool {
         lock.lock()
         let isSame = turnCount == looks.turnCount
         let isWaiting = hasOwnThread && isRunning && !isRelieved && firstReady < ready.count
