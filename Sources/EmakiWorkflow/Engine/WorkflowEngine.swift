@@ -83,13 +83,46 @@ public final class WorkflowEngine: Sendable {
         _ argument: Input, options: RunOptions = RunOptions(), reuse: IDReusePolicy = .allow,
         requestID: String? = nil
     ) async throws -> WorkflowHandle<W> {
-        let requestID = requestID ?? core.newRequestID()
+        let message = try core.message(signal.name, argument, requestID)
         var request = request(
             W.workflowName, id, try encode(input), options, reuse, .useExisting,
-            requestID + "+start")
-        request.message = .signalReceived(
-            try core.message(signal.name, argument, requestID))
+            message.requestID + "+start")
+        request.message = .signalReceived(message)
         return try await start(request)
+    }
+
+    /// Changes a workflow and waits for the answer, starting it first if no run of the id is open.
+    ///
+    /// Both are asked for at once and become durable one after the other, as what validates the
+    /// update is the code of a run that has begun: a run that was started stays, whatever becomes
+    /// of the update. The same request twice starts one run, changes it once, and gets the first
+    /// answer.
+    /// - Parameter requestID: of both.
+    /// - Returns: the run that was changed, and what the update gave.
+    /// - Throws: `WorkflowError`; `.refused` if the update's validator refuses it, `.updateFailed`
+    ///   if its handler throws, `.closed` if the run ended before it came, as one does that waits
+    ///   for nothing.
+    public func updateWithStart<W: Workflow, Input, Output>(
+        _ type: W.Type, id: String, _ input: W.Input, _ update: Update<W, Input, Output>,
+        _ argument: Input, options: RunOptions = RunOptions(), reuse: IDReusePolicy = .allow,
+        requestID: String? = nil
+    ) async throws -> (handle: WorkflowHandle<W>, output: Output) {
+        let message = try core.message(update.name, argument, requestID)
+        let request = request(
+            W.workflowName, id, try encode(input), options, reuse, .useExisting,
+            message.requestID + "+start")
+        if let problem = core.problem(with: request) { throw problem }
+        core.waits(1)
+        defer { core.waits(-1) }
+        let (runID, answer): (String, Payload) = try await core.ask(id) {
+            .start(request, $0)
+        } then: {
+            .update(message, accepted: { _ in }, completed: $0)
+        }
+        return (
+            WorkflowHandle(core: core, id: id, runID: runID),
+            try core.options.codec.decode(Output.self, from: answer)
+        )
     }
 
     private func start<W: Workflow>(_ request: StartRequest) async throws -> WorkflowHandle<W> {
@@ -151,6 +184,31 @@ extension EngineCore {
         let host = host(workflowID)
         return try await withCheckedThrowingContinuation { continuation in
             host.enqueue(input { continuation.resume(with: $0) })
+        }
+    }
+
+    /// Tells a workflow something and, in the turn in which that is done, something else.
+    /// - Returns: both answers.
+    /// - Throws: why the first was not done, and then the second was not asked for; or why the
+    ///   second was not.
+    func ask<First: Sendable, Second: Sendable>(
+        _ workflowID: String, _ first: (@escaping HostInput.Reply<First>) -> HostInput,
+        then second: @escaping @Sendable (@escaping HostInput.Reply<Second>) -> HostInput
+    ) async throws -> (First, Second) {
+        if isClosed { throw WorkflowError.engineClosed }
+        if isFenced { throw WorkflowError.fenced }
+        let host = host(workflowID)
+        return try await withCheckedThrowingContinuation { continuation in
+            let input = first { result in
+                do {
+                    let one = try result.get()
+                    host.enqueue(
+                        second { other in continuation.resume(with: other.map { (one, $0) }) })
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+            host.enqueue(input)
         }
     }
 
