@@ -188,7 +188,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
 extension HistoryEvent {
     /// A step ended.
-    fileprivate var isOutcomeOfStep: Bool {
+    var isOutcomeOfStep: Bool {
         switch body {
         case .stepCompleted, .stepFailed: true
         default: false

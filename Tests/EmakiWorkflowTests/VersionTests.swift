@@ -88,6 +88,94 @@ import Testing
     }
 }
 
+/// A loop whose rounds are changed while a run is in it.
+@Suite struct LoopVersionTests {
+    enum Old: Rounds {
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> String {
+            var text = ""
+            for round in 1...input {
+                text += try await context.step("old") { _ in "o" }
+                try await context.wait { $0 >= round }
+            }
+            return text
+        }
+    }
+
+    enum Once: Rounds {
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> String {
+            try await changed(context, input) { context.patched("round") }
+        }
+    }
+
+    enum Each: Rounds {
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> String {
+            try await changed(context, input) { context.patched("round", each: true) }
+        }
+    }
+
+    /// A run of four rounds: two of the old code, the others of another.
+    private func change<New: Rounds>(
+        to type: New.Type, evicts: Bool
+    ) async throws -> (String, [HistoryEvent]) {
+        let store = MemoryHistoryStore()
+        let before = try await makeEngine([Old.self], on: store.session())
+        let old = try await before.start(Old.self, id: "r", 4)
+        try await old.signal(Old.go, Nothing())
+        // Two rounds have begun, and the second waits.
+        while try await old.history().count(where: \.isOutcomeOfStep) < 2 {
+            await Task.yield()
+        }
+        before.close()
+        let after = try await makeEngine([type], on: store.session(), evictsAlways: evicts)
+        let new = after.handle(type, id: "r")
+        for _ in 0..<3 { try await new.signal(New.go, Nothing()) }
+        let result = try await new.result()
+        let history = try await new.history()
+        try Replayer(workflows: [type]).check(history)
+        after.close()
+        return (result, history)
+    }
+
+    @Test(
+        "a patch that is decided at each call is true from the next round on",
+        arguments: [
+            false, true,
+        ])
+    func rounds(evicts: Bool) async throws {
+        let (each, history) = try await change(to: Each.self, evicts: evicts)
+        #expect(each == "oonn")
+        #expect(try await change(to: Once.self, evicts: evicts).0 == "oooo")
+        #expect(throws: Failure.self) { try Replayer(workflows: [Old.self]).check(history) }
+    }
+}
+
+/// Versions of a workflow that goes round once for each signal.
+protocol Rounds: Workflow where Input == Int, Output == String, State == Int {}
+
+extension Rounds {
+    static var workflowName: String { "Rounds" }
+    static var go: Signal<Self, Nothing> { Signal("go") }
+    static func initialState(for input: Int) -> Int { 0 }
+    static func handle(_ handlers: inout MessageHandlers<Self>) {
+        handlers.on(go) { state, _ in state += 1 }
+    }
+
+    fileprivate static func changed(
+        _ context: WorkflowContext<Self>, _ rounds: Int, _ isNew: () -> Bool
+    ) async throws -> String {
+        var text = ""
+        for round in 1...rounds {
+            if isNew() {
+                text += try await context.step("new") { _ in "n" }
+            } else {
+                text += try await context.step("old") { _ in "o" }
+            }
+            try await context.wait { $0 >= round }
+        }
+        return text
+    }
+}
+
 /// Versions of one workflow, which waits for a signal in its middle.
 protocol Versioned: Workflow where Input == Nothing, Output == String, State == Bool {}
 

@@ -132,9 +132,17 @@ extension WorkflowContext {
     // MARK: Versions of the code
 
     /// Whether this run takes the new way: true for runs that come here for the first time now,
-    /// false for those that came by before the change. Decided once for a run.
-    public func patched(_ id: String) -> Bool {
+    /// false for those that came by before the change. Decided once for a run, at its first call.
+    public func patched(_ id: String) -> Bool { patched(id, each: false) }
+
+    /// As `patched(_:)`.
+    /// - Parameter each: decided for each call by itself, so that a loop that went round under the
+    ///   old code takes the new way from the next round on.
+    public func patched(_ id: String, each: Bool) -> Bool {
         guard scope.mayChange("patched") else { return false }
+        // The call's own identity, told apart from any id that is decided once.
+        let identity = each ? scope.branch.next("patched \(id)") : nil
+        let id = identity.map { "\($0.text)#each" } ?? id
         if scope.patches.contains(id) { return true }
         let isRecorded = scope.recordedPatches.contains(id)
         if !isRecorded, scope.isReplay || scope.declinedPatches.contains(id) {
