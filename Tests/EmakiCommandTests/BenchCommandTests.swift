@@ -172,14 +172,14 @@ struct BenchCommandTests {
         arguments: [
             ("transfer", "json"), ("transfer", "bytes"), ("steps10", "json"), ("loop10", "json"),
             ("signal", "json"), ("update", "json"), ("query", "json"), ("start", "json"),
-            ("fanout", "json"),
+            ("fanout", "json"), ("timer", "json"), ("overdue", "json"),
         ])
     func workflows(variant: String, codec: String) async throws {
         try await withFolder { folder in
             let line = try await line(
                 [
                     "--op", "workflow", "--variant", variant, "--payload-codec", codec,
-                    "--appenders", "4", "--seconds", "0.1",
+                    "--appenders", "4", "--seconds", "0.1", "--streams", "50",
                 ], in: folder)
             #expect(line["item"] as? String == "W")
             #expect(line["variant"] as? String == variant)

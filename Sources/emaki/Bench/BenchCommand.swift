@@ -43,8 +43,12 @@ struct BenchCommand: AsyncParsableCommand {
     var seconds: Double = 5
     @Option(help: "Threads that read.")
     var threads: Int = 1
-    @Option(help: "Streams to load, or to read from.")
-    var streams: Int = 200_000
+    @Option(
+        help: """
+            Streams to load, or to read from; with overdue: runs. Default: 200000; 10000 with \
+            overdue.
+            """)
+    var streams: Int?
     @Option(help: "Events in each loaded stream.")
     var perStream: Int = 20
     @Option(help: "Events to append with tail.")
@@ -82,7 +86,7 @@ struct BenchCommand: AsyncParsableCommand {
         try require(seconds > 0 && seconds <= 86_400, "--seconds is above 0, at most a day")
         try require(rate >= 0 && rate <= 100_000_000, "--rate is 0 (closed loop) to 100000000")
         try require((1...1024).contains(threads), "--threads is 1 to 1024")
-        try require((1...1_000_000_000).contains(streams), "--streams is 1 to 1000000000")
+        try require((1...1_000_000_000).contains(streams ?? 1), "--streams is 1 to 1000000000")
         try require((1...1_000_000).contains(perStream), "--per-stream is 1 to 1000000")
         try require(events > 0, "--events is above 0")
         try require(
@@ -103,7 +107,8 @@ struct BenchCommand: AsyncParsableCommand {
             operation: op, variant: variant ?? (op == .workflow ? .transfer : .loop),
             item: item ?? letter, appenderCount: appenderCount,
             batchEvents: batchEvents, rate: rate, seconds: seconds, threadCount: threads,
-            streamCount: streams, eventsPerStream: perStream, eventCount: events,
+            streamCount: streams ?? (variant == .overdue ? 10_000 : 200_000),
+            eventsPerStream: perStream, eventCount: events,
             payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,
             segmentBytes: segmentBytes, codec: payloadCodec, t0: t0)
     }

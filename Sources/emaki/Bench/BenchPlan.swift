@@ -30,8 +30,13 @@ enum BenchVariant: String, CaseIterable, Sendable, ExpressibleByArgument {
     case start
     /// A hundred activities at once.
     case fanout
+    /// Runs that sleep for 10 ms.
+    case timer
     /// A run with 2,000 completed steps, taken up by a new engine.
     case resume
+    /// Runs whose timers ran off while no engine was there; the latencies are those of transfers
+    /// that are started meanwhile.
+    case overdue
 
     static let ofAppends: Set = [BenchVariant.loop, .pool, .threads]
 }

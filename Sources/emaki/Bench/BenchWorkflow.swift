@@ -8,6 +8,7 @@ extension BenchSession {
 
     func workflow() async throws -> BenchResult {
         if plan.variant == .resume { return try await resume() }
+        if plan.variant == .overdue { return try await overdue() }
         let engine = try await makeEngine()
         defer { engine.close() }
         var result = BenchResult(self)
@@ -25,21 +26,22 @@ extension BenchSession {
         return result
     }
 
-    private func makeEngine() async throws -> WorkflowEngine {
+    func makeEngine(clock: (any EngineClock)? = nil) async throws -> WorkflowEngine {
         var options = EngineOptions()
+        options.clock = clock
         if plan.codec == .bytes { options.codec = BytesPayloadCodec() }
         return try await WorkflowEngine(
             log: log,
             workflows: [
                 BenchTransfer.self, BenchByteTransfer.self, BenchSteps.self, BenchCounter.self,
-                BenchFanout.self,
+                BenchFanout.self, BenchSleeper.self,
             ],
             activities: [
                 BenchDebit(), BenchCredit(), BenchByteDebit(), BenchByteCredit(),
             ], options: options)
     }
 
-    private func clients(_ engine: WorkflowEngine) async throws -> [BenchWorkflowClient] {
+    func clients(_ engine: WorkflowEngine) async throws -> [BenchWorkflowClient] {
         var clients: [BenchWorkflowClient] = []
         for index in 0..<plan.appenderCount {
             clients.append(
@@ -53,10 +55,17 @@ extension BenchSession {
         _ clients: [BenchWorkflowClient], seconds: Double
     ) async throws -> BenchTally {
         let end = SystemClock.monotonicNanoseconds() + Int64(seconds * 1e9)
-        return await withTaskGroup(of: BenchTally.self) { group in
+        return await runClients(clients) { SystemClock.monotonicNanoseconds() < end }
+    }
+
+    /// - Parameter goesOn: asked by each client after each call.
+    func runClients(
+        _ clients: [BenchWorkflowClient], while goesOn: @escaping @Sendable () -> Bool
+    ) async -> BenchTally {
+        await withTaskGroup(of: BenchTally.self) { group in
             for client in clients {
                 group.addTask(executorPreference: log.loop) {
-                    await client.run(until: end, latency)
+                    await client.run(while: goesOn, latency)
                 }
             }
             return await group.reduce(into: BenchTally()) { $0 += $1 }
@@ -119,7 +128,9 @@ final class BenchWorkflowClient: Sendable {
             }
     }
 
-    func run(until end: Int64, _ latency: BenchLatency) async -> BenchTally {
+    func run(
+        while goesOn: @Sendable () -> Bool, _ latency: BenchLatency
+    ) async -> BenchTally {
         var tally = BenchTally()
         var samples = BenchSamples(for: latency)
         var now = SystemClock.monotonicNanoseconds()
@@ -133,7 +144,7 @@ final class BenchWorkflowClient: Sendable {
             }
             now = SystemClock.monotonicNanoseconds()
             samples.add(now - started)
-        } while now < end && !tally.isHopeless
+        } while goesOn() && !tally.isHopeless
         samples.handOver()
         return tally
     }
@@ -158,6 +169,7 @@ final class BenchWorkflowClient: Sendable {
             try await engine.start(BenchCounter.self, id: id, BenchValue.make(next))
         case .fanout:
             _ = try await engine.execute(BenchFanout.self, id: id, BenchValue.make(next))
+        case .timer: _ = try await engine.execute(BenchSleeper.self, id: id, 10)
         default:
             if plan.codec == .bytes {
                 _ = try await engine.execute(BenchByteTransfer.self, id: id, BenchValue.bytes)

@@ -1,4 +1,5 @@
 import EmakiWorkflow
+import Synchronization
 
 /// What `emaki bench --op workflow` runs. Values are 120 bytes long in either codec.
 struct BenchValue: Codable, Sendable {
@@ -110,5 +111,17 @@ enum BenchFanout: Workflow {
         let results = try await context.all(
             (0..<100).map { _ in { @Sendable in try await context.run(BenchDebit.self, input) } })
         return results.count
+    }
+}
+
+/// Sleeps for so many milliseconds.
+enum BenchSleeper: Workflow {
+    /// Of this process. Not for replays: a benchmark's runs are executed once.
+    static let wokenCount = Atomic(0)
+
+    static func run(context: WorkflowContext<Self>, input: Int) async throws -> Nothing {
+        try await context.sleep(for: .milliseconds(input))
+        wokenCount.add(1, ordering: .relaxed)
+        return Nothing()
     }
 }
