@@ -120,7 +120,7 @@ struct FullDiskTests {
     /// Where a merged file takes all the room there is, MANIFEST must still find some to list it.
     @Test(
         "a merge ends well however much room there is",
-        arguments: Array(stride(from: 0, to: 64 << 10, by: 16 << 10)))
+        arguments: Array(stride(from: 0, to: 160 << 10, by: 16 << 10)))
     func mergeWithLittleRoom(_ first: Int) async throws {
         for free in stride(from: first, to: first + (16 << 10), by: 4 << 10) {
             let disk = SimulatedDisk()
@@ -148,9 +148,11 @@ struct FullDiskTests {
     func mergeWithoutRoom() async throws {
         let disk = SimulatedDisk()
         let log = try await disk.open(Self.configuration { $0.reserveBytes = 64 << 10 })
-        for number in 0..<6 {
+        // Two files, so that there are several attempts, and the reserve is whole again between.
+        for number in 0..<12 {
             try await log.append(
                 Event(type: "T", payload: Self.noise(number)), to: StreamID("s\(number)"))
+            if number == 5 { try await log.seal(all: true) }
         }
         try await log.delete("s0")
         try await log.seal(all: true)

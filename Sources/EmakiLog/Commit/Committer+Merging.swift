@@ -44,6 +44,7 @@ extension Committer {
                 if let refusal = maintenanceRefusal { return refusal }
                 // However many are sealed meanwhile.
                 mergeWaiters.append((core.sealed.endPosition, slot))
+                mayEmptyForMerge = true
                 if !core.isMerging { core.forgetLackOfRoom() }
                 return nil
             }
@@ -60,6 +61,7 @@ extension Committer {
             let refusal: LogError? = lock.withLock {
                 if let refusal = maintenanceRefusal { return refusal }
                 rewriteWaiters.append((number, slot))
+                mayEmptyForMerge = true
                 return nil
             }
             if let refusal { slot.resume(returning: .failure(refusal)) }
@@ -114,10 +116,10 @@ extension Committer {
         } catch {
             lock.lock()
             core.fail(merging, with: error)
-            // What sealing left may not be given back yet; the worker does that.
-            if error == .noSpace, !mergeWaiters.isEmpty || !rewriteWaiters.isEmpty,
-                core.hasSpareBytes
-            {
+            // What sealing left may not be given back yet; the worker does that. Once: a file that
+            // it tries to make a segment of in vain is there to be emptied again.
+            if error == .noSpace, mayEmptyForMerge, core.hasSpareBytes {
+                mayEmptyForMerge = false
                 lock.unlock()
                 let isTaken = worker.run { [self] in
                     guard emptySpareFiles() else {

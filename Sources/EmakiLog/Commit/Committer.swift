@@ -63,6 +63,8 @@ final class Committer: @unchecked Sendable {
     var sealWaiters: [(number: UInt64, slot: WaitSlot<Result<Void, LogError>>)] = []
     /// Who waits until a sealed file, of this number, is written again.
     var rewriteWaiters: [(number: UInt64, slot: WaitSlot<Result<Void, LogError>>)] = []
+    /// Since somebody asked for a merge nobody has emptied spare files for it.
+    var mayEmptyForMerge = false
     /// Who waits until the sealed files that were there when they came, up to this position, are
     /// merged.
     var mergeWaiters: [(end: Position, slot: WaitSlot<Result<Void, LogError>>)] = []
