@@ -67,8 +67,8 @@ public struct Configuration: Sendable, Equatable {
 
     /// Space that is held for a full disk, in the file RESERVE: a segment for removals, and room
     /// for the merges that then give space back; larger ones have to wait. An eighth, 256 KiB at
-    /// most, is kept for MANIFEST: with less than 8/7 of a segment no segment may be made of it on a
-    /// full disk. Nil: four segments.
+    /// most, is kept for MANIFEST: with less than 8/7 of a segment no segment can be made of it on
+    /// a full disk. Nil: four segments.
     public var reserveBytes: Int?
     /// The size of the store's files from which on no more segments are made for events: appends
     /// throw `.tooLarge(.storeBytes)` then. Segments that are ready are still used, and sealing and
