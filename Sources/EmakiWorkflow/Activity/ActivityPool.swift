@@ -9,8 +9,7 @@ final class ActivityPool: @unchecked Sendable {
     private let lock = Lock()
     // Guarded by `lock`.
     private var runningCount = 0
-    private var waiting: [@Sendable () -> Void] = []
-    private var firstWaiting = 0
+    private var waiting = FairQueue<@Sendable () -> Void>()
 
     init(_ activities: [any Activity], codec: any PayloadCodec, limit: Int) throws {
         var table: [String: AnyActivity] = [:]
@@ -81,11 +80,13 @@ final class ActivityPool: @unchecked Sendable {
         }
         let mayStart = lock.withLock { () -> Bool in
             guard runningCount < limit else {
-                waiting.append {
+                let startLater: @Sendable () -> Void = {
                     start()
                     host.enqueue(
                         .began(runID: key.runID, step: key.step, attempt: key.attempt))
                 }
+                // Of the turn in which it is dispatched.
+                waiting.append(startLater, isLate: host.isLate)
                 return false
             }
             runningCount += 1
@@ -97,14 +98,9 @@ final class ActivityPool: @unchecked Sendable {
 
     private func leave() {
         let next = lock.withLock { () -> (@Sendable () -> Void)? in
-            guard firstWaiting < waiting.count else {
-                waiting.removeAll(keepingCapacity: true)
-                firstWaiting = 0
-                runningCount -= 1
-                return nil
-            }
-            defer { firstWaiting += 1 }
-            return waiting[firstWaiting]
+            let next = waiting.popFirst()
+            if next == nil { runningCount -= 1 }
+            return next
         }
         next?()
     }

@@ -13,6 +13,7 @@ final class EngineCore: @unchecked Sendable {
     /// Whose code is being executed, for the next process to know.
     let marks: RunMarks?
     let suspects: Suspects
+    let backlog = Backlog()
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
@@ -294,7 +295,7 @@ final class EngineCore: @unchecked Sendable {
                     if suspects.holds(host.partition) {
                         held.append(host)
                     } else {
-                        host.enqueue(.load)
+                        host.postpone(.load)
                     }
                 } catch let error as WorkflowError {
                     // One that cannot be read keeps nobody else from going on.

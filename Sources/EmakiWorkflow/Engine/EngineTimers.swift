@@ -3,7 +3,7 @@ import EmakiPlatform
 /// When which run has something due: the earliest instant of each, in one heap.
 ///
 /// What is overdue, after an outage or a jump of the clock, is released oldest first and a bounded
-/// number at a time, so that new work is not drowned.
+/// number at a time, and goes into the backlog, so that new work is not drowned.
 final class EngineTimers: @unchecked Sendable {
     /// Runs that are woken at a time.
     private static let releasedMax = 256
@@ -74,18 +74,21 @@ final class EngineTimers: @unchecked Sendable {
 
     private func release() {
         let wall = clock.now
-        var released: [RunHost] = []
+        var released: [(host: RunHost, isLate: Bool)] = []
         let next = lock.withLock { () -> Int64? in
             newest = max(newest, wall)
+            let late = newest - Backlog.lateNanoseconds
             while let first = queue.first, first.instant <= newest,
                 released.count < Self.releasedMax, let host = queue.removeFirst()
             {
-                released.append(host)
+                released.append((host, first.instant < late))
             }
             guard let first = queue.first else { return nil }
             return first.instant <= newest ? wall + Self.pauseNanoseconds : first.instant
         }
         if let next { wait(until: next, isPausing: next == wall + Self.pauseNanoseconds) }
-        for host in released { host.enqueue(.due) }
+        for (host, isLate) in released {
+            if isLate { host.postpone(.due) } else { host.enqueue(.due) }
+        }
     }
 }

@@ -22,6 +22,8 @@ final class RunHost: @unchecked Sendable {
     private let lock = Lock()
     // Guarded by `lock`.
     private var inbox: [HostInput] = []
+    /// What it is late with: let in first, when the backlog says so or somebody asks for something.
+    private var postponed: [HostInput] = []
     private var isBusy = false
     /// Its turns begin when it is tried.
     private var isHeld: Bool
@@ -35,6 +37,8 @@ final class RunHost: @unchecked Sendable {
     private var attempts: [AttemptKey: RunningAttempt] = [:]
 
     // Of whoever has the turn.
+    /// It was begun by the backlog, and has been under way since.
+    private(set) var isLate = false
     /// What the next turn begins with, if not with the inbox.
     var nextStage: (@Sendable () -> Void)?
     /// What is recorded was read, or there is nothing.
@@ -96,6 +100,7 @@ final class RunHost: @unchecked Sendable {
     func enqueue(_ input: HostInput) {
         let (mustStart, isGone) = lock.withLock { () -> (Bool, Bool) in
             if isRetired { return (false, true) }
+            takePostponed()
             inbox.append(input)
             if isHeld { return (false, false) }
             defer { isBusy = true }
@@ -103,6 +108,43 @@ final class RunHost: @unchecked Sendable {
         }
         if isGone { return engine.host(workflowID).enqueue(input) }
         if mustStart { beginTurns() }
+    }
+
+    /// Tells the run something that need not come before what others ask for.
+    func postpone(_ input: HostInput) {
+        let (mustWait, isGone) = lock.withLock { () -> (Bool, Bool) in
+            if isRetired { return (false, true) }
+            // What is under way, or held, takes it along.
+            if isBusy || isHeld {
+                inbox.append(input)
+                return (false, false)
+            }
+            postponed.append(input)
+            return (postponed.count == 1, false)
+        }
+        if isGone { return engine.host(workflowID).postpone(input) }
+        if mustWait { engine.backlog.add(self) }
+    }
+
+    /// Begins with what was postponed.
+    /// - Returns: false if it has begun already; otherwise the backlog is told when it is over.
+    func beginLate() -> Bool {
+        let mustStart = lock.withLock { () -> Bool in
+            guard !postponed.isEmpty, !isBusy else { return false }
+            takePostponed()
+            isLate = true
+            isBusy = true
+            return true
+        }
+        if mustStart { beginTurns() }
+        return mustStart
+    }
+
+    /// Called with the lock held.
+    private func takePostponed() {
+        if postponed.isEmpty { return }
+        inbox.append(contentsOf: postponed)
+        postponed = []
     }
 
     /// A home that was held may begin, with these first.
@@ -146,10 +188,16 @@ final class RunHost: @unchecked Sendable {
         // Code runs when it is let go, so not under the lock; after the lock this host may be busy.
         if mayRetire { letGo() }
         var hasPassed = false
-        defer { if hasPassed { engine.suspects.passed(self) } }
+        var wasLate = false
+        defer {
+            if hasPassed { engine.suspects.passed(self) }
+            if wasLate { engine.backlog.passed() }
+        }
         return lock.withLock {
             guard !inbox.isEmpty else {
                 isBusy = false
+                wasLate = isLate
+                isLate = false
                 hasPassed = isTried && attempts.isEmpty
                 if hasPassed { isTried = false }
                 isRetired = mayRetire && attempts.isEmpty
@@ -269,7 +317,9 @@ final class RunHost: @unchecked Sendable {
     /// Runs the body on this thread if nothing is under way, so that what it sees is durable.
     func whileIdle<R>(_ body: () throws -> R?) rethrows -> R? {
         let isMine = lock.withLock { () -> Bool in
-            guard !isBusy, !isHeld, !isRetired, inbox.isEmpty else { return false }
+            guard !isBusy, !isHeld, !isRetired, inbox.isEmpty, postponed.isEmpty else {
+                return false
+            }
             isBusy = true
             return true
         }

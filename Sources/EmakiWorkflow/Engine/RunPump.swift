@@ -1,7 +1,8 @@
 import EmakiPlatform
 
 /// Gives hosts their turns, in the order in which they asked for one: on the store's executor, so
-/// that what they submit meets in one commit.
+/// that what they submit meets in one commit. Those of the backlog get every second turn while
+/// others wait, too.
 ///
 /// A turn runs the code of a workflow, and code may compute for ever. So a watchdog looks at the
 /// pump: if one turn takes longer than some milliseconds, another thread gives the turns from then
@@ -29,8 +30,7 @@ final class RunPump: @unchecked Sendable {
 
     private let lock = Lock()
     // Guarded by `lock`.
-    private var ready: ContiguousArray<RunHost> = []
-    private var firstReady = 0
+    private var ready = FairQueue<RunHost>()
     /// Somebody gives turns, or is about to.
     private var isRunning = false
     /// Who gives them; bumped when somebody else takes over.
@@ -51,7 +51,7 @@ final class RunPump: @unchecked Sendable {
     /// Gives a host its turn, soon.
     func push(_ host: RunHost) {
         lock.lock()
-        ready.append(host)
+        ready.append(host, isLate: host.isLate)
         let wakesRelief = isRelieved
         let mustStart = !isRunning
         isRunning = true
@@ -112,21 +112,13 @@ final class RunPump: @unchecked Sendable {
             reliefWord.bump()
             reliefWord.wakeOne()
         }
-        guard firstReady < ready.count else {
-            ready.removeAll(keepingCapacity: true)
-            firstReady = 0
+        guard let host = ready.popFirst() else {
             isInTurn = false
             if isHome { isRunning = false }
             return nil
         }
         isInTurn = true
         turnCount += 1
-        let host = ready[firstReady]
-        firstReady += 1
-        if firstReady > 1_024, firstReady * 2 > ready.count {
-            ready.removeFirst(firstReady)
-            firstReady = 0
-        }
         return host
     }
 
@@ -145,7 +137,7 @@ final class RunPump: @unchecked Sendable {
     func look(_ looks: inout Looks) -> Bool {
         lock.lock()
         let isSame = turnCount == looks.turnCount
-        let isWaiting = hasOwnThread && isRunning && !isRelieved && firstReady < ready.count
+        let isWaiting = hasOwnThread && isRunning && !isRelieved && !ready.isEmpty
         looks.stalled = isSame && isWaiting && !isInTurn ? looks.stalled + 1 : 0
         let isHeldUp = (isInTurn && isSame) || looks.stalled >= Self.stallLooksMax
         looks.turnCount = turnCount
