@@ -31,7 +31,7 @@ final class EngineCore: @unchecked Sendable {
     private var closed = false
     private var fenced = false
     private var unusable = false
-    /// Pumps and attempts at work.
+    /// Pumps and attempts at work, and homes in the backlog.
     private var workCount = 0
     /// Callers that wait for a result.
     private var waitingCount = 0
@@ -131,6 +131,9 @@ final class EngineCore: @unchecked Sendable {
         }
         if mayRest { timers.rest() }
     }
+
+    /// Pumps and attempts at work, and homes in the backlog.
+    var workInProgress: Int { lock.withLock { workCount } }
 
     func waits(_ change: Int) { lock.withLock { waitingCount += change } }
 

@@ -191,7 +191,7 @@ final class RunHost: @unchecked Sendable {
         var wasLate = false
         defer {
             if hasPassed { engine.suspects.passed(self) }
-            if wasLate { engine.backlog.passed() }
+            if wasLate { engine.backlog.passed(self) }
         }
         return lock.withLock {
             guard !inbox.isEmpty else {
