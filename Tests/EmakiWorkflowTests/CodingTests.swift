@@ -8,8 +8,8 @@ import Testing
     private static func histories() async throws -> [[HistoryPage.Stored]] {
         var histories: [[HistoryPage.Stored]] = []
         for scenario in Scenario.all {
-            let run = CrashRun(scenario: scenario)
-            // Dying once brings lost attempts and late activations into the histories.
+            let run = CrashRun(scenario: scenario, changesVersion: true)
+            // Dying once brings lost attempts, late activations and other versions into them.
             _ = try await run.run(
                 dyingAt: [MemoryHistoryStore.Session.End(commit: 2, isStored: true)],
                 evicts: false)

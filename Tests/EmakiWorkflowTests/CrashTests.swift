@@ -6,6 +6,8 @@ import Testing
 /// A process that dies at a commit, and the next one that takes over.
 struct CrashRun {
     let scenario: Scenario
+    /// The code of each process has another fingerprint, and follows all the same.
+    var changesVersion = false
     let store = MemoryHistoryStore()
     let world = World()
 
@@ -15,10 +17,10 @@ struct CrashRun {
         dyingAt ends: [MemoryHistoryStore.Session.End], evicts: Bool, clock: SkippingClock? = nil
     ) async throws -> (result: String, commitCount: Int) {
         var start: Int64 = 1_700_000_000_000_000_000
-        for end in ends {
+        for (life, end) in ends.enumerated() {
             let session = store.session()
             let clock = clock ?? SkippingClock(start: start)
-            if let result = try await untilDeath(session, clock, end, evicts) {
+            if let result = try await untilDeath(session, clock, end, evicts, version(life)) {
                 return (result, session.commitCount)
             }
             start = clock.now + 1_000_000_000
@@ -26,16 +28,19 @@ struct CrashRun {
         let session = store.session()
         let engine = try await makeEngine(
             scenario.workflows, scenario.activities(world, session), on: session,
-            clock: clock ?? SkippingClock(start: start), evictsAlways: evicts)
+            clock: clock ?? SkippingClock(start: start), evictsAlways: evicts,
+            fingerprint: version(ends.count))
         let result = try await scenario.drive(engine)
         engine.close()
         return (result, session.commitCount)
     }
 
+    private func version(_ life: Int) -> String? { changesVersion ? "life \(life)" : nil }
+
     /// - Returns: nil if the process died.
     private func untilDeath(
         _ session: MemoryHistoryStore.Session, _ clock: SkippingClock,
-        _ end: MemoryHistoryStore.Session.End, _ evicts: Bool
+        _ end: MemoryHistoryStore.Session.End, _ evicts: Bool, _ version: String?
     ) async throws -> String? {
         let outcome = FirstOutcome<String>()
         session.end(at: end) { outcome.give(nil) }
@@ -43,7 +48,7 @@ struct CrashRun {
         do {
             engine = try await makeEngine(
                 scenario.workflows, scenario.activities(world, session), on: session,
-                clock: clock, evictsAlways: evicts)
+                clock: clock, evictsAlways: evicts, fingerprint: version)
         } catch is MemoryHistoryStore.Session.Ended {
             return nil
         }
@@ -166,14 +171,14 @@ func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
     }
 
     @Test(
-        "a run that dies again while it is taken up ends as if nothing had happened",
+        "a run that dies again while it is taken up, by other code each time, ends as ever",
         arguments: Scenario.all)
     func diesTwice(scenario: Scenario) async throws {
         let (_, commitCount) = try await CrashRun(scenario: scenario).run(
             dyingAt: [], evicts: false)
         for first in 1...commitCount {
             for second in 1...3 {
-                let run = CrashRun(scenario: scenario)
+                let run = CrashRun(scenario: scenario, changesVersion: true)
                 let result = try await run.run(
                     dyingAt: [
                         MemoryHistoryStore.Session.End(commit: first, isStored: true),

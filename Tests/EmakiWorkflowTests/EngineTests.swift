@@ -7,14 +7,15 @@ func makeEngine(
     _ workflows: [any Workflow.Type], _ activities: [any Activity] = [],
     on session: any HistoryStore = MemoryHistoryStore().session(),
     clock: SkippingClock = SkippingClock(), evictsAlways: Bool = false,
-    observer: (any EngineObserver)? = nil
+    observer: (any EngineObserver)? = nil, fingerprint: String? = nil
 ) async throws -> WorkflowEngine {
     var options = EngineOptions()
     options.clock = clock
     options.evictsAlways = evictsAlways
     options.observer = observer
     return try await WorkflowEngine(
-        store: session, definitions: workflows.map { WorkflowDefinition($0) },
+        store: session,
+        definitions: workflows.map { WorkflowDefinition($0, fingerprint: fingerprint) },
         activities: activities, options: options)
 }
 

@@ -1,5 +1,6 @@
 import EmakiWorkflow
 import EmakiWorkflowTesting
+import Synchronization
 import Testing
 
 /// Runs that meet other code than they began with.
@@ -33,6 +34,24 @@ import Testing
             }
             try await context.wait { $0 }
             return one + (try await context.step("two") { _ in "II" })
+        }
+    }
+
+    /// A step more after the wait, and then another signal.
+    enum Longer: Versioned {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            let one = try await context.step("one") { _ in "1" }
+            try await context.wait { $0 }
+            let three = try await context.step("three") { _ in "three" }
+            try await context.sleep(for: .seconds(3_600))
+            return one + three + (try await context.step("two") { _ in "2" })
+        }
+    }
+
+    /// Another workflow.
+    enum Other: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {
+            Nothing()
         }
     }
 
@@ -85,6 +104,147 @@ import Testing
             try Replayer(workflows: [Changed.self]).check(history)
         }
         engine.close()
+    }
+
+    // MARK: Other versions
+
+    /// What an engine tells of runs that wait for other code.
+    final class Watcher: EngineObserver {
+        private let needs = Mutex<[String]>([])
+        var needed: [String] { needs.withLock { $0 } }
+
+        func waitsForVersion(
+            workflowID: String, runID: String, needed: String, _ failure: Failure
+        ) {
+            needs.withLock { $0.append("\(workflowID): \(needed), \(failure.type)") }
+        }
+    }
+
+    private func engine(
+        _ code: [WorkflowDefinition], on store: MemoryHistoryStore, _ watcher: Watcher,
+        evicts: Bool = false
+    ) async throws -> WorkflowEngine {
+        var options = EngineOptions()
+        options.clock = SkippingClock()
+        options.observer = watcher
+        options.evictsAlways = evicts
+        return try await WorkflowEngine(
+            store: store.session(), definitions: code, options: options)
+    }
+
+    private func version<W: Workflow>(_ code: W.Type, _ version: String) -> WorkflowDefinition {
+        WorkflowDefinition(code, fingerprint: version)
+    }
+
+    @Test(
+        "a run that other code does not follow waits for the code that it needs, and goes on there",
+        arguments: [false, true])
+    func otherVersion(evicts: Bool) async throws {
+        let store = MemoryHistoryStore()
+        let watcher = Watcher()
+        let first = try await engine([version(Old.self, "one")], on: store, watcher)
+        let begun = try await first.start(Old.self, id: "v", Nothing())
+        while try await begun.history().count < 3 { await Task.yield() }
+        first.close()
+
+        let changed = try await engine(
+            [version(Changed.self, "two")], on: store, watcher, evicts: evicts)
+        let handle = changed.handle(Changed.self, id: "v")
+        for number in 0..<8 {
+            try await handle.signal(Changed.go, Nothing(), requestID: "go \(number)")
+        }
+        let description = try await handle.describe()
+        #expect(description.taskFailure == nil && description.pause == nil)
+        #expect(description.fingerprint == "one")
+        let needed = try #require(description.versionNeeded)
+        #expect(needed.type == "VersionNeeded")
+        #expect(needed.message.contains("needs the code of one; two does not follow"))
+        #expect(needed.message.contains("StepScheduled eins (eins)"))
+        await #expect(throws: WorkflowError.refused(needed)) {
+            try await handle.query(Changed.isGoing, Nothing())
+        }
+        #expect(watcher.needed == ["v: one, Divergence"])
+        changed.close()
+
+        // It is not in the way of what has the code.
+        let old = try await engine([version(Old.self, "one")], on: store, watcher)
+        let again = old.handle(Old.self, id: "v")
+        #expect(try await again.result() == "12")
+        let history = try await again.history()
+        #expect(history.allSatisfy { $0.versionAdopted == nil && !$0.isTaskFailure })
+        old.close()
+    }
+
+    @Test(
+        "the version that a run needs is the last that went on with it",
+        arguments: [false, true])
+    func adoptedVersion(evicts: Bool) async throws {
+        let store = MemoryHistoryStore()
+        let watcher = Watcher()
+        let first = try await engine([version(Old.self, "one")], on: store, watcher)
+        let begun = try await first.start(Old.self, id: "v", Nothing())
+        while try await begun.history().count < 3 { await Task.yield() }
+        first.close()
+
+        // Asking changes nothing; going on is recorded, once.
+        let second = try await engine(
+            [version(Longer.self, "two")], on: store, watcher, evicts: evicts)
+        let longer = second.handle(Longer.self, id: "v")
+        #expect(try await longer.query(Longer.isGoing, Nothing()) == false)
+        #expect(try await longer.describe().fingerprint == "one")
+        try await longer.signal(Longer.go, Nothing())
+        while try await longer.history().count(where: \.isOutcomeOfStep) < 2 { await Task.yield() }
+        #expect(try await longer.describe().fingerprint == "two")
+        #expect(try await longer.history().compactMap(\.versionAdopted) == ["two"])
+        second.close()
+
+        let third = try await engine([version(Old.self, "one")], on: store, watcher)
+        let old = third.handle(Old.self, id: "v")
+        try await old.signal(Old.go, Nothing())
+        let needed = try #require(try await old.describe().versionNeeded)
+        #expect(needed.message.contains("the code of two; one"))
+        third.close()
+
+        let fourth = try await engine([version(Longer.self, "two")], on: store, watcher)
+        let last = fourth.handle(Longer.self, id: "v")
+        #expect(try await last.result() == "1three2")
+        let history = try await last.history()
+        #expect(history.compactMap(\.versionAdopted) == ["two"])
+        try Replayer(workflows: [Longer.self]).check(history)
+        fourth.close()
+    }
+
+    @Test("a run whose workflow the engine does not have waits, and takes messages")
+    func absentType() async throws {
+        let store = MemoryHistoryStore()
+        let watcher = Watcher()
+        let first = try await engine([version(Old.self, "one")], on: store, watcher)
+        let begun = try await first.start(Old.self, id: "v", Nothing())
+        while try await begun.history().count < 3 { await Task.yield() }
+        first.close()
+        let without = try await engine([version(Other.self, "x")], on: store, watcher)
+        let handle = without.handle(Old.self, id: "v")
+        for _ in 0..<8 { try await handle.signal(Old.go, Nothing()) }
+        let description = try await handle.describe()
+        #expect(description.taskFailure == nil && description.pause == nil)
+        #expect(description.versionNeeded?.message.contains("one; there is none here") == true)
+        #expect(watcher.needed == ["v: one, UnknownWorkflow"])
+        without.close()
+        let old = try await engine([version(Old.self, "one")], on: store, watcher)
+        #expect(try await old.handle(Old.self, id: "v").result() == "12")
+        old.close()
+    }
+}
+
+extension HistoryEvent {
+    fileprivate var versionAdopted: String? {
+        if case .versionAdopted(let version) = body { return version }
+        return nil
+    }
+
+    fileprivate var isTaskFailure: Bool {
+        if case .taskFailed = body { return true }
+        return false
     }
 }
 
@@ -182,8 +342,10 @@ protocol Versioned: Workflow where Input == Nothing, Output == String, State == 
 extension Versioned {
     static var workflowName: String { "Versioned" }
     static var go: Signal<Self, Nothing> { Signal("go") }
+    static var isGoing: Query<Self, Nothing, Bool> { Query("isGoing") }
     static func initialState(for input: Nothing) -> Bool { false }
     static func handle(_ handlers: inout MessageHandlers<Self>) {
         handlers.on(go) { state, _ in state = true }
+        handlers.on(isGoing) { state, _ in state }
     }
 }

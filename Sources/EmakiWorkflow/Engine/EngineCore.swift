@@ -154,6 +154,9 @@ final class EngineCore: @unchecked Sendable {
         return definition
     }
 
+    /// Of the code that this engine has for a type; nil: none.
+    func fingerprint(_ type: String) -> String? { definitions[type]?.fingerprint }
+
     func makeDecider(_ start: RunStart) throws -> any Decider {
         try definition(start.workflowType).makeDecider(start, options.codec)
     }

@@ -4,6 +4,10 @@ public protocol EngineObserver: Sendable {
     func recorded(workflowID: String, runID: String, _ events: [HistoryEvent])
     /// A run's code broke a rule, or threw what it does not declare.
     func taskFailed(workflowID: String, runID: String, _ failure: Failure)
+    /// The code that this engine has for a run's type is not what executed the run last, and does
+    /// not follow its history, for this reason; or there is none. The run waits for an engine
+    /// whose code has the fingerprint that is needed, or follows.
+    func waitsForVersion(workflowID: String, runID: String, needed: String, _ failure: Failure)
     /// The store refused something, or could not be read.
     func storeFailed(_ error: any Error)
 }
@@ -13,6 +17,10 @@ extension EngineObserver {
     public func recorded(workflowID: String, runID: String, _ events: [HistoryEvent]) {}
     /// Nothing.
     public func taskFailed(workflowID: String, runID: String, _ failure: Failure) {}
+    /// Nothing.
+    public func waitsForVersion(
+        workflowID: String, runID: String, needed: String, _ failure: Failure
+    ) {}
     /// Nothing.
     public func storeFailed(_ error: any Error) {}
 }

@@ -90,6 +90,11 @@ public struct RunDescription: Sendable, Equatable {
     public var pause: PauseReason?
     /// The last fault of its code that was recorded.
     public var taskFailure: Failure?
+    /// The fingerprint of the code that executed it last.
+    public var fingerprint: String
+    /// Why the code of this engine cannot go on with it, if it is other code; it names the code
+    /// that is needed. Known once the engine has tried.
+    public var versionNeeded: Failure?
     /// Events of its history.
     public var eventCount: Int
     /// What it waits for: steps, timers, children, messages.

@@ -30,7 +30,7 @@ extension RunHost {
                 missing(reply, &draft)
                 return true
             }
-            draft.answer(reply, RunDescription(machine))
+            draft.answer(reply, RunDescription(machine, versionNeeded: unfit))
         default: break
         }
         return true
@@ -76,7 +76,7 @@ extension RunHost {
         }
         guard isReady(draft) else { return false }
         guard let machine, let decider else {
-            let failure = machine?.lastTaskFailure ?? notReady
+            let failure = absence
             draft.refuse(accepted, .refused(failure))
             draft.refuse(completed, .refused(failure))
             return true
@@ -87,13 +87,18 @@ extension RunHost {
             return true
         }
         draft.answer(accepted, ())
-        waitForUpdate(machine.lastID + 1, completed, &draft)
         record(.updateAccepted(message), &draft)
+        // Where it is in the history only its recording says: a version may come before it.
+        if let id = machine.requests[.update(message.requestID)] {
+            waitForUpdate(id, completed, &draft)
+        }
         return true
     }
 
-    private var notReady: Failure {
-        Failure(.misuse, type: "NotReady", message: "the run's code cannot be had now")
+    /// Why the run's code is not there.
+    private var absence: Failure {
+        unfit ?? machine?.lastTaskFailure
+            ?? Failure(.misuse, type: "NotReady", message: "the run's code cannot be had now")
     }
 
     private func answerUpdate(
@@ -132,13 +137,13 @@ extension RunHost {
         _ name: String, _ payload: Payload, _ reply: @escaping HostInput.Reply<Payload>,
         _ draft: inout CommitDraft
     ) -> Bool {
-        guard let machine else {
+        guard machine != nil else {
             missing(reply, &draft)
             return true
         }
         guard isReady(draft) else { return false }
         guard let decider else {
-            draft.refuse(reply, .refused(machine.lastTaskFailure ?? notReady))
+            draft.refuse(reply, .refused(absence))
             return true
         }
         do {
@@ -290,13 +295,15 @@ extension Resumption {
 }
 
 extension RunDescription {
-    init(_ machine: RunMachine) {
+    init(_ machine: RunMachine, versionNeeded: Failure?) {
         workflowID = machine.start.workflowID
         runID = machine.start.runID
         workflowType = machine.start.workflowType
         outcome = machine.outcome
         pause = machine.pauseReason
         taskFailure = machine.taskFailureCount > 0 ? machine.lastTaskFailure : nil
+        fingerprint = machine.fingerprint
+        self.versionNeeded = versionNeeded
         eventCount = machine.lastID
         compensable = machine.compensable
         waitsFor = []

@@ -171,6 +171,8 @@ extension RunHost {
         armedAt = .max
         hasReturned = false
         closuresWanted = []
+        unfit = nil
+        versionToAdopt = nil
     }
 
     /// How it went to bring code to where its history ends.
@@ -180,6 +182,9 @@ extension RunHost {
         case absent
         /// The code does not follow, or is not here.
         case failed(Failure)
+        /// Other code than executed the run last does not follow, or there is none: it waits for
+        /// an engine that has what it needs.
+        case unfit(Failure)
         /// The store could not be read.
         case later(any Error)
     }
@@ -208,11 +213,15 @@ extension RunHost {
     /// Only while nothing is in a draft that the store does not have.
     func warm() async -> Warming {
         guard decider == nil, let machine else { return .warm }
+        // An engine's code does not change.
+        if let unfit { return .unfit(unfit) }
+        let version = engine.fingerprint(machine.start.workflowType)
+        let isOther = version != machine.fingerprint
         let new: any Decider
         do throws(Failure) {
             new = try newDecider(machine.start)
         } catch {
-            return .failed(error)
+            return isOther ? isUnfit(error, machine, version) : .failed(error)
         }
         var replay = Replay(
             machine.start, into: new, comparesInput: engine.options.comparesInput)
@@ -225,11 +234,28 @@ extension RunHost {
             try replay.finish()
         } catch {
             new.evict()
-            if let failure = error as? Failure { return .failed(failure) }
-            return .later(error)
+            guard let failure = error as? Failure else { return .later(error) }
+            return isOther ? isUnfit(failure, machine, version) : .failed(failure)
         }
         hasReturned = replay.hasReturned
+        versionToAdopt = isOther ? version : nil
         decider = new
         return .warm
+    }
+
+    /// The run needs the code that executed it last.
+    private func isUnfit(
+        _ failure: Failure, _ machine: RunMachine, _ version: String?
+    ) -> Warming {
+        let here = version.map { "\($0) does not follow its history" } ?? "there is none here"
+        let unfit = Failure(
+            .misuse, type: "VersionNeeded",
+            message: "the run needs the code of \(machine.fingerprint); \(here): "
+                + failure.message)
+        self.unfit = unfit
+        engine.observer.waitsForVersion(
+            workflowID: workflowID, runID: machine.start.runID, needed: machine.fingerprint,
+            failure)
+        return .unfit(unfit)
     }
 }

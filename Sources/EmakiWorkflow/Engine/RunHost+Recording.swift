@@ -22,10 +22,12 @@ extension RunHost {
         case .failed(let failure):
             append(event, &draft)
             failTask(failure, &draft)
-        case .absent, .later:
+        case .absent, .later, .unfit:
             append(event, &draft)
         case .warm:
             guard let decider else { return append(event, &draft) }
+            adoptVersion(&draft)
+            event.id = machine.lastID + 1
             let decision = decider.activate(
                 Activation(event: event, key: machine.key(of: body), isReplay: false))
             if let failure = decision.taskFailure ?? fault(in: decision.commands, after: event) {
@@ -45,10 +47,11 @@ extension RunHost {
             guard machine.mayActivate(at: now) else { return }
             switch prepare() {
             case .failed(let failure): return failTask(failure, &draft)
-            case .absent, .later: return
+            case .absent, .later, .unfit: return
             case .warm: break
             }
             guard let decider else { return }
+            adoptVersion(&draft)
             var late = unseen.event
             late.time = now
             var activation = Activation(event: late, key: unseen.key, isReplay: false)
@@ -63,6 +66,16 @@ extension RunHost {
                     body: .activated(event: unseen.event.id)), &draft)
             obey(decision, &draft)
         }
+    }
+
+    /// Records that other code goes on, so that the run is never given to the code before it.
+    private func adoptVersion(_ draft: inout CommitDraft) {
+        guard let machine, let version = versionToAdopt else { return }
+        versionToAdopt = nil
+        append(
+            HistoryEvent(
+                id: machine.lastID + 1, time: max(engine.timers.now, machine.time),
+                commandCount: nil, body: .versionAdopted(version)), &draft)
     }
 
     /// Whether the code is there. It is brought before a draft is begun; where it is missing all

@@ -62,6 +62,8 @@ extension RunHost {
         runToken = nil
         armedAt = .max
         closuresWanted = []
+        unfit = nil
+        versionToAdopt = nil
     }
 }
 

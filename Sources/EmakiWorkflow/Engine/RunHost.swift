@@ -49,6 +49,10 @@ final class RunHost: @unchecked Sendable {
     var loadError: (any Error)?
     /// Why the code could not be brought in this turn.
     var coldProblem: Warming?
+    /// Why the run waits for an engine with other code.
+    var unfit: Failure?
+    /// To be recorded before the code goes on: it is other code than before.
+    var versionToAdopt: String?
     var machine: RunMachine?
     var decider: (any Decider)?
     /// The code's body has returned: no more messages are taken.

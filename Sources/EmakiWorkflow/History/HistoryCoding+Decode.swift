@@ -65,6 +65,8 @@ extension HistoryEvent.Body {
             .taskFailed(try fields.need(Failure(in: fields), "the failure"))
         case .paused: .paused(try PauseReason(fields))
         case .resumed: .resumed(try Resumption(fields))
+        case .versionAdopted:
+            .versionAdopted(try fields.need(fields.text(EventField.name), "the version"))
         case .activated: .activated(event: try subject())
         case .runClosed: .closed(try HistoryEvent.Outcome(fields, payload))
         default: throw .unknownKind(kind.rawValue)

@@ -51,6 +51,7 @@ extension HistoryEvent.Body {
         case .taskFailed: .taskFailed
         case .paused: .paused
         case .resumed: .resumed
+        case .versionAdopted: .versionAdopted
         case .activated: .activated
         case .closed: .runClosed
         }
@@ -112,7 +113,7 @@ extension HistoryEvent.Body {
 
     private func encodeRest(into fields: inout FieldWriter) {
         switch self {
-        case .patched(let id): fields.put(EventField.name, id)
+        case .patched(let name), .versionAdopted(let name): fields.put(EventField.name, name)
         case .childInitiated(let child):
             fields.put(EventField.key, child.key)
             fields.put(EventField.variant, UInt64(child.closePolicy.rawValue))

@@ -42,6 +42,7 @@ enum EventKind: UInt64, CaseIterable {
     case runClosed = 26
     case activated = 27
     case attemptHandedOver = 28
+    case versionAdopted = 29
 
     /// The log's event type.
     var typeName: String {
@@ -74,6 +75,7 @@ enum EventKind: UInt64, CaseIterable {
         case .runClosed: "RunClosed"
         case .activated: "Activated"
         case .attemptHandedOver: "AttemptHandedOver"
+        case .versionAdopted: "VersionAdopted"
         }
     }
 }

@@ -69,6 +69,9 @@ public struct HistoryEvent: Sendable, Equatable {
         case paused(PauseReason)
         /// It goes on.
         case resumed(Resumption)
+        /// The code that goes on from here has this fingerprint: other than the code before, and
+        /// it has replayed what that code did.
+        case versionAdopted(String)
         /// The code saw an earlier event only now; what it asked for follows.
         case activated(event: Int)
         /// The end of the run.

@@ -107,6 +107,8 @@ final class RunMachine: @unchecked Sendable {
     private(set) var pause: PauseReason?
     /// Compensations that gave up, in order: for these an operator's word is awaited.
     private(set) var stuckCompensations: [(key: String, failure: Failure)] = []
+    /// Of the code that executed the run last.
+    private(set) var fingerprint: String
     var taskFailureCount = 0
     private(set) var lastTaskFailure: Failure?
     /// Not before this instant is the code tried again.
@@ -118,7 +120,10 @@ final class RunMachine: @unchecked Sendable {
     var due = DeadlineQueue<Due>()
 
     /// A run before its first event.
-    init(_ start: RunStart) { self.start = start }
+    init(_ start: RunStart) {
+        self.start = start
+        fingerprint = start.fingerprint
+    }
 
     /// A run by its history.
     convenience init(history: [HistoryEvent]) throws(HistoryError) {
@@ -188,6 +193,7 @@ final class RunMachine: @unchecked Sendable {
         case .updateCompleted(let update, let result): answer(update, .success(result))
         case .updateFailed(let update, let failure): answer(update, .failure(failure))
         case .taskFailed(let failure): lastTaskFailure = failure
+        case .versionAdopted(let version): fingerprint = version
         case .activated(let seen):
             if let index = unseen.firstIndex(where: { $0.event.id == seen }) {
                 let event = unseen.remove(at: index).event
