@@ -15,6 +15,8 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
     private let inputFailure: Failure?
     private let input: W.Input?
     private var body: Task<Void, Never>?
+    /// Handlers under way, by the events of their messages.
+    private var handling: [Int: Task<Void, Never>] = [:]
     private var result: Result<Payload, any Error>?
     private var isCancelRequested = false
     /// A handler broke a rule, or threw what is not declared.
@@ -115,16 +117,16 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
             }
         case .timerFired: if let key = activation.key { scope.resolve(key, .fired) }
         case .signalReceived(let message):
-            handle(
-                message, handlers.signals[message.name], context, update: nil,
-                branch: "signal:\(activation.event.id)")
+            handle(message, handlers.signals[message.name], context, activation.event.id)
         case .updateAccepted(let message):
             handle(
-                message, handlers.updates[message.name], context,
-                update: activation.event.id, branch: "update:\(activation.event.id)")
+                message, handlers.updates[message.name], context, activation.event.id,
+                isUpdate: true)
         case .cancelRequested:
             isCancelRequested = true
             body?.cancel()
+            // Those of messages that come later are not: they may be what the end waits for.
+            for id in handling.keys.sorted() { handling[id]?.cancel() }
         case .childStarted(_, let runID):
             if let key = activation.key {
                 scope.resolve(
@@ -176,23 +178,24 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
 
     private func handle(
         _ message: Message, _ entry: MessageHandlers<W>.Entry?, _ context: WorkflowContext<W>,
-        update: Int?, branch: String
+        _ id: Int, isUpdate: Bool = false
     ) {
         guard let entry else {
-            if let update {
+            if isUpdate {
                 let failure = Failure(
                     .misuse, type: "UnknownMessage",
                     message: "\(W.workflowName) has no handler for \(message.name)")
-                scope.commands.append(.failUpdate(update, failure))
+                scope.commands.append(.failUpdate(id, failure))
             }
             return
         }
-        let branch = scope.root.branch(branch)
+        let branch = scope.root.branch("\(isUpdate ? "update" : "signal"):\(id)")
         if !entry.isAbandoned { scope.handlerCount += 1 }
         // Safe to send: the closure stays on the run's executor.
-        let work = HandlerWork(entry: entry, message: message, update: update)
-        Task.detached(executorPreference: executor) { [self] in
+        let work = HandlerWork(entry: entry, message: message, update: isUpdate ? id : nil)
+        handling[id] = Task.detached(executorPreference: executor) { [self] in
             await Branch.$current.withValue(branch) { await perform(work, context) }
+            handling[id] = nil
             if !work.entry.isAbandoned { scope.handlerCount -= 1 }
         }
     }
@@ -228,6 +231,8 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
             }
             if let update = work.update {
                 scope.commands.append(.failUpdate(update, failure))
+            } else if isCancelRequested, error is CancellationError {
+                // It was asked to stop, like the body, which says how the run ends.
             } else if result == nil {
                 // The body ends, and undoes what it has to; then the run fails with this.
                 handlerError = handlerError ?? error

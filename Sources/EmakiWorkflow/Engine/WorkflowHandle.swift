@@ -73,7 +73,8 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
         try await core.ask(id) { .update(message, accepted: $0, completed: { _ in }) }
     }
 
-    /// Asks the run to stop: what it waits for throws `CancellationError`.
+    /// Asks the run to stop: what its body and its handlers wait for throws `CancellationError`.
+    /// Handlers of messages that come later go on.
     public func cancel(reason: String = "", requestID: String? = nil) async throws {
         let requestID = requestID ?? core.newRequestID()
         try await core.ask(id) { .cancel(requestID: requestID, reason: reason, childOf: nil, $0) }
