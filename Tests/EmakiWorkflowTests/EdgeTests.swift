@@ -122,8 +122,22 @@ import Testing
         try await handle.cancel()
         await failures.wait(for: 1)
         #expect(try await handle.describe().taskFailure?.type == "EndlessLoop")
+        // What was let go then never ended: that is counted.
+        #expect(engine.leakedCount == 1)
         let counter = try await engine.start(Counter.self, id: "c", 1)
         #expect(try await counter.query(Counter.value) == 1)
+        engine.close()
+    }
+
+    @Test("code that lets the error through ends when it is let go: nothing leaks")
+    func nothingLeaks() async throws {
+        let world = World()
+        let engine = try await makeEngine(
+            [AccountTransfer.self],
+            [Debit(world: world), Credit(world: world), Refund(world: world)],
+            evictsAlways: true)
+        _ = try await engine.execute(AccountTransfer.self, id: "t", Transfer(amount: 7))
+        #expect(engine.leakedCount == 0)
         engine.close()
     }
 

@@ -71,6 +71,8 @@ final class RunScope: @unchecked Sendable {
     private var marked: [Wait] = []
     private(set) var isEvicted = false
     private(set) var evictedThrows = 0
+    /// Some of its code never runs again.
+    private(set) var isParked = false
     /// Calls that threw at once since the last event, because the code is cancelled.
     private var cancelledThrows = 0
     /// The first rule that was broken.
@@ -103,6 +105,7 @@ final class RunScope: @unchecked Sendable {
     /// there.
     func enterWaiting(_ call: @autoclosure () -> String) async throws {
         if isEvicted, evictedThrows > Self.evictedThrowsMax, executor.isCurrent {
+            isParked = true
             await parkForEver()
         }
         try enter(call())

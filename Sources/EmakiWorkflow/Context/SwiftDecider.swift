@@ -99,6 +99,8 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
         executor.abandon()
     }
 
+    var hasLeaked: Bool { scope.isParked }
+
     // MARK: Letting events in
 
     private func enter(_ activation: Activation) {

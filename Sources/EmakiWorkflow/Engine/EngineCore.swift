@@ -35,6 +35,7 @@ final class EngineCore: @unchecked Sendable {
     private var workCount = 0
     /// Callers that wait for a result.
     private var waitingCount = 0
+    private var leaks = 0
     private let entropy = SystemEntropy()
 
     init(
@@ -143,6 +144,15 @@ final class EngineCore: @unchecked Sendable {
             try? await Task.sleep(for: Self.spaceRetry)
             body()
         }
+    }
+
+    /// Times that code was let go and some of it stayed.
+    var leakedCount: Int { lock.withLock { leaks } }
+
+    func leaked(_ host: RunHost) {
+        lock.withLock { leaks += 1 }
+        observer.codeLeaked(
+            workflowID: host.workflowID, runID: host.machine?.start.runID ?? "")
     }
 
     // MARK: Runs

@@ -8,6 +8,9 @@ public protocol EngineObserver: Sendable {
     /// not follow its history, for this reason; or there is none. The run waits for an engine
     /// whose code has the fingerprint that is needed, or follows.
     func waitsForVersion(workflowID: String, runID: String, needed: String, _ failure: Failure)
+    /// Code that was let go swallowed every error and was left where it waits; its memory is lost
+    /// until the process ends. `WorkflowEngine.leakedCount` counts these.
+    func codeLeaked(workflowID: String, runID: String)
     /// The store refused something, or could not be read.
     func storeFailed(_ error: any Error)
 }
@@ -21,6 +24,8 @@ extension EngineObserver {
     public func waitsForVersion(
         workflowID: String, runID: String, needed: String, _ failure: Failure
     ) {}
+    /// Nothing.
+    public func codeLeaked(workflowID: String, runID: String) {}
     /// Nothing.
     public func storeFailed(_ error: any Error) {}
 }

@@ -15,10 +15,7 @@ extension RunHost {
         engine.observer.recorded(workflowID: workflowID, runID: start.runID, draft.events)
         for effect in effects { perform(effect, machine) }
         if !draft.successor.isEmpty { follow(draft.successor) }
-        if engine.options.evictsAlways {
-            decider?.evict()
-            decider = nil
-        }
+        if engine.options.evictsAlways { letGo() }
     }
 
     private func perform(_ effect: RunMachine.Effect, _ machine: RunMachine) {
@@ -188,8 +185,7 @@ extension RunHost {
         guard let outcome = machine.outcome else { return }
         let runID = machine.start.runID
         stop(runID: runID, step: nil)
-        decider?.evict()
-        decider = nil
+        letGo()
         let updates = updateWaiters
         updateWaiters = [:]
         for waiter in updates.values.joined() {

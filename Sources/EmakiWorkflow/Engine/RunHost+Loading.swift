@@ -161,8 +161,7 @@ extension RunHost {
 
     /// Lets go of all that is in memory: the store knows better.
     func discard() {
-        decider?.evict()
-        decider = nil
+        letGo()
         machine = nil
         isLoaded = false
         runToken = nil
@@ -233,7 +232,7 @@ extension RunHost {
             }
             try replay.finish()
         } catch {
-            new.evict()
+            letGo(of: new)
             guard let failure = error as? Failure else { return .later(error) }
             return isOther ? isUnfit(failure, machine, version) : .failed(failure)
         }

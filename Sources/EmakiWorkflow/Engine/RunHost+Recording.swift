@@ -143,8 +143,7 @@ extension RunHost {
 
     /// Records a fault of the run's code, once, and lets go of the code.
     func failTask(_ failure: Failure, _ draft: inout CommitDraft) {
-        decider?.evict()
-        decider = nil
+        letGo()
         guard let machine, machine.isOpen, machine.pause == nil else { return }
         let now = max(engine.timers.now, machine.time)
         engine.observer.taskFailed(workflowID: workflowID, runID: machine.start.runID, failure)

@@ -55,8 +55,7 @@ extension RunHost {
 
     /// A run that is not in the store yet.
     func begin(_ start: RunStart) {
-        decider?.evict()
-        decider = nil
+        letGo()
         hasReturned = false
         machine = RunMachine(start)
         runToken = nil

@@ -180,10 +180,16 @@ final class RunHost: @unchecked Sendable {
     /// Something waits in the inbox.
     var hasInputs: Bool { lock.withLock { !inbox.isEmpty } }
 
-    /// What is left in memory of a home that nobody will enter again.
-    private func letGo() {
-        decider?.evict()
+    /// Lets go of the code. Of whoever has the turn.
+    func letGo() {
+        guard let code = decider else { return }
         decider = nil
+        letGo(of: code)
+    }
+
+    func letGo(of code: any Decider) {
+        code.evict()
+        if code.hasLeaked { engine.leaked(self) }
     }
 
     /// What came, for one commit; nil: nothing, and the host is idle.

@@ -46,6 +46,11 @@ public final class WorkflowEngine: Sendable {
     /// recorded any more: the next engine takes it for attempts of unknown outcome.
     public func close() { core.close() }
 
+    /// How many times code that was let go swallowed every error, so that it had to be left in
+    /// memory until the process ends. A number that grows tells of a `try?` around a call of the
+    /// context in a loop.
+    public var leakedCount: Int { core.leakedCount }
+
     // MARK: Starting
 
     /// Starts a workflow, and returns once that is durable.

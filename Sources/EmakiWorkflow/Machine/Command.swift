@@ -83,6 +83,14 @@ public protocol Decider: AnyObject, Sendable {
     func closure(of key: String) -> StepClosure?
     /// Lets go of everything that the code holds. Nothing is asked of it afterwards.
     func evict()
+    /// Of code that was let go: some of it swallowed every error, and was left where it is. Its
+    /// memory is lost until the process ends.
+    var hasLeaked: Bool { get }
+}
+
+extension Decider {
+    /// Nothing leaks.
+    public var hasLeaked: Bool { false }
 }
 
 /// A step's work, as code in this process.
