@@ -1,0 +1,140 @@
+import EmakiPlatform
+import Testing
+
+@testable import EmakiLog
+
+/// What a batch is told of events that lie in sealed files, and of the files themselves.
+@Suite struct MutantAnswerTests {
+    private static func part(
+        _ stream: StreamID, _ ids: [UInt64], payload: UInt8 = 1,
+        expecting: ExpectedVersion = .noStream
+    ) -> StreamAppend {
+        StreamAppend(
+            to: stream,
+            ids.map { Event(type: "T", payload: [payload], id: EventID(low: $0, high: 1)) },
+            expecting: expecting)
+    }
+
+    /// A store of which the first two events of a stream are sealed; nothing else.
+    private static func store() throws -> CoreHarness {
+        let harness = try CoreHarness()
+        try harness.append([part("a", [1, 2])])
+        try harness.core.prepareSegments()
+        #expect(harness.core.leaveSegment(harness.core.activeNumber))
+        #expect(try harness.core.seal())
+        return harness
+    }
+
+    /// The answer to a batch, with what lies in sealed files looked up.
+    private static func answer(
+        _ harness: CoreHarness, _ parts: [StreamAppend]
+    ) throws -> StageOutcome {
+        for _ in 0..<4 {
+            let outcome = try harness.outcome(of: parts)
+            guard case .lookUp(let question) = outcome else { return outcome }
+            let batch = try MeasuredBatch(
+                MultiStreamBatch(parts: parts), batchBytesMax: harness.core.store.batchBytesMax)
+            let found = try SealedAnswer(batch: batch).find(question) { $0(harness.core) }
+            if let found { return found.outcome }
+        }
+        throw HarnessError.stuck(.segment)
+    }
+
+    private static func refusal(_ outcome: StageOutcome) -> LogError? {
+        if case .refused(let error, _) = outcome { return error }
+        return nil
+    }
+
+    @Test(
+        "a batch that is stored in a sealed file is a repetition, also when the stream went on",
+        arguments: [false, true], [false, true])
+    func sealedRepetition(goesOn: Bool, isReopened: Bool) throws {
+        let harness = try Self.store()
+        if goesOn { try harness.append([Self.part("a", [3], expecting: .version(2))]) }
+        if isReopened {
+            try harness.close()
+            try harness.reopen()
+        }
+        let before = harness.core.counters
+        guard case .repeated(let positions) = try Self.answer(harness, [Self.part("a", [1, 2])])
+        else {
+            Issue.record("both are stored right there")
+            return
+        }
+        #expect(positions == 0..<2)
+        #expect(harness.core.counters.repeats == before.repeats + 1)
+        #expect(harness.core.counters.conflicts == before.conflicts)
+    }
+
+    @Test("an id that a sealed file has with other bytes is refused by its version, and counted")
+    func sealedReuse() throws {
+        let harness = try Self.store()
+        let before = harness.core.counters
+        let answer = try Self.answer(harness, [Self.part("a", [1, 2], payload: 9)])
+        guard case .idReused(stream: "a", version: 1) = Self.refusal(answer) else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(harness.core.counters.conflicts == before.conflicts + 1)
+        #expect(harness.core.counters.repeats == before.repeats)
+    }
+
+    @Test(
+        "a conflict names the version that only a sealed file knows", arguments: [false, true])
+    func sealedHead(isReopened: Bool) throws {
+        let harness = try Self.store()
+        if isReopened {
+            try harness.close()
+            try harness.reopen()
+        }
+        for expecting in [ExpectedVersion.version(7), .noStream] {
+            let answer = try Self.answer(
+                harness, [Self.part("a", [5], expecting: expecting)])
+            guard case .versionConflict(stream: "a", actual: 2) = Self.refusal(answer) else {
+                Issue.record("\(answer)")
+                continue
+            }
+        }
+    }
+
+    @Test(
+        "what a removal takes away is no repetition, from the moment at which it is staged",
+        arguments: [false, true])
+    func removedIsNone(isReopened: Bool) throws {
+        let harness = try Self.store()
+        if isReopened {
+            try harness.close()
+            try harness.reopen()
+            // Its head has to be known before it can be removed.
+            _ = try Self.answer(harness, [Self.part("a", [5], expecting: .version(7))])
+        }
+        guard case .staged = try harness.core.offerRemoval(of: "a", through: 2) else {
+            throw HarnessError.repeated
+        }
+        for _ in 0..<2 {
+            let answer = try Self.answer(harness, [Self.part("a", [1, 2])])
+            #expect(Self.refusal(answer) != nil, "\(answer)")
+            // Once more when it is durable.
+            try harness.core.commit(at: 1)
+        }
+    }
+
+    @Test("a log that was opened for reading, or is poisoned, plans no merge")
+    func noMerge() throws {
+        let harness = try Self.store()
+        try harness.append([Self.part("b", [3])])
+        try harness.core.prepareSegments()
+        #expect(harness.core.leaveSegment(harness.core.activeNumber))
+        #expect(try harness.core.seal())
+        try harness.close()
+        var reading = Configuration()
+        reading.isReadOnly = true
+        try harness.reopen(reading)
+        #expect(harness.core.planMerging(all: true) == nil)
+        try harness.reopen()
+        harness.core.poison()
+        #expect(harness.core.planMerging(all: true) == nil)
+        try harness.reopen()
+        #expect(harness.core.planMerging(all: true) != nil)
+    }
+}
