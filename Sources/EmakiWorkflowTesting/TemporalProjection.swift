@@ -205,7 +205,6 @@ public struct TemporalProjection: Sendable {
                     ? .signalExternalWorkflowExecutionInitiated
                     : .requestCancelExternalWorkflowExecutionInitiated, name: message.name)
         case .paused: put(.markerRecorded, name: "paused")
-        case .versionAdopted(let version): put(.markerRecorded, name: "version \(version)")
         case .closed(let outcome): addEnd(outcome, byCommand: true)
         default: break
         }

@@ -143,6 +143,7 @@ func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
         "cancellation": "cancelled",
         "steps": "66 b/add",
         "completed from outside": "from outside",
+        "pulled": "printed the page",
         "workflow retry": "attempt 3",
         "parallel": "over",
         "late timers": "first, noted beside",

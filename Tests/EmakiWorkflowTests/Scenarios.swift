@@ -16,7 +16,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let all: [Scenario] = [
         transfer, compensation, messages, timers, children, continuation, neighbours, atMostOnce,
-        retries, cancellation, steps, fromOutside, workflowRetry, parallel, lateTimers,
+        retries, cancellation, steps, fromOutside, pulled,
+        workflowRetry, parallel, lateTimers,
     ].filter { chosen == nil || $0.name == chosen }
 
     /// One of them only, while something is sought.
@@ -132,6 +133,30 @@ struct Scenario: Sendable, CustomTestStringConvertible {
                 workflowID: "o", runID: try await handle.describe().runID, step: step,
                 attempt: attempt)
             _ = try await engine.complete(token, "from outside")
+        }
+        return try await handle.result()
+    }
+
+    static let pulled = Scenario(
+        name: "pulled", workflows: [QueueTests.Printing.self],
+        activities: { _, _ in [QueueTests.Print()] }
+    ) { engine in
+        let handle = try await engine.start(
+            QueueTests.Printing.self, id: "q", QueueTests.Printing.Order(), requestID: "start")
+        // Each process has somebody who takes; what was taken is done by whoever finds it so.
+        let taking = Task { while true { _ = try await engine.nextAttempt(from: "printers") } }
+        defer { taking.cancel() }
+        while true {
+            let history = try await handle.history()
+            if case .closed = history.last?.body { break }
+            guard case .attemptHandedOver(let step, let attempt) = history.last?.body else {
+                await Task.yield()
+                continue
+            }
+            let token = TaskToken(
+                workflowID: "q", runID: try await handle.describe().runID, step: step,
+                attempt: attempt)
+            _ = try await engine.complete(token, "printed the page")
         }
         return try await handle.result()
     }

@@ -131,7 +131,7 @@ final class ActivityPool: @unchecked Sendable {
         } catch is ActivityContext.CompletesLater {
             // Somebody outside has the token, and that is recorded, so that a restart knows.
             host.enqueue(
-                .handedOver(runID: key.runID, step: key.step, attempt: key.attempt))
+                .handedOver(runID: key.runID, step: key.step, attempt: key.attempt) { _ in })
         } catch {
             finish(host, key, .failure(Failure(describing: error)))
         }

@@ -233,7 +233,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
             }
             if let update = work.update {
                 scope.commands.append(.failUpdate(update, failure))
-            } else if isCancelRequested, error is CancellationError {
+            } else if isCancelRequested, failure.kind == .cancelled {
                 // It was asked to stop, like the body, which says how the run ends.
             } else if result == nil {
                 // The body ends, and undoes what it has to; then the run fails with this.

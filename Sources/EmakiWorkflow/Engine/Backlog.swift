@@ -12,6 +12,8 @@ final class Backlog: @unchecked Sendable {
     private static let aloneMax = 32
     /// And while somebody does: measured, so that what is new takes twice as long at most.
     private static let besideOthersMax = 8
+    /// After so long without a home that passed one more is let begin: code may compute for ever.
+    private static let patience: Duration = .milliseconds(100)
     /// Overdue by less than that is not late.
     static let lateNanoseconds: Int64 = 100_000_000
 
@@ -19,6 +21,13 @@ final class Backlog: @unchecked Sendable {
     // Guarded by `lock`.
     private var waiting = Queue<RunHost>()
     private var underWayCount = 0
+    /// Homes that were let begin beyond the limit, because nothing went on.
+    private var extraCount = 0
+    private var admittedCount = 0
+    private var passedCount = 0
+    private var isLooking = false
+    /// To be done once so many homes were let begin.
+    private var drained: (count: Int, body: @Sendable () -> Void)?
 
     /// Lets a home begin when there is room.
     func add(_ host: RunHost) {
@@ -29,7 +38,10 @@ final class Backlog: @unchecked Sendable {
 
     /// A home that was let begin has nothing to do any more.
     func passed(_ host: RunHost) {
-        lock.withLock { underWayCount -= 1 }
+        lock.withLock {
+            underWayCount -= 1
+            passedCount += 1
+        }
         // It is still counted.
         admit(host.engine, leaving: 1)
     }
@@ -40,16 +52,62 @@ final class Backlog: @unchecked Sendable {
             if !host.beginLate() { lock.withLock { underWayCount -= 1 } }
             engine.ends()
         }
+        tellDrained()
+        look(engine)
+    }
+
+    /// Nobody is let begin any more.
+    func close() {
+        lock.withLock {
+            waiting = Queue()
+            drained = nil
+        }
+    }
+
+    /// Does something once all that wait now were let begin; on any thread, or at once.
+    func whenDrained(_ body: @escaping @Sendable () -> Void) {
+        lock.withLock { drained = (admittedCount + waiting.count, body) }
+        tellDrained()
+    }
+
+    private func tellDrained() {
+        let body = lock.withLock { () -> (@Sendable () -> Void)? in
+            guard let (count, body) = drained, admittedCount >= count else { return nil }
+            drained = nil
+            return body
+        }
+        body?()
+    }
+
+    /// While homes wait: looks whether any has passed.
+    private func look(_ engine: EngineCore) {
+        let seen = lock.withLock { () -> Int? in
+            if waiting.isEmpty { extraCount = 0 }
+            guard !waiting.isEmpty, !isLooking else { return nil }
+            isLooking = true
+            return passedCount
+        }
+        guard let seen else { return }
+        Task.detached { [self] in
+            try? await Task.sleep(for: Self.patience)
+            lock.withLock {
+                isLooking = false
+                if passedCount == seen { extraCount += 1 }
+            }
+            if !engine.isClosed { admit(engine, leaving: 0) }
+        }
     }
 
     /// - Parameter allCount: homes and attempts that are at work, or wait in here.
     private func next(besides allCount: Int) -> RunHost? {
         lock.withLock {
             let isAlone = allCount <= underWayCount + waiting.count
-            guard underWayCount < (isAlone ? Self.aloneMax : Self.besideOthersMax),
+            let limit = (isAlone ? Self.aloneMax : Self.besideOthersMax) + extraCount
+            guard underWayCount < limit,
                 let host = waiting.popFirst()
             else { return nil }
             underWayCount += 1
+            admittedCount += 1
             return host
         }
     }

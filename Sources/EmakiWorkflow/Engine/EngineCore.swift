@@ -14,6 +14,7 @@ final class EngineCore: @unchecked Sendable {
     let marks: RunMarks?
     let suspects: Suspects
     let backlog = Backlog()
+    let queues = TaskQueues()
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
@@ -111,6 +112,8 @@ final class EngineCore: @unchecked Sendable {
             return Array(self.hosts.values)
         }
         timers.stop()
+        queues.close()
+        backlog.close()
         ownClock?.stop()
         marks?.close()
         for host in hosts {
@@ -321,8 +324,11 @@ final class EngineCore: @unchecked Sendable {
             guard streams.count == Self.pageEvents else { break }
             after = streams.last
         }
-        suspects.begin(held)
-        for host in lock.withLock({ Array(hosts.values) })
-        where !suspects.holds(host.partition) { host.release([]) }
+        // Everybody else comes first, so that one that ends the process is caught alone.
+        backlog.whenDrained { [self, held] in
+            suspects.begin(held)
+            for host in lock.withLock({ Array(hosts.values) })
+            where !suspects.holds(host.partition) { host.release([]) }
+        }
     }
 }

@@ -24,11 +24,11 @@ enum HostInput: Sendable {
     /// A worker took an attempt that had waited for one.
     case began(runID: String, step: Int, attempt: Int)
     /// Somebody outside will say how the attempt ended.
-    case handedOver(runID: String, step: Int, attempt: Int)
+    case handedOver(runID: String, step: Int, attempt: Int, Reply<Bool>)
     /// All that the end of a run asks for was done.
     case settled(runID: String)
     /// An attempt reported.
-    case heartbeat(runID: String, step: Int, attempt: Int, Payload)
+    case heartbeat(runID: String, step: Int, attempt: Int, Payload, Reply<Bool>)
     case childStarted(runID: String, child: Int, childRunID: String)
     case childClosed(runID: String, child: Int, HistoryEvent.Outcome)
     case delivered(runID: String, message: Int, Failure?)

@@ -24,13 +24,17 @@ extension RunHost {
         case .warm(let reply):
             guard open(reply, &draft) != nil else { return true }
             guard isReady(draft) else { return false }
-            draft.answer(reply, ())
+            if let unfit {
+                draft.refuse(reply, .refused(unfit))
+            } else {
+                draft.answer(reply, ())
+            }
         case .describe(let reply):
             guard let machine else {
                 missing(reply, &draft)
                 return true
             }
-            draft.answer(reply, RunDescription(machine, versionNeeded: unfit))
+            draft.answer(reply, RunDescription(machine, versionNeeded: machine.isOpen ? unfit : nil))
         default: break
         }
         return true
@@ -38,7 +42,9 @@ extension RunHost {
 
     /// The code is there, or it cannot be had: it was to be brought before the draft was begun.
     /// - Returns: false if the draft has to be committed first.
-    private func isReady(_ draft: CommitDraft) -> Bool { decider != nil || draft.isEmpty }
+    private func isReady(_ draft: CommitDraft) -> Bool {
+        decider != nil || unfit != nil || draft.isEmpty
+    }
 
     // MARK: Messages
 
@@ -115,6 +121,13 @@ extension RunHost {
             }
             waitForUpdate(id, completed, &draft)
         }
+    }
+
+    /// Who waits for the answer of an update that was accepted before, and that nobody here handles.
+    func refuseUpdates(_ failure: Failure) {
+        let waiters = updateWaiters.values.joined()
+        updateWaiters = [:]
+        for waiter in waiters { waiter.reply(.failure(WorkflowError.refused(failure))) }
     }
 
     private func waitForUpdate(

@@ -68,6 +68,13 @@ extension RunHost {
             }, heartbeatDetails: step.heartbeatDetails)
         dispatched(key)
         let now = engine.timers.now
+        if schedule.isPulled {
+            machine.queued(step: id, at: now)
+            waits(key, in: schedule.options.queue)
+            return engine.queues.add(
+                TaskQueues.Entry(schedule: schedule, info: info, host: self, key: key),
+                isLate: isLate)
+        }
         let isTaken =
             if let closure {
                 engine.activities.run(closure, info, self, key)
@@ -249,6 +256,11 @@ extension RunHost {
         armedAt = next
         engine.timers.arm(self, at: next)
     }
+}
+
+extension StepSchedule {
+    /// Whoever pulls from its queue executes it, not the engine.
+    var isPulled: Bool { kind == .activity && options.queue != ActivityOptions.defaultQueue }
 }
 
 extension RunMachine {

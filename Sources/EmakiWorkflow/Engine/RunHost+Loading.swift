@@ -234,7 +234,8 @@ extension RunHost {
         } catch {
             letGo(of: new)
             guard let failure = error as? Failure else { return .later(error) }
-            return isOther ? isUnfit(failure, machine, version) : .failed(failure)
+            return isOther && failure.isOfCode
+                ? isUnfit(failure, machine, version) : .failed(failure)
         }
         hasReturned = replay.hasReturned
         versionToAdopt = isOther ? version : nil
@@ -252,9 +253,18 @@ extension RunHost {
             message: "the run needs the code of \(machine.fingerprint); \(here): "
                 + failure.message)
         self.unfit = unfit
+        machine.isWithoutCode = true
+        guard machine.isOpen else { return .unfit(unfit) }
         engine.observer.waitsForVersion(
             workflowID: workflowID, runID: machine.start.runID, needed: machine.fingerprint,
             failure)
         return .unfit(unfit)
+    }
+}
+
+extension Failure {
+    /// Why code does not follow a history: the same each time.
+    fileprivate var isOfCode: Bool {
+        ["Divergence", "Incomplete", "Undecodable", "UnknownWorkflow"].contains(type)
     }
 }

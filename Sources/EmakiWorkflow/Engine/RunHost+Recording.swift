@@ -28,6 +28,7 @@ extension RunHost {
             guard let decider else { return append(event, &draft) }
             adoptVersion(&draft)
             event.id = machine.lastID + 1
+            event.time = max(event.time, machine.time)
             let decision = decider.activate(
                 Activation(event: event, key: machine.key(of: body), isReplay: false))
             if let failure = decision.taskFailure ?? fault(in: decision.commands, after: event) {
@@ -127,7 +128,8 @@ extension RunHost {
         draft.records.append(record)
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
         let chance = StableMix.fraction(machine.start.seed)
-        let next = machine.successor(of: closing, runID: runID, at: now, chance: chance)
+        var next = machine.successor(of: closing, runID: runID, at: now, chance: chance)
+        next.fingerprint = engine.fingerprint(next.workflowType) ?? next.fingerprint
         var opened = IDRecord(.opened, runID)
         opened.workflowType = next.workflowType
         draft.records.append(opened)

@@ -61,6 +61,7 @@ extension RunHost {
         runToken = nil
         armedAt = .max
         closuresWanted = []
+        coldProblem = nil
         unfit = nil
         versionToAdopt = nil
     }

@@ -87,11 +87,20 @@ extension RunHost {
         return inputs.contains { input in
             switch input {
             case .query, .warm, .update, .signal: true
+            case .load: mayBeUnfit(machine)
             case .ended, .childStarted, .childClosed, .delivered, .cancel: mayActivate
             case .due: mayActivate && (machine.due.first.map { $0.instant <= now } ?? false)
             default: false
             }
         }
+    }
+
+    /// Whether somebody else's code has asked for what is under way: before anything of it is done
+    /// over again, it has to be known whether the code here follows.
+    private func mayBeUnfit(_ machine: RunMachine) -> Bool {
+        guard machine.isOpen, engine.fingerprint(machine.start.workflowType) != machine.fingerprint
+        else { return false }
+        return !(machine.steps.isEmpty && machine.children.isEmpty && machine.sent.isEmpty)
     }
 
     private func letIn(_ inputs: [HostInput]) {
@@ -121,6 +130,7 @@ extension RunHost {
     /// What could not be done beside events that were not durable: the code sees what it has not
     /// seen, and gives the closures of steps.
     func catchUp() {
+        if let unfit { refuseUpdates(unfit) }
         if let machine, machine.nextUnseen != nil, machine.mayActivate(at: engine.timers.now) {
             if isCodeAbsent { return warm { [self] in catchUp() } }
             var draft = CommitDraft()
@@ -163,6 +173,8 @@ extension RunHost {
 
     /// The turn is over.
     private func rest() {
+        // What comes next is not late, however much it is.
+        if isLate { isLateNoMore() }
         if hasInputs { return engine.pump.push(self) }
         // Something may have come meanwhile.
         guard let inputs = takeInputs() else { return engine.ends() }

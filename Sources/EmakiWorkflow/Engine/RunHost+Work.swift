@@ -78,18 +78,29 @@ extension RunHost {
             else { return true }
             let key = AttemptKey(runID: runID, step: step, attempt: attempt)
             machine.began(step: step, at: beganAt(key) ?? engine.timers.now)
-        case .handedOver(let runID, let step, let attempt):
+        case .handedOver(let runID, let step, let attempt, let reply):
             draft.ended.append(AttemptKey(runID: runID, step: step, attempt: attempt))
             guard let machine, machine.start.runID == runID, let open = machine.steps[step],
-                open.attempt == attempt, open.phase == .running
-            else { return true }
+                machine.isOpen, open.attempt == attempt, open.hasAttempt
+            else {
+                draft.answer(reply, false)
+                return true
+            }
+            draft.answer(reply, true)
+            // It was recorded after all, and is let in once more.
+            if open.phase == .handedOver { return true }
             record(.attemptHandedOver(step: step, attempt: attempt), &draft)
-        case .heartbeat(let runID, let step, let attempt, let details):
-            guard let machine, machine.start.runID == runID else { return true }
+        case .heartbeat(let runID, let step, let attempt, let details, let reply):
+            guard let machine, machine.start.runID == runID else {
+                draft.answer(reply, false)
+                return true
+            }
             guard machine.reported(step: step, attempt: attempt, at: engine.timers.now) else {
+                draft.answer(reply, false)
                 stop(runID: runID, step: step)
                 return true
             }
+            draft.answer(reply, true)
             recordDetails(step, attempt, details, &draft)
         case .childStarted, .childClosed, .delivered: takeFromOthers(input, &draft)
         case .settled(let runID): draft.records.append(IDRecord(.settled, runID))
@@ -136,7 +147,7 @@ extension RunHost {
         guard let machine, machine.isOpen else { return }
         let runID = machine.start.runID
         // Before anything is recorded that is not durable yet.
-        resumeEffects(machine)
+        if unfit == nil { resumeEffects(machine) }
         for id in machine.steps.keys.sorted() {
             guard let step = machine.steps[id], step.phase == .running else { continue }
             let key = AttemptKey(runID: runID, step: id, attempt: step.attempt)
@@ -145,7 +156,13 @@ extension RunHost {
                 if let beganAt = beganAt(key) { machine.began(step: id, at: beganAt) }
                 continue
             }
-            if closuresWanted.contains(id) { continue }
+            // Nothing of what cannot be gone on with here is done over again.
+            if closuresWanted.contains(id) || unfit != nil { continue }
+            if step.schedule.isPulled {
+                // A worker would have it only if that were recorded: it has not begun.
+                dispatch(id, machine.start)
+                continue
+            }
             // The code may have changed everything meanwhile, so it is asked for each.
             guard let body = machine.interrupted(step: id, at: engine.timers.now) else { continue }
             record(body, &draft)
@@ -199,7 +216,9 @@ extension HostInput {
         case .query(_, _, let reply): reply(.failure(error))
         case .result(_, let reply): reply(.failure(error))
         case .describe(let reply): reply(.failure(error))
-        case .ended(_, _, _, _, let reply): reply(.failure(error))
+        case .ended(_, _, _, _, let reply), .handedOver(_, _, _, let reply),
+            .heartbeat(_, _, _, _, let reply):
+            reply(.failure(error))
         case .quarantine(_, _, let reply): reply(.failure(error))
         default: break
         }

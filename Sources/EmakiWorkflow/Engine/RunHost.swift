@@ -80,6 +80,8 @@ final class RunHost: @unchecked Sendable {
 
     struct RunningAttempt {
         var task: Task<Void, Never>?
+        /// The named queue that it waits in, or was taken from.
+        var queue: String?
         var isStopped = false
         /// When a worker took it.
         var beganAt: Int64?
@@ -142,6 +144,12 @@ final class RunHost: @unchecked Sendable {
         }
         if mustStart { beginTurns() }
         return mustStart
+    }
+
+    /// What it was late with is done. Of whoever has the turn.
+    func isLateNoMore() {
+        isLate = false
+        engine.backlog.passed(self)
     }
 
     /// Called with the lock held.
@@ -267,22 +275,50 @@ final class RunHost: @unchecked Sendable {
     func beganAt(_ key: AttemptKey) -> Int64? { lock.withLock { attempts[key]?.beganAt } }
 
     func forget(_ key: AttemptKey) {
-        let wasThere = lock.withLock { attempts.removeValue(forKey: key) != nil }
-        if wasThere { engine.ends() }
+        let attempt = lock.withLock { attempts.removeValue(forKey: key) }
+        if let attempt, attempt.queue == nil { engine.ends() }
     }
 
     /// Asks the attempts at a step to stop; nil: at all steps.
     func stop(runID: String, step: Int?) {
+        var queued: [AttemptKey] = []
         let tasks = lock.withLock { () -> [Task<Void, Never>] in
             var tasks: [Task<Void, Never>] = []
             for key in attempts.keys
             where key.runID == runID && (step == nil || key.step == step) {
                 attempts[key]?.isStopped = true
                 if let task = attempts[key]?.task { tasks.append(task) }
+                if attempts[key]?.queue != nil { queued.append(key) }
             }
             return tasks
         }
         for task in tasks { task.cancel() }
+        for key in queued { takeBack(key) }
+    }
+
+    // MARK: Attempts in named queues
+
+    /// The attempt waits in a named queue, which is no work: a clock may skip over it.
+    func waits(_ key: AttemptKey, in queue: String) {
+        lock.withLock { attempts[key]?.queue = queue }
+        engine.ends()
+    }
+
+    /// Nobody wants the attempt any more; a worker has not taken it.
+    private func takeBack(_ key: AttemptKey) {
+        let queue = lock.withLock { attempts[key]?.queue }
+        let token = TaskToken(
+            workflowID: workflowID, runID: key.runID, step: key.step, attempt: key.attempt)
+        guard let queue, engine.queues.remove(token, from: queue) else { return }
+        tookBack(key)
+    }
+
+    /// It left its queue and goes to no worker.
+    func tookBack(_ key: AttemptKey) {
+        enqueue(
+            .ended(
+                runID: key.runID, step: key.step, attempt: key.attempt,
+                .failure(.cancelled("not wanted any more"))) { _ in })
     }
 
     /// An attempt reports. It is handed on at most every half time-out; the rest is asked for when
@@ -307,7 +343,7 @@ final class RunHost: @unchecked Sendable {
         }
         guard mustTell else { return }
         enqueue(
-            .heartbeat(runID: key.runID, step: key.step, attempt: key.attempt, details))
+            .heartbeat(runID: key.runID, step: key.step, attempt: key.attempt, details) { _ in })
     }
 
     /// What attempts of a run have reported.

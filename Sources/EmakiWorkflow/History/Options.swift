@@ -94,7 +94,8 @@ public struct ActivityOptions: Sendable, Hashable {
     public var retry: RetryPolicy
     /// What cancelling does to it.
     public var cancellation: CancellationType
-    /// Where workers look for it.
+    /// Where workers look for it: the engine itself runs what is in `defaultQueue`; what is in
+    /// another waits for `WorkflowEngine.nextAttempt(from:)`.
     public var queue: String
 
     /// With a limit for each attempt.

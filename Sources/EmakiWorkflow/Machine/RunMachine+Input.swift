@@ -64,7 +64,7 @@ extension RunMachine {
         case .timer(let id): return timers[id] == nil ? nil : .timerFired(timer: id)
         case .retry(let id, let attempt):
             guard let step = steps[id], case .retrying = step.phase,
-                step.attempt + 1 == attempt, !isResting
+                step.attempt + 1 == attempt, !isResting, !isWithoutCode
             else { return nil }
             guard !step.isCancelRequested else {
                 var failure = Failure.cancelled("cancelled before its next attempt")

@@ -109,6 +109,8 @@ final class RunMachine: @unchecked Sendable {
     private(set) var stuckCompensations: [(key: String, failure: Failure)] = []
     /// Of the code that executed the run last.
     private(set) var fingerprint: String
+    /// The engine cannot go on with the code: no attempt at a closure is made.
+    var isWithoutCode = false
     var taskFailureCount = 0
     private(set) var lastTaskFailure: Failure?
     /// Not before this instant is the code tried again.
