@@ -37,7 +37,9 @@ import Testing
         }
     }
 
-    @Test("who pulls gets what the run wants, and its answer is the result", arguments: [true, false])
+    @Test(
+        "who pulls gets what the run wants, and its answer is the result",
+        arguments: [true, false])
     func pulled(waitsFirst: Bool) async throws {
         let engine = try await makeEngine([Printing.self], [Print()])
         async let early = waitsFirst ? engine.nextAttempt(from: "printers") : nil

@@ -214,6 +214,43 @@ import Testing
         fourth.close()
     }
 
+    /// An attempt that never ends, and a second one that does.
+    enum Hesitant: Versioned {
+        static let never = AsyncStream<Int> { _ in }
+        static let begun = AsyncStream<Int>.makeStream()
+
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            let options = StepOptions(retry: RetryPolicy(maximumAttempts: 2))
+            return try await context.step("slow", options: options) { info in
+                begun.continuation.yield(info.attempt)
+                if info.attempt == 1 { for await _ in never {} }
+                return "attempt \(info.attempt)"
+            }
+        }
+    }
+
+    @Test("an engine that cannot go on with a run uses none of its attempts up")
+    func attemptsKept() async throws {
+        let store = MemoryHistoryStore()
+        let watcher = Watcher()
+        let first = try await engine([version(Hesitant.self, "one")], on: store, watcher)
+        _ = try await first.start(Hesitant.self, id: "h", Nothing())
+        for await _ in Hesitant.begun.stream { break }
+        first.close()
+        let codes = [version(Changed.self, "two"), version(Other.self, "x")]
+        for (signals, code) in codes.enumerated() {
+            let other = try await engine([code], on: store, watcher)
+            let handle = other.handle(Changed.self, id: "h")
+            #expect(try await handle.describe().eventCount == 2 + signals)
+            try await handle.signal(Changed.go, Nothing())
+            #expect(try await handle.describe().versionNeeded != nil)
+            other.close()
+        }
+        let last = try await engine([version(Hesitant.self, "one")], on: store, watcher)
+        #expect(try await last.handle(Hesitant.self, id: "h").result() == "attempt 2")
+        last.close()
+    }
+
     @Test("a run whose workflow the engine does not have waits, and takes messages")
     func absentType() async throws {
         let store = MemoryHistoryStore()

@@ -34,7 +34,8 @@ extension RunHost {
                 missing(reply, &draft)
                 return true
             }
-            draft.answer(reply, RunDescription(machine, versionNeeded: machine.isOpen ? unfit : nil))
+            let needed = machine.isOpen ? unfit : nil
+            draft.answer(reply, RunDescription(machine, versionNeeded: needed))
         default: break
         }
         return true
@@ -123,7 +124,7 @@ extension RunHost {
         }
     }
 
-    /// Who waits for the answer of an update that was accepted before, and that nobody here handles.
+    /// Tells who waits for the answer of an update that was accepted before: nobody here handles it.
     func refuseUpdates(_ failure: Failure) {
         let waiters = updateWaiters.values.joined()
         updateWaiters = [:]

@@ -318,7 +318,8 @@ final class RunHost: @unchecked Sendable {
         enqueue(
             .ended(
                 runID: key.runID, step: key.step, attempt: key.attempt,
-                .failure(.cancelled("not wanted any more"))) { _ in })
+                .failure(.cancelled("not wanted any more"))
+            ) { _ in })
     }
 
     /// An attempt reports. It is handed on at most every half time-out; the rest is asked for when
