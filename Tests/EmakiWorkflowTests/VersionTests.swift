@@ -132,6 +132,16 @@ import Testing
             store: store.session(), definitions: code, options: options)
     }
 
+    /// A store in which a run of version “one” waits.
+    private func waiting(_ watcher: Watcher) async throws -> MemoryHistoryStore {
+        let store = MemoryHistoryStore()
+        let first = try await engine([version(Old.self, "one")], on: store, watcher)
+        let begun = try await first.start(Old.self, id: "v", Nothing())
+        while try await begun.history().count < 3 { await Task.yield() }
+        first.close()
+        return store
+    }
+
     private func version<W: Workflow>(_ code: W.Type, _ version: String) -> WorkflowDefinition {
         WorkflowDefinition(code, fingerprint: version)
     }
@@ -140,12 +150,8 @@ import Testing
         "a run that other code does not follow waits for the code that it needs, and goes on there",
         arguments: [false, true])
     func otherVersion(evicts: Bool) async throws {
-        let store = MemoryHistoryStore()
         let watcher = Watcher()
-        let first = try await engine([version(Old.self, "one")], on: store, watcher)
-        let begun = try await first.start(Old.self, id: "v", Nothing())
-        while try await begun.history().count < 3 { await Task.yield() }
-        first.close()
+        let store = try await waiting(watcher)
 
         let changed = try await engine(
             [version(Changed.self, "two")], on: store, watcher, evicts: evicts)
@@ -179,12 +185,8 @@ import Testing
         "the version that a run needs is the last that went on with it",
         arguments: [false, true])
     func adoptedVersion(evicts: Bool) async throws {
-        let store = MemoryHistoryStore()
         let watcher = Watcher()
-        let first = try await engine([version(Old.self, "one")], on: store, watcher)
-        let begun = try await first.start(Old.self, id: "v", Nothing())
-        while try await begun.history().count < 3 { await Task.yield() }
-        first.close()
+        let store = try await waiting(watcher)
 
         // Asking changes nothing; going on is recorded, once.
         let second = try await engine(
@@ -253,12 +255,8 @@ import Testing
 
     @Test("a run whose workflow the engine does not have waits, and takes messages")
     func absentType() async throws {
-        let store = MemoryHistoryStore()
         let watcher = Watcher()
-        let first = try await engine([version(Old.self, "one")], on: store, watcher)
-        let begun = try await first.start(Old.self, id: "v", Nothing())
-        while try await begun.history().count < 3 { await Task.yield() }
-        first.close()
+        let store = try await waiting(watcher)
         let without = try await engine([version(Other.self, "x")], on: store, watcher)
         let handle = without.handle(Old.self, id: "v")
         for _ in 0..<8 { try await handle.signal(Old.go, Nothing()) }

@@ -124,7 +124,7 @@ extension RunHost {
         }
     }
 
-    /// Tells who waits for the answer of an update that was accepted before: nobody here handles it.
+    /// Tells who waits for an update that was accepted before: nobody here handles it.
     func refuseUpdates(_ failure: Failure) {
         let waiters = updateWaiters.values.joined()
         updateWaiters = [:]
