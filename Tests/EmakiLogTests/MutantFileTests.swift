@@ -110,6 +110,22 @@ import Testing
         #expect(files.openFileCount == 0)
     }
 
+    @Test("what an earlier creation left is looked at and closed")
+    func creationLeftovers() throws {
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        for path in [Manifest.path(ofFile: 0), "MANIFEST", "STORE.new"] {
+            let files = MemoryFileSystem()
+            try files.makeFolder(StoreFolder.wal)
+            files[path] = zeros
+            try StoreLeftovers.expectOwn(in: files, path: "memory")
+            #expect(files.openFileCount == 0, "\(path)")
+            files[path] = zeros + [1]
+            if path != "STORE.new" { files[path] = [1] + zeros }
+            do { try StoreLeftovers.expectOwn(in: files, path: "memory") } catch {}
+            #expect(files.openFileCount == 0, "\(path)")
+        }
+    }
+
     @Test("making a segment ready fails at any call, and leaves no file open but the log's own")
     func preparations() throws {
         let harness = try CoreHarness()

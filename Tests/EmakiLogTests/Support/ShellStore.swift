@@ -37,15 +37,17 @@ final class ShellStore: Sendable {
         do { try FileManager.default.removeItem(atPath: path) } catch { print("\(path): \(error)") }
     }
 
-    /// Opens the store on the faulty disk. The idle mark is far away unless asked for.
+    /// Opens the store on the faulty disk, or on one in front of it. The idle mark is far away
+    /// unless asked for.
     func open(
-        _ change: (inout Configuration) -> Void = { _ in }
+        on files: (any FileSystem)? = nil, _ change: (inout Configuration) -> Void = { _ in }
     ) throws(LogError) -> EventLog {
         var configuration = Configuration()
         configuration.idleMarkDelay = .seconds(3600)
         change(&configuration)
         let lockFile = try StoreCreation.lock(PosixFileSystem(root: path), path: path)
-        let log = try EventLog.open(in: disk, configuration, lockFile, entropy: SystemEntropy())
+        let log = try EventLog.open(
+            in: files ?? disk, configuration, lockFile, entropy: SystemEntropy())
         watchdog.watch(log.committer)
         return log
     }
