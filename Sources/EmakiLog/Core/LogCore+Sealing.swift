@@ -34,11 +34,12 @@ extension LogCore {
         return .tooLarge(.sealedFiles, limit: Limits.sealedFileCountMax, value: count + 1)
     }
 
+    /// Files of removals that a sealing or a merge under way reads; MANIFEST may list another.
+    var removalsInUse: Set<String> { Set([removalsOfMerge, removalsOfSealing].compactMap(\.self)) }
+
     /// Files of switches that failed, and that MANIFEST certainly does not list now.
     func takeOrphans() -> [String] {
-        var needed = manifest.sealedPaths
-        if let removalsOfMerge { needed.insert(removalsOfMerge) }
-        if let removalsOfSealing { needed.insert(removalsOfSealing) }
+        let needed = manifest.sealedPaths.union(removalsInUse)
         defer { orphans.removeAll { !needed.contains($0) || manifest.sealedPaths.contains($0) } }
         return orphans.filter { !needed.contains($0) }
     }

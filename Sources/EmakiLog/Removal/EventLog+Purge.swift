@@ -129,14 +129,14 @@ extension Committer {
     private func removeSealedLeftovers() throws(LogError) {
         try renewDoubtfulManifest()
         let (manifest, inWork, needed) = lock.withLock {
-            (core.manifest, core.numbersInWork, core.removalsOfMerge)
+            (core.manifest, core.numbersInWork, core.removalsInUse)
         }
         let end = inWork.min() ?? manifest.nextSealedNumber
         try LogError.translating(StoreFolder.sealed) { () throws(DiskError) in
             let found = try SealedLeftovers.find(in: core.files, notIn: manifest, before: end)
             for path in found {
                 let isInWork = path.hasSuffix(SealedEntry.temporarySuffix) && !inWork.isEmpty
-                if path != needed, !isInWork { try core.files.remove(path) }
+                if !needed.contains(path), !isInWork { try core.files.remove(path) }
             }
             try core.files.syncFolder(StoreFolder.sealed)
         }
