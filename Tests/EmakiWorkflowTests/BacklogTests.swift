@@ -19,7 +19,7 @@ import Testing
     }
 
     /// By test.
-    private static let tallies = [Tally(), Tally(), Tally()]
+    private static let tallies = [Tally(), Tally(), Tally(), Tally()]
 
     /// Sleeps for an hour.
     enum Sleeping: Workflow {
@@ -90,6 +90,22 @@ import Testing
         let (store, clock) = try await sleepers(2)
         let engine = try await makeEngine([Sleeping.self], on: store.session(), clock: clock)
         for await count in BacklogTests.tallies[2].counts where count == Self.lateCount { break }
+        engine.close()
+    }
+
+    @Test("runs that do not get on keep no others from being taken up")
+    func stuck() async throws {
+        let store = MemoryHistoryStore()
+        let clock = SkippingClock(skips: false)
+        let before = try await makeEngine([Sleeping.self], on: store.session(), clock: clock)
+        let ids = (10..<45).map { "stuck-\($0)" } + ["well"]
+        for id in ids { try await before.start(Sleeping.self, id: id, 3) }
+        before.close()
+        let engine = try await makeEngine(
+            [Sleeping.self], on: StuckStore(store.session(), prefix: "run/stuck"),
+            clock: SkippingClock(start: clock.now + 7_200_000_000_000, skips: false))
+        // Of these 35 no more than 32 are under way at a time, and none of them ever passes.
+        for await count in Self.tallies[3].counts where count == 1 { break }
         engine.close()
     }
 

@@ -253,6 +253,31 @@ import Testing
         last.close()
     }
 
+    @Test("the run that follows another has the fingerprint of the code that began it")
+    func successor() async throws {
+        let store = MemoryHistoryStore()
+        let watcher = Watcher()
+        let first = try await engine(
+            [version(EdgeTests.Restarting.self, "one")], on: store, watcher)
+        let begun = try await first.start(EdgeTests.Restarting.self, id: "r", 3)
+        let before = try await begun.describe().runID
+        first.close()
+        let second = try await engine(
+            [version(EdgeTests.Restarting.self, "two")], on: store, watcher)
+        let handle = second.handle(EdgeTests.Restarting.self, id: "r")
+        try await handle.signal(EdgeTests.Restarting.restart, Nothing())
+        while try await handle.describe().runID == before { await Task.yield() }
+        #expect(try await handle.query(EdgeTests.Restarting.total, Nothing()) == 3)
+        let history = try await handle.history()
+        guard case .started(let start) = history.first?.body else {
+            Issue.record("\(history)")
+            return
+        }
+        #expect(start.fingerprint == "two")
+        #expect(history.allSatisfy { $0.versionAdopted == nil })
+        second.close()
+    }
+
     @Test("a run whose workflow the engine does not have waits, and takes messages")
     func absentType() async throws {
         let watcher = Watcher()
