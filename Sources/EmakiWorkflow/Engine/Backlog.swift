@@ -10,7 +10,7 @@ import EmakiPlatform
 final class Backlog: @unchecked Sendable {
     /// Homes under way at a time while nobody else wants turns: enough to fill commits.
     private static let aloneMax = 32
-    /// And while somebody does: measured, so that what is new takes twice as long at most.
+    /// And while somebody does: more would make what is new wait longer (measured).
     private static let besideOthersMax = 8
     /// After so long without a home that passed one more is let begin: code may compute for ever.
     private static let patience: Duration = .milliseconds(100)
