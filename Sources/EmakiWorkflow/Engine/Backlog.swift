@@ -36,7 +36,7 @@ final class Backlog: @unchecked Sendable {
         admit(host.engine, leaving: 0)
     }
 
-    /// A home that was let begin has nothing to do any more.
+    /// A home that was let begin has done what it was late with.
     func passed(_ host: RunHost) {
         lock.withLock {
             underWayCount -= 1

@@ -5,6 +5,7 @@ struct FairQueue<Element: Sendable>: Sendable {
     private var late = Queue<Element>()
     private var wasLate = false
 
+    var count: Int { timely.count + late.count }
     var isEmpty: Bool { timely.isEmpty && late.isEmpty }
 
     mutating func append(_ element: Element, isLate: Bool) {

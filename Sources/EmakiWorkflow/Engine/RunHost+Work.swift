@@ -174,9 +174,15 @@ extension RunHost {
     func refuseAll(_ inputs: [HostInput], _ error: any Error) {
         engine.observer.storeFailed(error)
         for input in inputs where !input.mustArrive { input.fail(error) }
-        if case WorkflowError.damaged = error { return }
-        if engine.isUnusable { return }
-        let again = HostInput.afterLoading(inputs.filter(\.mustArrive))
+        let left = inputs.filter(\.mustArrive)
+        var isFinal = engine.isUnusable
+        if case WorkflowError.damaged = error { isFinal = true }
+        if isFinal {
+            // It does not come again: who waits for it is told, too.
+            for input in left { input.fail(error) }
+            return
+        }
+        let again = HostInput.afterLoading(left)
         engine.later { [self] in for input in again { enqueue(input) } }
     }
 }

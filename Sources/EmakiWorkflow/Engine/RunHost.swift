@@ -206,16 +206,10 @@ final class RunHost: @unchecked Sendable {
         // Code runs when it is let go, so not under the lock; after the lock this host may be busy.
         if mayRetire { letGo() }
         var hasPassed = false
-        var wasLate = false
-        defer {
-            if hasPassed { engine.suspects.passed(self) }
-            if wasLate { engine.backlog.passed(self) }
-        }
+        defer { if hasPassed { engine.suspects.passed(self) } }
         return lock.withLock {
             guard !inbox.isEmpty else {
                 isBusy = false
-                wasLate = isLate
-                isLate = false
                 hasPassed = isTried && attempts.isEmpty
                 if hasPassed { isTried = false }
                 isRetired = mayRetire && attempts.isEmpty

@@ -12,15 +12,13 @@ final class TaskQueues: @unchecked Sendable {
     }
 
     private struct Line {
+        /// Those of attempts that were taken back included.
         var waiting = FairQueue<TaskToken>()
-        /// Tokens in `waiting`; those of attempts that were taken back included.
-        var tokenCount = 0
         var entries: [TaskToken: Entry] = [:]
         var workers: [(number: Int, continuation: CheckedContinuation<Entry?, Never>)] = []
 
         mutating func popFirst() -> Entry? {
             while let token = waiting.popFirst() {
-                tokenCount -= 1
                 if let entry = entries.removeValue(forKey: token) { return entry }
             }
             return nil
@@ -28,16 +26,12 @@ final class TaskQueues: @unchecked Sendable {
 
         /// Drops the tokens of what was taken back.
         mutating func compact() {
-            guard tokenCount > 64, tokenCount > 2 * entries.count else { return }
+            guard waiting.count > 64, waiting.count > 2 * entries.count else { return }
             var kept = FairQueue<TaskToken>()
-            var count = 0
             while let token = waiting.popFirst() {
-                guard entries[token] != nil else { continue }
-                kept.append(token, isLate: false)
-                count += 1
+                if entries[token] != nil { kept.append(token, isLate: false) }
             }
             waiting = kept
-            tokenCount = count
         }
     }
 
@@ -56,7 +50,6 @@ final class TaskQueues: @unchecked Sendable {
             if !line.workers.isEmpty { return line.workers.removeFirst().continuation }
             line.entries[entry.info.token] = entry
             line.waiting.append(entry.info.token, isLate: isLate)
-            line.tokenCount += 1
             return nil
         }
         worker?.resume(returning: entry)
