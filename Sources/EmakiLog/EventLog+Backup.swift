@@ -95,10 +95,11 @@ extension EventLog {
             let backup = try folder.backup(at: position)
             let files = PosixFileSystem(root: path)
             try StoreCreation(path: path, options: StoreOptions()).makeRoot(files)
-            let lockFile = try StoreCreation.lock(files, path: path)
-            defer { lockFile.unlock() }
             let restore = StoreRestore(
                 backup: backup, folder: folder, files: files, path: path, entropy: SystemEntropy())
+            try restore.expectNothingForeign()
+            let lockFile = try StoreCreation.lock(files, path: path)
+            defer { lockFile.unlock() }
             return try restore.run(
                 measure: { isCopyOnWriteStopped throws(DiskError) in
                     let traits = try files.traits()
@@ -157,10 +158,11 @@ extension Committer {
     ) throws(LogError) -> BackupReport {
         let files = PosixFileSystem(root: path)
         try EventLog.makeFolder(files, path: path)
+        let folder = BackupFolder(files: files, path: path)
+        try folder.expectNothingForeign()
         let lockFile = try StoreCreation.lock(files, path: path)
         defer { lockFile.unlock() }
-        return try backup(
-            to: BackupFolder(files: files, path: path), options, progress: progress)
+        return try backup(to: folder, options, progress: progress)
     }
 
     /// Backs up on this thread. The log's lock is taken for the pin, and for nothing else.

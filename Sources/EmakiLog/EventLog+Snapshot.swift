@@ -51,6 +51,7 @@ extension EventLog {
         let beside = SnapshotStream.id(beside: stream)
         let event = SnapshotStream.event(of: stream, at: version, payload)
         while true {
+            let forgettingCount = try committer.reading { $0.removals.forgettingCount }
             let head = try self.version(of: stream)
             guard version > .none, version <= head else {
                 throw .versionConflict(stream: stream, actual: head)
@@ -64,10 +65,15 @@ extension EventLog {
             }
             guard isUsable else { return false }
             do {
-                try await append(event, to: beside, expecting: .version(known))
+                let batch = try MeasuredBatch(
+                    SnapshotSource(
+                        event: event, beside: beside, expected: .version(known),
+                        forgettingCount: forgettingCount),
+                    batchBytesMax: store.batchBytesMax)
+                _ = try await committer.commit(batch) { _, _ in }
                 return true
             } catch .versionConflict(beside, _) {
-                // Somebody else stored one meanwhile.
+                // Somebody else stored one meanwhile, or a stream was forgotten: perhaps this one.
                 continue
             } catch .streamDeleted(beside, _) {
                 // The stream is being forgotten.

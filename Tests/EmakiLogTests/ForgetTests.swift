@@ -132,6 +132,35 @@ struct ForgetTests {
         await next.close()
     }
 
+    @Test("a snapshot of a stream that was forgotten before it was stored is none of the next life")
+    func snapshotOfBefore() async throws {
+        let store = try ShellStore()
+        let log = try Self.open(store)
+        try await Self.fill(log, "a", 5)
+        // What `saveSnapshot` reads before it appends.
+        let count = try log.committer.reading { $0.removals.forgettingCount }
+        let beside = SnapshotStream.id(beside: "a")
+        let late = SnapshotSource(
+            event: SnapshotStream.event(of: "a", at: 4, [7]), beside: beside,
+            expected: .version(try log.version(of: beside)), forgettingCount: count)
+        try await log.delete("a")
+        #expect(try await log.forget("a"))
+        let batch = try MeasuredBatch(late, batchBytesMax: 1 << 16)
+        await #expect(throws: LogError.versionConflict(stream: beside, actual: .none)) {
+            try await log.committer.commit(batch) { _, _ in }
+        }
+        try Self.expectNever("a", in: log)
+        // It looks again, and there is no such version any more.
+        await #expect(throws: LogError.versionConflict(stream: "a", actual: .none)) {
+            try await log.saveSnapshot([7], of: "a", at: 4)
+        }
+        try await Self.fill(log, "a", 5)
+        #expect(try log.newestSnapshot(of: "a") == nil)
+        #expect(try await log.saveSnapshot([8], of: "a", at: 5))
+        #expect(try log.newestSnapshot(of: "a")?.payload == [8])
+        await log.close()
+    }
+
     @Test("while streams are deleted and forgotten, a reader of the log sees nothing of them again")
     func readers() async throws {
         let store = try ShellStore()

@@ -52,10 +52,7 @@ struct BackupFolder {
                             + " \(store.storeID); choose another folder"))
             }
         } else {
-            let own = [Self.lock, BackupMarker.twin.temporaryName]
-            if let foreign = names.first(where: { !own.contains($0) }) {
-                throw .alreadyExists(path: path + "/" + foreign)
-            }
+            try expectNothingForeign(in: names)
             let marker = BackupMarker(storeID: store.storeID, createdAt: now)
             try naming { () throws(DiskError) in try marker.write(in: files) }
         }
@@ -64,6 +61,21 @@ struct BackupFolder {
                 try files.makeFolder(folder)
             }
             try files.syncFolder("")
+        }
+    }
+
+    /// Looks, before anything is made, the lock's file among it, whether the folder may be one of
+    /// backups.
+    /// - Throws: `.alreadyExists` if something else is in it.
+    func expectNothingForeign() throws(LogError) {
+        let names = try naming { () throws(DiskError) in try files.list("") }
+        if !names.contains(BackupMarker.twin.name) { try expectNothingForeign(in: names) }
+    }
+
+    private func expectNothingForeign(in names: [String]) throws(LogError) {
+        let own = [Self.lock, BackupMarker.twin.temporaryName]
+        if let foreign = names.first(where: { !own.contains($0) }) {
+            throw .alreadyExists(path: path + "/" + foreign)
         }
     }
 

@@ -105,8 +105,11 @@ struct StoreRestore {
 
     // MARK: The folder
 
+    /// Looks, before anything is made, the lock's file among it, whether a store may be made here.
+    /// - Returns: the names of what is there.
     /// - Throws: `.alreadyExists` if there is something that no restore left.
-    private func clear() throws(LogError) {
+    @discardableResult
+    func expectNothingForeign() throws(LogError) -> [String] {
         let names = try naming { () throws(DiskError) in try files.list("") }
         let isLeftover =
             names.contains(StoreFolder.restoring) && !names.contains(StoreFile.twin.name)
@@ -114,6 +117,11 @@ struct StoreRestore {
         if let foreign = names.first(where: { !own.contains($0) }) {
             throw .alreadyExists(path: path + "/" + foreign)
         }
+        return names
+    }
+
+    private func clear() throws(LogError) {
+        let names = try expectNothingForeign()
         try naming { () throws(DiskError) in
             for name in names {
                 switch name {

@@ -11,10 +11,14 @@ protocol BatchSource: Sendable {
     func withEvent<R>(_ section: Int, _ event: Int, _ body: (borrowing Event) -> R) -> R
     /// What the batch removes of its only stream, if that is what it is for.
     var removal: RemovalRequest? { get }
+    /// The batch rests on what was read when streams had been forgotten this many times
+    /// (`Removals.forgettingCount`): it conflicts if another was since. Nil: it rests on nothing.
+    var forgettingCount: UInt64? { get }
 }
 
 extension BatchSource {
     var removal: RemovalRequest? { nil }
+    var forgettingCount: UInt64? { nil }
 }
 
 /// What is to be removed of a stream.
@@ -75,6 +79,23 @@ struct SingleEvent: BatchSource {
 
     var sectionCount: Int { 1 }
     func stream(_ section: Int) -> StreamID { to }
+    func expecting(_ section: Int) -> ExpectedVersion { expected }
+    func eventCount(_ section: Int) -> Int { 1 }
+    func withEvent<R>(_ section: Int, _ index: Int, _ body: (borrowing Event) -> R) -> R {
+        body(event)
+    }
+}
+
+/// A snapshot, which belongs to a life of its stream, and not to the one that begins when the stream
+/// is forgotten.
+struct SnapshotSource: BatchSource {
+    let event: Event
+    let beside: StreamID
+    let expected: ExpectedVersion
+    let forgettingCount: UInt64?
+
+    var sectionCount: Int { 1 }
+    func stream(_ section: Int) -> StreamID { beside }
     func expecting(_ section: Int) -> ExpectedVersion { expected }
     func eventCount(_ section: Int) -> Int { 1 }
     func withEvent<R>(_ section: Int, _ index: Int, _ body: (borrowing Event) -> R) -> R {

@@ -42,6 +42,10 @@ extension LogCore {
     ) -> StageOutcome {
         if configuration.isReadOnly { return .refused(.readOnly) }
         if isPoisoned { return afterPoisoning(batch, version: report) }
+        if let count = batch.source.forgettingCount, count != removals.forgettingCount {
+            return .refused(
+                .versionConflict(stream: batch.source.stream(0), actual: .none))
+        }
         let answer = staging.stage(batch, version: report)
         let isRemoval = batch.source.removal != nil
         guard case .noRoom(.segment) = answer, rotateIfPossible(forEvents: !isRemoval) else {
