@@ -86,14 +86,14 @@ let package = Package(
         .testTarget(
             name: "EmakiWorkflowTests",
             dependencies: [
-                "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiSimulation", "EmakiLog",
-                "EmakiPlatform",
+                // With the trait, its workflows are those of the macros.
+                "EmakiWorkflow", "EmakiWorkflowMacros", "EmakiWorkflowTesting",
+                "EmakiSimulation", "EmakiLog", "EmakiPlatform",
             ], swiftSettings: strict),
         // Empty without the trait `Macros`.
         .testTarget(
             name: "EmakiWorkflowMacrosTests",
             dependencies: [
-                "EmakiWorkflowMacros", "EmakiWorkflowTesting", "EmakiPlatform",
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
                 syntax("SwiftSyntaxMacrosGenericTestSupport"),
             ], swiftSettings: strict),

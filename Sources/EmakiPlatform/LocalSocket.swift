@@ -94,7 +94,7 @@ package final class LocalSocket: Sendable {
 /// One thread accepts; any thread stops it.
 package final class LocalListener: Sendable {
     private let listening: Descriptor
-    /// A byte in this pipe ends the waiting.
+    /// A byte that comes here ends the waiting.
     private let stopReading: Descriptor
     private let stopWriting: Descriptor
     private let folder: String
@@ -109,7 +109,7 @@ package final class LocalListener: Sendable {
         self.name = name
         self.folder = folder
         listening = Descriptor(try SystemCall.makeSocket())
-        let ends = try SystemCall.makePipe()
+        let ends = try SystemCall.makePair()
         stopReading = Descriptor(ends.reading)
         stopWriting = Descriptor(ends.writing)
         let number = try listening.borrow(for: .socket)
@@ -152,7 +152,7 @@ package final class LocalListener: Sendable {
     package func stop() {
         guard let number = try? stopWriting.borrow(for: .socket) else { return }
         defer { stopWriting.giveBack() }
-        SystemCall.writeByte(to: number)
+        SystemCall.sendByte(to: number)
     }
 
     /// Takes the name away, and closes. For the thread that accepts, or once it has ended.

@@ -120,19 +120,21 @@ extension SystemCall {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Two descriptors: what is written to the second is read from the first.
-    static func makePipe() throws(DiskError) -> (reading: Int32, writing: Int32) {
+    /// Two sockets: what is sent to the second is read from the first. No pipe, because a byte
+    /// that is written when the other end has just been closed would end the process.
+    static func makePair() throws(DiskError) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [0, 0]
         // Safe because there is room for two descriptors.
-        try check(.socket, unsafe pipe(&ends))
+        try check(.socket, unsafe socketpair(AF_UNIX, streamKind, 0, &ends))
         for end in ends { keepFromChildren(end) }
         return (ends[0], ends[1])
     }
 
-    static func writeByte(to descriptor: Int32) {
+    /// Sends one byte to a socket; nobody cares for more than one, or whether it is read.
+    static func sendByte(to descriptor: Int32) {
         var byte: UInt8 = 1
-        // Safe because one byte is there. A pipe takes it; nobody cares for more than one.
-        _ = unsafe write(descriptor, &byte, 1)
+        // Safe because one byte is there.
+        _ = unsafe send(descriptor, &byte, 1, sendFlags)
     }
 
     /// Whether a socket is at this path itself; nil if nothing is.

@@ -56,6 +56,22 @@ enum AfterDoubt: Workflow {
 }
 
 @Suite struct TakingUpTests {
+    @Test("a commit of which nobody knows at first uses no attempt up")
+    func unknownAtFirst() async throws {
+        var malice = HostileHistoryStore.Malice.none
+        malice.unknownStored = 1
+        malice.wrongAnswersMax = 1
+        let world = World()
+        let store = HostileHistoryStore(seed: 1, malice: malice)
+        let clock = SkippingClock()
+        let engine = try await makeEngine(
+            [AfterDoubt.self, Child.self], [Note(world: world)],
+            on: store.session(clock: clock), clock: clock)
+        #expect(try await engine.execute(AfterDoubt.self, id: "a", Nothing()) == "noted once")
+        #expect(store.tally.unknownStored == 1)
+        engine.close()
+    }
+
     @Test("a run that is taken up asks nobody for what is not durable yet, while the disk is full")
     func order() async throws {
         let story = Scenario(

@@ -98,6 +98,49 @@ import Testing
         engine.close()
     }
 
+    /// Fails at its first attempt, once it is let through.
+    struct Stumbling: Activity {
+        static let options = ActivityOptions(
+            startToClose: .seconds(10),
+            retry: RetryPolicy(initialInterval: .milliseconds(500), jitter: 0))
+        let gate: Gate
+
+        func run(context: ActivityContext, input: Nothing) async throws -> String {
+            await gate.wait(context.info.attempt)
+            if context.info.attempt == 1 { throw ApplicationFailure("stumbled") }
+            return "attempt \(context.info.attempt)"
+        }
+    }
+
+    enum Standing: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            try await context.run(Stumbling.self, input)
+        }
+    }
+
+    @Test("the limit of an attempt that has failed does not concern the next one")
+    func limitOfBefore() async throws {
+        let clock = SkippingClock(skips: false)
+        let gate = Gate()
+        let engine = try await makeEngine([Standing.self], [Stumbling(gate: gate)], clock: clock)
+        let handle = try await engine.start(Standing.self, id: "s", Nothing())
+        while gate.arrived.isEmpty { await Task.yield() }
+        clock.advance(by: .seconds(9))
+        gate.open(1)
+        while try await handle.history().count < 3 { await Task.yield() }
+        clock.advance(by: .milliseconds(500))
+        while gate.arrived.count < 2 { await Task.yield() }
+        // The first attempt's time is over, the second's is not.
+        clock.advance(by: .seconds(5))
+        try await handle.pause(reason: "so that what is due is looked at")
+        #expect(gate.arrived == [1, 2])
+        gate.open(2)
+        try await handle.resume()
+        #expect(try await handle.result() == "attempt 2")
+        #expect(gate.arrived == [1, 2])
+        engine.close()
+    }
+
     @Test("an attempt that stops reporting is made again, and gets what the first one reported")
     func heartbeat() async throws {
         let (engine, handle, clock, gate) = try await run(.heartbeat)

@@ -278,6 +278,84 @@ import Testing
         second.close()
     }
 
+    /// Waits for a child, and for an update's handler.
+    enum Mother: Workflow {
+        static let wish = Update<Self, Nothing, Bool>("wish")
+        static func initialState(for input: Nothing) -> Bool { false }
+        static func handle(_ handlers: inout MessageHandlers<Self>) {
+            handlers.on(
+                wish,
+                perform: { context, _ in
+                    try await context.wait { $0 }
+                    return true
+                })
+        }
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            try await context.runChild(Old.self, id: "v", Nothing())
+        }
+    }
+
+    /// The same without the child.
+    enum Childless: Workflow {
+        static var workflowName: String { "Mother" }
+        static let wish = Update<Self, Nothing, Bool>("wish")
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            try await context.step("alone") { _ in "alone" }
+        }
+    }
+
+    @Test("who repeats an update is told that other code is needed, and children are left alone")
+    func updateOfBefore() async throws {
+        let store = MemoryHistoryStore()
+        let watcher = Watcher()
+        let codes = [version(Mother.self, "one"), version(Old.self, "one")]
+        let first = try await engine(codes, on: store, watcher)
+        let begun = try await first.start(Mother.self, id: "m", Nothing())
+        try await begun.startUpdate(Mother.wish, Nothing(), requestID: "w")
+        while try await !begun.history().contains(where: \.isChildStarted) { await Task.yield() }
+        first.close()
+
+        // It has no child's code either, which is no reason to say that the child failed.
+        let other = try await engine([version(Childless.self, "two")], on: store, watcher)
+        let handle = other.handle(Childless.self, id: "m")
+        await #expect(throws: WorkflowError.self) {
+            try await handle.update(Childless.wish, Nothing(), requestID: "w")
+        }
+        let needed = try #require(try await handle.describe().versionNeeded)
+        #expect(needed.message.contains("needs the code of one"))
+        let count = try await handle.describe().eventCount
+        other.close()
+
+        let last = try await engine(codes, on: store, watcher)
+        let mother = last.handle(Mother.self, id: "m")
+        #expect(try await mother.describe().eventCount == count)
+        try await last.handle(Old.self, id: "v").signal(Old.go, Nothing())
+        while try await !mother.history().contains(where: \.isChildClosed) { await Task.yield() }
+        last.close()
+    }
+
+    @Test("who asks a closed run of other code is refused, and the id may be used anew")
+    func closedBefore() async throws {
+        let watcher = Watcher()
+        let store = try await waiting(watcher)
+        let old = try await engine([version(Old.self, "one")], on: store, watcher)
+        let ended = old.handle(Old.self, id: "v")
+        try await ended.signal(Old.go, Nothing())
+        #expect(try await ended.result() == "12")
+        old.close()
+        let changed = try await engine([version(Changed.self, "two")], on: store, watcher)
+        let handle = changed.handle(Changed.self, id: "v")
+        await #expect(throws: WorkflowError.self) {
+            try await handle.query(Changed.isGoing, Nothing())
+        }
+        let next = try await changed.start(Changed.self, id: "v", Nothing(), reuse: .allow)
+        #expect(try await next.query(Changed.isGoing, Nothing()) == false)
+        #expect(try await next.describe().versionNeeded == nil)
+        try await next.signal(Changed.go, Nothing())
+        #expect(try await next.result() == "III")
+        changed.close()
+    }
+
     @Test("a run whose workflow the engine does not have waits, and takes messages")
     func absentType() async throws {
         let watcher = Watcher()
@@ -300,6 +378,16 @@ extension HistoryEvent {
     fileprivate var versionAdopted: String? {
         if case .versionAdopted(let version) = body { return version }
         return nil
+    }
+
+    fileprivate var isChildStarted: Bool {
+        if case .childStarted = body { return true }
+        return false
+    }
+
+    fileprivate var isChildClosed: Bool {
+        if case .childClosed = body { return true }
+        return false
     }
 
     fileprivate var isTaskFailure: Bool {

@@ -159,11 +159,11 @@ final class RunMachine: @unchecked Sendable {
             && (taskRetryAt ?? .min) <= now
     }
 
-    /// The next event that the code should see: messages first, so that each acknowledged one is
-    /// handled before the run can end.
-    var nextUnseen: Unseen? { unseen.first { $0.event.body.isMessage } ?? unseen.first }
+    /// The next event that the code should see.
+    var nextUnseen: Unseen? { unseen.first }
 
-    /// Acknowledged messages that the code has not seen, beside this event.
+    /// Acknowledged messages that the code has not seen, beside this event: the run does not end
+    /// before them.
     func hasMoreMessages(beside id: Int) -> Bool {
         unseen.contains { $0.event.id != id && $0.event.body.isMessage }
     }

@@ -1,6 +1,33 @@
 #if Macros
     import EmakiWorkflowMacros
+    import EmakiWorkflowTesting
     import Testing
+
+    struct MeddlerFault: Error {}
+
+    /// What a query and a validator must not do.
+    @Workflow(version: 7, name: "meddler", failures: [MeddlerFault.self])
+    struct Meddler {
+        var count = 0
+
+        func run(context: WorkflowContext<Self>) async throws {
+            try await context.wait { $0.count > 9 }
+        }
+
+        @Query func meddle() -> Int {
+            count = 5
+            return count
+        }
+
+        @Query(name: "ask") func sneak() throws -> Int { try sneakily() }
+
+        private func sneakily() throws -> Int { try context.uuid().count }
+
+        @Signal func add(_ number: Int) { count += number }
+        @Signal func fail() throws { throw MeddlerFault() }
+        @Update(validator: "meddleToo") func change() {}
+        func meddleToo() { count = 7 }
+    }
 
     /// What only the macro form has.
     @Suite struct MacroFormTests {
