@@ -61,7 +61,7 @@ final class ActivityPool: @unchecked Sendable {
             let task = Task.detached(executorPreference: host.engine.executor) {
                 await self.attempt(host, key) { try await closure.body(info) }
             }
-            host.runs(key, in: task)
+            host.attempts.runs(key, in: task)
             return true
         }
         return perform(host, key) { try await closure.body(info) }
@@ -76,7 +76,7 @@ final class ActivityPool: @unchecked Sendable {
                 await attempt(host, key, body)
                 leave()
             }
-            host.runs(key, in: task)
+            host.attempts.runs(key, in: task)
         }
         let mayStart = lock.withLock { () -> Bool in
             guard runningCount < limit else {

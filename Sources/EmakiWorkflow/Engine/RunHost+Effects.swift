@@ -49,7 +49,7 @@ extension RunHost {
             !engine.isClosed
         else { return }
         let key = AttemptKey(runID: start.runID, step: id, attempt: step.attempt)
-        guard !isRunning(key) else { return }
+        guard !attempts.contains(key) else { return }
         let schedule = step.schedule
         var closure: StepClosure?
         if schedule.kind == .closure {

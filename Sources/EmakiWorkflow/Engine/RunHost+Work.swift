@@ -16,7 +16,7 @@ extension RunHost {
     private func takeReports(_ draft: inout CommitDraft) {
         guard let machine, let first = machine.due.first, first.instant <= engine.timers.now
         else { return }
-        for report in reports(of: machine.start.runID) {
+        for report in attempts.reports(of: machine.start.runID) {
             guard
                 machine.reported(step: report.key.step, attempt: report.key.attempt, at: report.at)
             else { continue }
@@ -77,7 +77,7 @@ extension RunHost {
                 machine.steps[step]?.attempt == attempt
             else { return true }
             let key = AttemptKey(runID: runID, step: step, attempt: attempt)
-            machine.began(step: step, at: beganAt(key) ?? engine.timers.now)
+            machine.began(step: step, at: attempts.beganAt(key) ?? engine.timers.now)
         case .handedOver(let runID, let step, let attempt, let reply):
             draft.ended.append(AttemptKey(runID: runID, step: step, attempt: attempt))
             guard let machine, machine.start.runID == runID, let open = machine.steps[step],
@@ -151,9 +151,9 @@ extension RunHost {
         for id in machine.steps.keys.sorted() {
             guard let step = machine.steps[id], step.phase == .running else { continue }
             let key = AttemptKey(runID: runID, step: id, attempt: step.attempt)
-            if isRunning(key) {
+            if attempts.contains(key) {
                 // Memory was discarded, the attempt was not.
-                if let beganAt = beganAt(key) { machine.began(step: id, at: beganAt) }
+                if let beganAt = attempts.beganAt(key) { machine.began(step: id, at: beganAt) }
                 continue
             }
             // Nothing of what cannot be gone on with here is done over again.

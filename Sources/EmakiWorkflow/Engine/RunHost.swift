@@ -19,6 +19,9 @@ final class RunHost: @unchecked Sendable {
     let workflowID: String
     let partition: UInt64
 
+    /// Attempts that run in this process, or wait for a worker of a named queue.
+    let attempts = AttemptTable()
+
     private let lock = Lock()
     // Guarded by `lock`.
     private var inbox: [HostInput] = []
@@ -33,8 +36,6 @@ final class RunHost: @unchecked Sendable {
     private var awaitsQuarantine = false
     /// Another host has taken this one's place.
     private var isRetired = false
-    /// Attempts that run in this process: by run, step and attempt.
-    private var attempts: [AttemptKey: RunningAttempt] = [:]
 
     // Of whoever has the turn.
     /// It was begun by the backlog, and has been under way since.
@@ -71,26 +72,6 @@ final class RunHost: @unchecked Sendable {
     var armedAt: Int64 = .max
     /// Commits that were refused in a row.
     var refusals = 0
-
-    struct AttemptKey: Hashable {
-        var runID: String
-        var step: Int
-        var attempt: Int
-    }
-
-    struct RunningAttempt {
-        var task: Task<Void, Never>?
-        /// The named queue that it waits in, or was taken from.
-        var queue: String?
-        var isStopped = false
-        /// When a worker took it.
-        var beganAt: Int64?
-        /// When it reported last, and what.
-        var reportedAt: Int64?
-        var details: Payload?
-        /// When a report was handed on last.
-        var toldAt: Int64?
-    }
 
     init(_ engine: EngineCore, workflowID: String) {
         self.engine = engine
@@ -234,123 +215,6 @@ final class RunHost: @unchecked Sendable {
     func nextToken() -> Int {
         lastToken += 1
         return lastToken
-    }
-
-    // MARK: Attempts in this process
-
-    func dispatched(_ key: AttemptKey) {
-        engine.begins()
-        lock.withLock { attempts[key] = RunningAttempt() }
-    }
-
-    /// A worker takes the attempt now.
-    /// - Returns: false if it is not wanted any more.
-    func begins(_ key: AttemptKey) -> Bool {
-        let now = engine.timers.now
-        return lock.withLock {
-            guard let attempt = attempts[key], !attempt.isStopped else { return false }
-            attempts[key]?.beganAt = now
-            return true
-        }
-    }
-
-    func runs(_ key: AttemptKey, in task: Task<Void, Never>) {
-        let isStopped = lock.withLock { () -> Bool in
-            attempts[key]?.task = task
-            return attempts[key]?.isStopped ?? false
-        }
-        if isStopped { task.cancel() }
-    }
-
-    /// The attempt is under way in this process, or waits for a worker.
-    func isRunning(_ key: AttemptKey) -> Bool { lock.withLock { attempts[key] != nil } }
-
-    /// When a worker took the attempt.
-    func beganAt(_ key: AttemptKey) -> Int64? { lock.withLock { attempts[key]?.beganAt } }
-
-    func forget(_ key: AttemptKey) {
-        let attempt = lock.withLock { attempts.removeValue(forKey: key) }
-        if let attempt, attempt.queue == nil { engine.ends() }
-    }
-
-    /// Asks the attempts at a step to stop; nil: at all steps.
-    func stop(runID: String, step: Int?) {
-        var queued: [AttemptKey] = []
-        let tasks = lock.withLock { () -> [Task<Void, Never>] in
-            var tasks: [Task<Void, Never>] = []
-            for key in attempts.keys
-            where key.runID == runID && (step == nil || key.step == step) {
-                attempts[key]?.isStopped = true
-                if let task = attempts[key]?.task { tasks.append(task) }
-                if attempts[key]?.queue != nil { queued.append(key) }
-            }
-            return tasks
-        }
-        for task in tasks { task.cancel() }
-        for key in queued { takeBack(key) }
-    }
-
-    // MARK: Attempts in named queues
-
-    /// The attempt waits in a named queue, which is no work: a clock may skip over it.
-    func waits(_ key: AttemptKey, in queue: String) {
-        lock.withLock { attempts[key]?.queue = queue }
-        engine.ends()
-    }
-
-    /// Nobody wants the attempt any more; a worker has not taken it.
-    private func takeBack(_ key: AttemptKey) {
-        let queue = lock.withLock { attempts[key]?.queue }
-        let token = TaskToken(
-            workflowID: workflowID, runID: key.runID, step: key.step, attempt: key.attempt)
-        guard let queue, engine.queues.remove(token, from: queue) else { return }
-        tookBack(key)
-    }
-
-    /// It left its queue and goes to no worker.
-    func tookBack(_ key: AttemptKey) {
-        enqueue(
-            .ended(
-                runID: key.runID, step: key.step, attempt: key.attempt,
-                .failure(.cancelled("not wanted any more"))
-            ) { _ in })
-    }
-
-    /// An attempt reports. It is handed on at most every half time-out; the rest is asked for when
-    /// a time-out is near.
-    func report(_ key: AttemptKey, _ details: Payload, limit: Duration?) throws {
-        guard details.bytes.count <= engine.payloadBytesMax else {
-            throw WorkflowError.tooLarge(
-                "details", limit: engine.payloadBytesMax, value: details.bytes.count)
-        }
-        let now = engine.timers.now
-        let mustTell = try lock.withLock { () throws -> Bool in
-            guard var attempt = attempts[key], !attempt.isStopped else {
-                throw CancellationError()
-            }
-            attempt.reportedAt = now
-            attempt.details = details
-            defer { attempts[key] = attempt }
-            guard let limit else { return false }
-            if let last = attempt.toldAt, now - last < limit.nanoseconds / 2 { return false }
-            attempt.toldAt = now
-            return true
-        }
-        guard mustTell else { return }
-        enqueue(
-            .heartbeat(runID: key.runID, step: key.step, attempt: key.attempt, details) { _ in })
-    }
-
-    /// What attempts of a run have reported.
-    func reports(of runID: String) -> [(key: AttemptKey, at: Int64, details: Payload)] {
-        lock.withLock {
-            attempts.compactMap { key, attempt in
-                guard key.runID == runID, let at = attempt.reportedAt,
-                    let details = attempt.details
-                else { return nil }
-                return (key, at, details)
-            }
-        }
     }
 
     // MARK: Questions that need no commit
