@@ -86,8 +86,8 @@ struct SingleEvent: BatchSource {
     }
 }
 
-/// A snapshot, which belongs to a life of its stream, and not to the one that begins when the stream
-/// is forgotten.
+/// A snapshot, which belongs to a life of its stream, and not to the one that begins when the
+/// stream is forgotten.
 struct SnapshotSource: BatchSource {
     let event: Event
     let beside: StreamID
