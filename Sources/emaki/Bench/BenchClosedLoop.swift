@@ -8,8 +8,12 @@ extension BenchSession {
 
     /// `--op append`: warms up, then runs in slices with a look at F around each of them.
     func append() async throws -> BenchResult {
-        var result = BenchResult(self)
         _ = try await runSlice(seconds: min(Self.warmUpSecondsMax, plan.seconds / 4))
+        if let work = plan.beside {
+            latency.reset()
+            return try await append(beside: work)
+        }
+        var result = BenchResult(self)
         result.ownNanosecondsPerOperation = try await rehearse()
         latency.reset()
         let isSliced = plan.seconds >= BenchPlan.slicedSecondsMin
@@ -48,7 +52,7 @@ extension BenchSession {
         return Double(spent) / Double(Self.rehearsalCount)
     }
 
-    private func runSlice(seconds: Double) async throws -> BenchTally {
+    func runSlice(seconds: Double) async throws -> BenchTally {
         let nanoseconds = Int64(seconds * 1e9)
         if plan.isOpenLoop { return try await runOpenLoop(nanoseconds: nanoseconds) }
         let stop = BenchStop(instant: SystemClock.monotonicNanoseconds() + nanoseconds)

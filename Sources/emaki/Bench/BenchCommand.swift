@@ -25,6 +25,12 @@ struct BenchCommand: AsyncParsableCommand {
     var variant: BenchVariant?
     @Option(help: "How workflows encode their values.")
     var payloadCodec: BenchCodec = .json
+    @Option(
+        help: """
+            What goes on beside appends: they are measured with and without it, by turns. heads \
+            appends to the streams that a load left, 1 to --streams.
+            """)
+    var beside: BenchBeside?
     @Option(help: "The letter of the item in the report. Default: by what is measured.")
     var item: String?
     @Option(
@@ -95,6 +101,7 @@ struct BenchCommand: AsyncParsableCommand {
         try require(
             variant.map { BenchVariant.ofAppends.contains($0) == (op != .workflow) } ?? true,
             "--variant \(variant?.rawValue ?? "") does not go with --op \(op.rawValue)")
+        try require(beside == nil || op == .append, "--beside goes with --op append")
         try require((base ?? 1) < 1 << 59, "--base is below 2^59, so that names stay short")
     }
 
@@ -110,7 +117,7 @@ struct BenchCommand: AsyncParsableCommand {
             streamCount: streams ?? (variant == .overdue ? 10_000 : 200_000),
             eventsPerStream: perStream, eventCount: events,
             payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,
-            segmentBytes: segmentBytes, codec: payloadCodec, t0: t0)
+            segmentBytes: segmentBytes, codec: payloadCodec, beside: beside, t0: t0)
     }
 
     func run() async throws {

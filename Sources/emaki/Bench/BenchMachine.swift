@@ -60,10 +60,14 @@ enum BenchMachine {
         field(count.rawValue, in: text(of: "io", in: "/proc/self")).flatMap { Int($0) } ?? 0
     }
 
-    /// The most memory that this process ever had, in bytes.
-    static func peakMemoryBytes() -> Int {
-        let words = field("VmHWM", in: text(of: "status", in: "/proc/self"))?
-            .split(separator: " ")
-        return (words?.first.flatMap { Int($0) } ?? 0) * 1024
+    /// Memory of this process in bytes: its own, pages of mapped files, and the most of both
+    /// together that it ever had.
+    static func memory() -> (own: Int, mapped: Int, peak: Int) {
+        let status = text(of: "status", in: "/proc/self")
+        func bytes(_ key: String) -> Int {
+            let words = field(key, in: status)?.split(separator: " ")
+            return (words?.first.flatMap { Int($0) } ?? 0) * 1024
+        }
+        return (bytes("RssAnon"), bytes("RssFile"), bytes("VmHWM"))
     }
 }

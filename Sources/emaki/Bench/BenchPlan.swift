@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What a run measures; the names are the benchmark contract's.
 enum BenchOperation: String, CaseIterable, Sendable, ExpressibleByArgument {
-    case append, load, read, tail, recover, raw, compact, workflow
+    case append, load, read, heads, tail, recover, raw, compact, workflow
 }
 
 /// From where the appenders call the log.
@@ -69,6 +69,8 @@ struct BenchPlan: Sendable {
     var warmsUp = false
     var segmentBytes: Int
     var codec = BenchCodec.json
+    /// What goes on while appends are measured.
+    var beside: BenchBeside?
     /// CLOCK_MONOTONIC just before the process was started.
     var t0: Int64?
 
@@ -91,7 +93,7 @@ struct BenchPlan: Sendable {
         case .append where rate > 0: "G"
         case .append where batch > 1: "C"
         case .append: appenders == 1 ? "A" : "B"
-        case .load, .read: "D"
+        case .load, .read, .heads: "D"
         case .tail, .recover: "E"
         case .raw: "0"
         case .compact: "F"

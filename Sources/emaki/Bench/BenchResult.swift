@@ -25,6 +25,10 @@ struct BenchResult: Sendable {
     var peakDiskBytes: Int?
     /// At the end.
     var space: BenchSpace?
+    /// With `--beside`: the latency of what was measured by turns without it.
+    var aloneLatency: BenchLatencySummary?
+    /// With `--beside`: times that the work was done, or begun.
+    var besideRounds = 0
     /// Groups within the measured time.
     var groupCount: UInt64 = 0
 
@@ -120,6 +124,8 @@ struct BenchResult: Sendable {
         // For an engine within the process this is all that it cost.
         object.add("client_cpu_s", meter.processorSeconds, digits: 6)
         object.add("lat_us", latency?.object)
+        object.add("beside", plan.beside?.rawValue)
+        object.add("alone_lat_us", aloneLatency?.object)
         object.add("exec_ms", recovery?.mainMilliseconds, digits: 3)
         object.add("open_ms", recovery?.openMilliseconds, digits: 3)
         object.add("first_append_ms", recovery?.appendMilliseconds, digits: 3)

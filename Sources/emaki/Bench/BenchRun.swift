@@ -17,14 +17,14 @@ struct BenchRun: Sendable {
             return try await recover()
         case .compact:
             return try await compact()
-        case .append, .load, .read, .tail, .workflow:
+        case .append, .load, .read, .heads, .tail, .workflow:
             break
         }
         let session = try await BenchSession.open(plan, folder: folder)
         var result =
             switch plan.operation {
             case .load: try await session.load()
-            case .read: try await session.read()
+            case .read, .heads: try await session.read()
             case .tail: try await session.tail()
             case .workflow: try await session.workflow()
             default: try await session.append()

@@ -9,7 +9,7 @@ struct BenchSession: Sendable {
     let device: BenchDevice
     let payload: BenchPayload
     let streams: BenchStreams
-    let latency = BenchLatency()
+    var latency = BenchLatency()
 
     /// Durable writes in one look at F: about 8 ms, less than the log needs to become idle.
     private static let deviceSamples = 250
@@ -25,7 +25,7 @@ struct BenchSession: Sendable {
         self.folder = folder
         payload = BenchPayload(payloadBytes: plan.payloadBytes)
         // What is read was loaded by a run of its own, which began with stream 1.
-        let isFresh = log.durablePosition == .start || plan.operation == .read
+        let isFresh = log.durablePosition == .start || [.read, .heads].contains(plan.operation)
         streams = BenchStreams(base: plan.base ?? Self.defaultBase(isFresh: isFresh))
         device = try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
             try BenchDevice(folder: folder)

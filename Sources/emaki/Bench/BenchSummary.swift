@@ -35,7 +35,7 @@ struct BenchSummary {
     }
 
     /// Reads come from memory; the disk's speed says nothing about them.
-    private var isWriting: Bool { result.plan.operation != .read }
+    private var isWriting: Bool { ![.read, .heads].contains(result.plan.operation) }
 
     private mutating func addHeading() {
         add("command", command)
@@ -62,6 +62,7 @@ struct BenchSummary {
         let unit =
             switch plan.operation {
             case .read: "histories"
+            case .heads: "versions"
             case .compact: "runs"
             case .workflow: "of \(plan.variant.rawValue)"
             case .raw where plan.appenderCount == 1: "writes"
@@ -101,6 +102,14 @@ struct BenchSummary {
         show("p99", latency.p99)
         show("p99.9", latency.p999)
         show("max", latency.max)
+        if let work = result.plan.beside, let alone = result.aloneLatency {
+            func times(_ with: Double, _ without: Double) -> String {
+                "\((with / without).fixed(2)) times \(without.fixed(1)) us"
+            }
+            add("beside", "\(work.rawValue), \(result.besideRounds) times or more; without it:")
+            add("", "p50 \(times(latency.p50, alone.p50)), p99 \(times(latency.p99, alone.p99)),")
+            add("", "p99.9 \(times(latency.p999, alone.p999))")
+        }
         if isWriting, let device = result.deviceLatency, result.plan.appenderCount == 1 {
             add("p99 / raw p99", (latency.p99 / device.p99).fixed(2))
         }
@@ -142,7 +151,11 @@ struct BenchSummary {
                     + " \(micro(statistics.wakeNanosecondsMax)), jobs of the loop"
                     + " \(micro(statistics.loopStretchNanosecondsMax)) us")
         }
-        add("peak memory", "\(BenchMachine.peakMemoryBytes() >> 20) MiB")
+        let memory = BenchMachine.memory()
+        add(
+            "memory",
+            "\(memory.own >> 20) MiB of its own, \(memory.mapped >> 20) MiB of mapped files,"
+                + " at the peak \(memory.peak >> 20) MiB")
         if let statistics = result.statistics {
             add(
                 "in memory",
