@@ -154,22 +154,12 @@ final class MergePass {
     /// Commits without an event go: nobody can ask for them.
     private func addGroups(to writer: SealedFileWriter) throws(LogError) {
         for input in merge.inputs {
-            let positions = input.footer.positions
-            let count = input.groupCount
-            for index in 0..<count {
-                let (first, instant) = try input.group(index)
-                let next = index + 1 < count ? try input.group(index + 1).first : nil
-                let start = positions.lowerBound.advanced(by: Int(first))
-                let end =
-                    next.map { positions.lowerBound.advanced(by: Int($0)) }
-                    ?? positions.upperBound
-                guard start <= end, end <= positions.upperBound else {
-                    throw input.nonsense(
-                        .groups, index * SealedFooter.groupEntryBytes, "positions of commits")
-                }
-                guard writer.hasEvents(in: start..<end) else { continue }
+            for index in 0..<input.groupCount {
+                let positions = try input.positions(ofGroup: index)
+                guard writer.hasEvents(in: positions) else { continue }
+                let instant = try input.group(index).instant
                 try LogError.translating(merge.path) { () throws(DiskError) in
-                    try writer.addGroup(at: start, instant: instant)
+                    try writer.addGroup(at: positions.lowerBound, instant: instant)
                 }
             }
         }
