@@ -153,7 +153,7 @@ import Testing
     @Test("a merge for which there is no room says so, and is made up for later")
     func mergeRefused() async throws {
         let disk = FullFileSystem()
-        let log = try Self.open(on: disk) { $0.reserveBytes = 64 << 10 }
+        let log = try Self.open(on: disk) { $0.reserveBytes = 0 }
         try await Self.twoFiles(log, removed: 1)
         disk.leave(0)
         for _ in 0..<2 {

@@ -185,7 +185,7 @@ struct ForgedFile {
             try self[section].withRawSpan { (bytes: RawSpan) throws(DiskError) in
                 try sink.append(bytes)
             }
-            try sink.endSection()
+            sink.endSection()
         }
         try sink.finish(footer)
         guard !footerChanges.isEmpty else { return }

@@ -12,15 +12,31 @@ final class HugeFile: File {
     static func open(
         number: UInt64 = 1, positions: Range<Position>, chunkBytes: Int = 1, idBytes: Int = 1
     ) throws -> SealedFile {
+        let file = file(
+            number: number, positions: positions, chunkBytes: chunkBytes, idBytes: idBytes)
+        return try SealedFile(
+            file, path: "huge/\(number)", storeID: SealedSample.storeID, isWritable: false)
+    }
+
+    /// One with so many streams.
+    static func file(streamCount: Int) -> HugeFile {
+        file(positions: 0..<Position(UInt64(streamCount)), streamCount: streamCount)
+    }
+
+    private static func file(
+        number: UInt64 = 1, positions: Range<Position>, chunkBytes: Int = 1, idBytes: Int = 1,
+        streamCount: Int = 1
+    ) -> HugeFile {
         var footer = SealedFooter(
             storeID: SealedSample.storeID, number: number, positions: positions)
-        footer.eventCount = 1
-        footer.streamCount = 1
+        footer.eventCount = streamCount
+        footer.streamCount = streamCount
         footer.chunkCount = 1
         let sizes: [SealedFooter.Section: Int] = [
             .chunks: chunkBytes, .chunkTable: SealedFooter.chunkEntryBytes,
-            .streams: SealedFooter.streamEntryBytes, .ids: idBytes,
-            .table: StreamTable.byteCount(streams: 1), .filter: StreamFilter.byteCount(streams: 1),
+            .streams: streamCount * SealedFooter.streamEntryBytes, .ids: idBytes,
+            .table: StreamTable.byteCount(streams: streamCount),
+            .filter: StreamFilter.byteCount(streams: streamCount),
             .order: footer.order.byteCount(of: positions.count), .groups: 0,
         ]
         var page = 1
@@ -28,9 +44,7 @@ final class HugeFile: File {
             footer[section] = .init(firstPage: page, byteCount: sizes[section] ?? 0)
             page += footer[section].pageCount
         }
-        return try SealedFile(
-            HugeFile(footer), path: "huge/\(number)", storeID: SealedSample.storeID,
-            isWritable: false)
+        return HugeFile(footer)
     }
 
     func byteCount() throws(DiskError) -> Int { footer.fileBytes }
