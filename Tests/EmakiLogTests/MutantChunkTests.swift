@@ -84,6 +84,10 @@ import Testing
         var run = Self.run(ForgedEvent(), ForgedEvent(delta: 1))
         run.eventCount = 1
         #expect(try Self.walk(run.bytes) == ([1_000], false))
+        // Also where what follows would be a run.
+        var two = Self.run(ForgedEvent())
+        two.byteCount = UInt64(two.bytes.count - 4 + Self.run(ForgedEvent()).bytes.count)
+        #expect(try Self.walk(two.bytes + Self.run(ForgedEvent()).bytes) == ([1_000], false))
         run.eventCount = 3
         #expect(
             try Self.walk(run.bytes + Self.run(ForgedEvent()).bytes) == ([1_000, 1_001], false))

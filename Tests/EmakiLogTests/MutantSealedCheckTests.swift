@@ -185,6 +185,14 @@ import Testing
         #expect(try file.check().repairedCount == 1)
     }
 
+    @Test("a read of positions ends with the event that is more than it may have")
+    func endsInChunk() throws {
+        let file = try ForgedFile().open()
+        var buffer = try SealedSet.buffer()
+        #expect(try !file.read(ForgedFile.positions, into: &buffer, byteCountMax: 1))
+        #expect(buffer.eventCount == 1)
+    }
+
     @Test("an id that is not there is what a read of positions is refused for")
     func idsOfPositions() throws {
         let change: Change = { $0.put(1_000, of: 4, in: .streams, at: 0) }

@@ -72,6 +72,8 @@ import Testing
         let memory = try file.takeMemory()
         let start = sample.footer[.chunks].range.lowerBound
         let page = try PageMemory(byteCount: Self.pageBytes)
+        // So that nothing but the chunk itself is still to be read.
+        _ = try file.entry(0)
         let reads: [() throws -> Void] = [
             { _ = try file.unpack(0, into: memory) },
             {
@@ -305,6 +307,14 @@ import Testing
         #expect(try read(4, 9) == ([4, 5], 6, true, false))
         #expect(try read(7, 9) == ([7], 8, false, true))
         #expect(try read(8, 9) == ([], 8, false, true))
+        // What is missing is right behind what was read, however many more are.
+        let far = SealedSet([try sealed("3", 0..<10, [1, 300])])
+        let batch = try far.readBackwards("a", from: 299, follows: true, limit: 5)
+        #expect(batch.events.isEmpty)
+        #expect(batch.missing == 299)
+        let first = try far.readBackwards("a", from: 299, follows: false, limit: 5)
+        #expect(first.events.map(\.version) == [1])
+        #expect(first.missing == nil)
     }
 
     @Test("the file that figures are taken with holds what was asked for")
@@ -331,7 +341,8 @@ import Testing
         #expect(try trial.byte(at: 0) != nil)
         #expect(try trial.unpack(3))
         try trial.check()
-        #expect(trial.bytesByPart.reduce(0) { $0 + $1.bytes } > 0)
+        // Nothing is empty, the commits least of all.
+        #expect(trial.bytesByPart.allSatisfy { $0.bytes > 0 })
     }
 
     // MARK: Checks that end

@@ -218,6 +218,17 @@ import Testing
         #expect(core.hasSpareBytes)
     }
 
+    @Test("who only reads empties nothing")
+    func readOnly() throws {
+        let harness = try Self.harness()
+        try Self.drawOnReserve(harness.core)
+        try harness.reopen(Self.configuration { $0.isReadOnly = true })
+        Self.spare(harness.core, [true])
+        #expect(harness.core.keepsLastSegment)
+        #expect(harness.core.spareFilesToEmpty().isEmpty)
+        #expect(harness.core.filesInPreparation.map(\.isRecycled) == [true])
+    }
+
     @Test("one that was in use is kept for removals, if they have no segment")
     func keptForRemovals() throws {
         let harness = try Self.harness()
