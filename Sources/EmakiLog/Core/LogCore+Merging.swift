@@ -10,6 +10,7 @@ extension LogCore {
     ///     nil: as many of one tier as make a file of the next.
     ///   - number: of a file that is to be written again, by itself, before all others.
     package func planMerging(upTo end: Position?, rewriting number: UInt64? = nil) -> Merging? {
+        // Only a tolerant opening leaves files out, and that is for reading only.
         guard !isMerging, !isCleaning, !isPoisoned, !configuration.isReadOnly else { return nil }
         let alone = number.flatMap { number in
             sealed.files.firstIndex {
@@ -17,7 +18,7 @@ extension LogCore {
             }
         }
         let range = alone.map { $0..<$0 + 1 } ?? (end.map { mergeableRun(upTo: $0) } ?? fullTier())
-        guard let range, manifest.sealedFiles.count == sealed.files.count else { return nil }
+        guard let range else { return nil }
         let tiers = manifest.sealedFiles[range].map(\.tier)
         isMerging = true
         removalsOfMerge = manifest.removalFile?.path
@@ -39,8 +40,6 @@ extension LogCore {
     /// As many neighbours of one tier as make a file of the next, of the lowest tier that has them.
     private func fullTier() -> Range<Int>? {
         let entries = manifest.sealedFiles
-        // A tolerant opening may have left files out.
-        guard entries.count == sealed.files.count else { return nil }
         var found: Range<Int>?
         var start = 0
         while start < entries.count {
@@ -60,7 +59,6 @@ extension LogCore {
 
     /// The first neighbours that fit into one file; or one that may hold removed events.
     private func mergeableRun(upTo endPosition: Position) -> Range<Int>? {
-        guard manifest.sealedFiles.count == sealed.files.count else { return nil }
         let count = sealed.files.prefix { $0.footer.positions.upperBound <= endPosition }.count
         var start = 0
         while start < count {

@@ -121,7 +121,6 @@ enum Varint {
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
             shift += 7
-            if shift > 63 { return nil }
         }
         return nil
     }

@@ -36,7 +36,10 @@ extension SealedFile {
     /// - Returns: how many events there are; nil if it was ended.
     func checkContents(goesOn: () -> Bool) throws(LogError) -> Int? {
         try checkStreams()
-        return try checkEvents(goesOn)
+        for index in 0..<groupCount { _ = try positions(ofGroup: index) }
+        guard let eventCount = try checkEvents(goesOn) else { return nil }
+        try checkOrder(eventCount)
+        return eventCount
     }
 
     /// Reads every covered page from the device, and mends those that fail their checksum.
@@ -85,7 +88,7 @@ extension SealedFile {
             throw LogError(error, file: pages.path)
         }
         for number in 0..<footer.chunkCount {
-            guard try chunk(ofOrdinal: tally.ordinal) == number else {
+            guard try entry(number).firstOrdinal == tally.ordinal else {
                 throw nonsense(chunk: number, "the first ordinal of a chunk")
             }
             let range = try window.unpack(number, into: memory)
@@ -103,6 +106,19 @@ extension SealedFile {
         }
         try tally.end()
         return tally.ordinal
+    }
+
+    /// The order has a chunk for as many positions as there are events. Each event was found to
+    /// have one, so no other position has.
+    private func checkOrder(_ eventCount: Int) throws(LogError) {
+        var count = 0
+        for index in 0..<footer.positions.count {
+            let position = footer.positions.lowerBound.advanced(by: index)
+            if try chunk(at: position) != nil { count += 1 }
+        }
+        guard count == eventCount else {
+            throw nonsense(.order, 0, "chunks of positions without an event")
+        }
     }
 }
 
@@ -149,7 +165,6 @@ private struct EventTally {
     }
 
     private func expectEndOfStream() throws(LogError) {
-        guard stream.number >= 0 else { return }
         guard stream.ordinals.upperBound == ordinal, stream.lastVersion == version else {
             throw file.nonsense(stream: stream.number, "the end of a stream")
         }
@@ -157,8 +172,8 @@ private struct EventTally {
 
     func end() throws(LogError) {
         try expectEndOfStream()
-        guard ordinal == file.footer.eventCount, stream.number == file.footer.streamCount - 1,
-            digest == file.footer.digest
+        // The last stream ends with the last event.
+        guard stream.number == file.footer.streamCount - 1, digest == file.footer.digest
         else { throw file.nonsense(.chunks, 0, "count or digest of the events") }
     }
 }

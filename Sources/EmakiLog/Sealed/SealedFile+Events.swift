@@ -236,4 +236,17 @@ extension SealedFile {
             Int64(bitPattern: pages.view.loadUInt64(at: offset + 4))
         )
     }
+
+    /// From a commit's first position to the next one's.
+    func positions(ofGroup index: Int) throws(LogError) -> Range<Position> {
+        let first = Int(try group(index).first)
+        let next =
+            index + 1 < groupCount ? Int(try group(index + 1).first) : footer.positions.count
+        guard first <= next, next <= footer.positions.count else {
+            throw nonsense(
+                .groups, index * SealedFooter.groupEntryBytes, "positions of commits")
+        }
+        let start = footer.positions.lowerBound
+        return start.advanced(by: first)..<start.advanced(by: next)
+    }
 }

@@ -121,10 +121,7 @@ final class SealedFileWriter {
         pendingPositions.append(
             Int(event.position.rawValue - footer.positions.lowerBound.rawValue))
         // What does not fit into a chunk begins one, and goes on in others.
-        if pending.count + run.count >= options.chunkBytes {
-            try place()
-            try writeChunk()
-        }
+        if pending.count + run.count >= options.chunkBytes { try place() }
     }
 
     /// Whether an event at one of these positions was added.
@@ -176,7 +173,6 @@ final class SealedFileWriter {
                 ofRunIn: footer.streamCount - 1, version: runVersion, eventCount: runCount,
                 eventBytes: run.count)
         }
-        guard byteCount > 0 else { return }
         if chunk.count + byteCount > options.chunkBytes { try writeChunk() }
         if streamChunk == nil { streamChunk = footer.chunkCount }
         if pending.count > 0 {
@@ -244,7 +240,7 @@ final class SealedFileWriter {
         try endStream()
         try writeChunk()
         footer[.chunks].byteCount = storedBytes
-        try sink.endSection()
+        sink.endSection()
         try write(chunkTable, as: .chunkTable)
         try write(streams, as: .streams)
         try write(ids, as: .ids)
@@ -269,7 +265,7 @@ final class SealedFileWriter {
             (bytes: RawSpan) throws(DiskError) in
             try sink.append(bytes)
         }
-        try sink.endSection()
+        sink.endSection()
     }
 
     private func write(
@@ -277,7 +273,7 @@ final class SealedFileWriter {
     ) throws(DiskError) {
         footer[section] = .init(firstPage: sink.nextPage, byteCount: buffer.count)
         try sink.append(buffer)
-        try sink.endSection()
+        sink.endSection()
     }
 
     private func write(
@@ -287,6 +283,6 @@ final class SealedFileWriter {
         try memory.withBytes(in: 0..<memory.byteCount) { (bytes: RawSpan) throws(DiskError) in
             try sink.append(bytes)
         }
-        try sink.endSection()
+        sink.endSection()
     }
 }

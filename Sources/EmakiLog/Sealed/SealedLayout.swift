@@ -123,8 +123,7 @@ struct SealedFooter: Equatable, Sendable {
         var page = 1
         for section in Section.allCases {
             let place = self[section]
-            guard place.byteCount >= 0, place.byteCount <= Self.pageCountMax * 4096,
-                place.firstPage == page
+            guard place.byteCount <= Self.pageCountMax * 4096, place.firstPage == page
             else { return false }
             page += place.pageCount
         }
@@ -135,7 +134,6 @@ struct SealedFooter: Equatable, Sendable {
             && self[.filter].byteCount == StreamFilter.byteCount(streams: streamCount)
             && self[.order].byteCount == order.byteCount(of: positions.count)
             && self[.groups].byteCount % Self.groupEntryBytes == 0
-            && eventCount > 0 && eventCount <= positions.count
             && streamCount > 0 && streamCount <= eventCount
             && chunkCount > 0 && chunkCount <= eventCount
     }

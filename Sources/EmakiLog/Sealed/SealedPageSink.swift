@@ -44,16 +44,14 @@ final class SealedPageSink {
     }
 
     /// Fills the page that was begun with zeros.
-    func endSection() throws(DiskError) {
+    func endSection() {
         let end = (filled + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
         buffer.zero(filled..<end)
         filled = end
-        if filled == buffer.byteCount { try writePages() }
     }
 
     private func writePages() throws(DiskError) {
         let pageCount = filled / Self.pageBytes
-        guard pageCount > 0 else { return }
         for page in 0..<pageCount {
             let range = page * Self.pageBytes..<(page + 1) * Self.pageBytes
             try checksums.append(buffer.checksum(range))

@@ -122,9 +122,8 @@ final class SealedPages: @unchecked Sendable {
         return true
     }
 
-    /// Checks the pages that hold a range of the file, and mends what fails.
+    /// Checks the pages that hold a range of the file, and mends what fails. It is not empty.
     func check(bytes: Range<Int>) throws(LogError) {
-        guard !bytes.isEmpty else { return }
         let first = bytes.lowerBound / Self.pageBytes - 1
         let last = (bytes.upperBound - 1) / Self.pageBytes - 1
         for page in first...last where !checked.contains(page) { try checkAround(page) }
@@ -152,10 +151,9 @@ final class SealedPages: @unchecked Sendable {
         (pages.lowerBound + 1) * pageBytes..<(pages.upperBound + 1) * pageBytes
     }
 
-    /// Checks pages on the device, also those that were sound before: what was read from them was
-    /// not what belongs there.
+    /// Checks pages on the device, also those that were sound before: what was read from them, some
+    /// bytes at least, was not what belongs there.
     func checkAgain(bytes: Range<Int>) throws(LogError) {
-        guard !bytes.isEmpty else { return }
         let first = bytes.lowerBound / Self.pageBytes - 1
         let last = (bytes.upperBound - 1) / Self.pageBytes - 1
         for page in first...last { try checkAgain(page) }

@@ -1,7 +1,7 @@
 import EmakiPlatform
 
-/// The events that a scan found, by stream: what a sealed file is made of. Counts and digest are
-/// taken from the segments here, so that the file can be held against them.
+/// The events that a scan found, by stream: what a sealed file is made of. Count and digest of what
+/// the writer gets are taken from the segments here, so that the file can be held against them.
 ///
 /// Events of one stream lie far from one another in the segments, and so do the streams that follow
 /// one another in the order of ids. So a few streams are taken at a time, and each step is done for
@@ -23,7 +23,6 @@ struct SealedSource {
     private static let touchedBytes = 384
     private static let lineBytes = 64
 
-    private(set) var digest: UInt64 = 0
     private(set) var eventCount = 0
     /// In the order of ids.
     private var streams: ContiguousArray<Stream> = []
@@ -177,10 +176,8 @@ struct SealedSource {
             let event = SealedChunk.Event(
                 EventRecord(in: segment(place).image, at: place.offset),
                 at: start.advanced(by: Int(positions[index])))
-            let eventDigest = event.digest(stream: hash)
-            digest &+= eventDigest
             eventCount += 1
-            try writer.add(event, digest: eventDigest)
+            try writer.add(event, digest: event.digest(stream: hash))
         }
     }
 }

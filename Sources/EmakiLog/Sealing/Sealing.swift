@@ -94,8 +94,8 @@ package struct Sealing: Sendable {
         }
         let temporaryPath = path + SealedEntry.temporarySuffix
         do {
-            let file = try write(scan, to: temporaryPath, in: files, shouldStop: shouldStop)
-            var made = try finish(file, from: temporaryPath, to: path, folder, in: files)
+            let footer = try write(scan, to: temporaryPath, in: files, shouldStop: shouldStop)
+            var made = try finish(footer, from: temporaryPath, to: path, folder, in: files)
             made.removalRecords = scan.removals
             return made
         } catch {
@@ -196,17 +196,12 @@ package struct Sealing: Sendable {
 
     // MARK: The file
 
-    /// A file that was written and synced, and what must be in it.
-    private struct Written {
-        var footer: SealedFooter
-        var digest: UInt64
-        var eventCount: Int
-    }
-
+    /// Writes and syncs a file.
+    /// - Returns: what must be in it: count and digest are those of the events in the segments.
     private func write(
         _ scan: borrowing LogScan, to path: String, in files: any FileSystem,
         shouldStop: () -> Bool
-    ) throws(LogError) -> Written {
+    ) throws(LogError) -> SealedFooter {
         let file = try LogError.translating(path) { () throws(DiskError) in
             if try files.kind(of: path) != nil { try files.remove(path) }
             return try files.open(path, OpenMode(.mustBeNew))
@@ -228,15 +223,13 @@ package struct Sealing: Sendable {
             for commit in scan.commits ?? [] {
                 try writer.addGroup(at: commit.position, instant: commit.instant)
             }
-            let footer = try writer.finish()
-            return Written(
-                footer: footer, digest: source.digest, eventCount: source.eventCount)
+            return try writer.finish()
         }
     }
 
     /// Reads the file back, holds it against its source, and names it.
     private func finish(
-        _ written: Written, from temporaryPath: String, to path: String, _ folder: String,
+        _ footer: SealedFooter, from temporaryPath: String, to path: String, _ folder: String,
         in files: any FileSystem
     ) throws(LogError) -> Made {
         var entry = SealedEntry(
@@ -244,11 +237,9 @@ package struct Sealing: Sendable {
         let sealed = try SealedFile.open(
             temporaryPath, named: path, storeID: storeID, isWritable: true, in: files)
         do throws(LogError) {
-            let report = try sealed.check()
-            let footer = sealed.footer
-            guard report.eventCount == written.eventCount, footer.digest == written.digest,
-                footer == written.footer
-            else {
+            // Proves that the events are those of the footer that it has.
+            _ = try sealed.check()
+            guard sealed.footer == footer else {
                 throw sealed.nonsense(.chunks, 0, "events that are not those of the segments")
             }
             try LogError.translating(path) { () throws(DiskError) in
@@ -261,7 +252,6 @@ package struct Sealing: Sendable {
             throw error
         }
         return Made(
-            file: sealed, entry: entry, eventCount: written.eventCount,
-            fileBytes: sealed.footer.fileBytes)
+            file: sealed, entry: entry, eventCount: footer.eventCount, fileBytes: footer.fileBytes)
     }
 }

@@ -31,12 +31,11 @@ package final class Reserve: @unchecked Sendable {
         self.wantedBytes = wantedBytes
         // What cannot be looked at holds nothing; making it whole will say why.
         let found = try? Self.byteCount(in: files)
-        held = (found ?? nil) ?? 0
-        isThere = (found ?? nil) != nil
+        held = found ?? 0
+        isThere = found != nil
     }
 
-    private static func byteCount(in files: any FileSystem) throws(DiskError) -> Int? {
-        guard try files.kind(of: name) != nil else { return nil }
+    private static func byteCount(in files: any FileSystem) throws(DiskError) -> Int {
         let file = try files.open(name, OpenMode(.mustExist, writable: false))
         defer { file.close() }
         return try file.byteCount()

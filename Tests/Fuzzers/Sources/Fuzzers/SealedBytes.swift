@@ -108,7 +108,7 @@ struct SealedBytes {
         let sink = try SealedPageSink(file: file)
         for section in sections {
             try section.withRawSpan { (bytes: RawSpan) throws(DiskError) in try sink.append(bytes) }
-            try sink.endSection()
+            sink.endSection()
         }
         try sink.finish(footer)
         try writeFooters(changes.filter { Int($0.place) == sections.count }, file)
