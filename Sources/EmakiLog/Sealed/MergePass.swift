@@ -128,14 +128,28 @@ final class MergePass {
         return writer
     }
 
-    /// Ends the file, if there is one: with all that was seen and not dropped.
+    /// Ends the file, if there is one, and holds its count and digest against those of the inputs:
+    /// what was seen, and is neither written nor listed as dropped, was lost here.
     func finish() throws(LogError) -> SealedFooter? {
         guard let writer else { return nil }
         try LogError.translating(merge.path) { () throws(DiskError) in try writer.endStream() }
         try addGroups(to: writer)
-        return try LogError.translating(merge.path) { () throws(DiskError) in
+        let footer = try LogError.translating(merge.path) { () throws(DiskError) in
             try writer.finish()
         }
+        let all = seen.reduce(into: SealedMerge.Tally()) {
+            $0.eventCount += $1.eventCount
+            $0.digest &+= $1.digest
+        }
+        guard footer.eventCount == all.eventCount - dropped.eventCount,
+            footer.digest == all.digest &- dropped.digest
+        else {
+            throw .corrupt(
+                Corruption(
+                    file: merge.path, fileOffset: 0, reason: .badBatch,
+                    evidence: "it has other events than the files that it was made from"))
+        }
+        return footer
     }
 
     /// Commits without an event go: nobody can ask for them.
