@@ -84,7 +84,7 @@ extension EventLog {
     ) throws(LogError) -> [RecordedEvent] {
         var events: [RecordedEvent] = []
         guard limit > 0 else { return events }
-        try forEachEvent(from: position) { event in
+        try forEachEvent(from: position, window: limit) { event in
             events.append(event)
             return events.count < limit ? .next : .stop
         }
@@ -96,7 +96,13 @@ extension EventLog {
     public func forEachEvent(
         from position: Position = .start, _ body: (RecordedEvent) -> ReadFlow
     ) throws(LogError) {
-        var cursor = LogCursor(from: position)
+        try forEachEvent(from: position, window: Limits.firstWindowPositions, body)
+    }
+
+    private func forEachEvent(
+        from position: Position, window: Int, _ body: (RecordedEvent) -> ReadFlow
+    ) throws(LogError) {
+        var cursor = LogCursor(from: position, window: window)
         var batch: [RecordedEvent] = []
         while true {
             batch.removeAll(keepingCapacity: true)

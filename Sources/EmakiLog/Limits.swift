@@ -40,6 +40,8 @@ public enum Limits {
     static let residentFilterBytesMax = 64 << 20
     /// Positions of a sealed file that are read at a time, for as many chunks at most.
     static let sealedWindowPositions = 4_096
+    /// Those that a reader of the log looks at first: it may want no more.
+    static let firstWindowPositions = 64
     /// Streams looked at under one lock while listing.
     static let listedSlotsMax = 256
     /// Waiting appends that are woken at once when room returns.

@@ -4,8 +4,18 @@ import EmakiPlatform
 struct LogCursor {
     /// The position that comes next.
     private(set) var next: Position
+    /// Positions of sealed files that the next step looks at. Their events lie in as many chunks,
+    /// perhaps, so who wants the first one only should not wait for all.
+    private var window: Int
 
-    init(from position: Position) { next = position }
+    private static let windowGrowth = 8
+
+    /// - Parameter window: for the first step; each one after it takes several times as many, up to
+    ///   `Limits.sealedWindowPositions`.
+    init(from position: Position, window: Int = Limits.sealedWindowPositions) {
+        next = position
+        self.window = max(1, min(window, Limits.sealedWindowPositions))
+    }
 
     /// Collects the next events in commit order; what is not there any more is skipped.
     /// - Returns: the durable end.
@@ -40,8 +50,9 @@ struct LogCursor {
         // Behind the last file comes what is in memory.
         let behind =
             try set.map { set throws(LogError) in
-                try set.read(from: next, into: &found) ?? memory
+                try set.read(from: next, window: window, into: &found) ?? memory
             } ?? start
+        window = min(window * Self.windowGrowth, Limits.sealedWindowPositions)
         found.removeAll { $0.isSnapshot }
         if hasRemovals {
             try Self.dropRemoved(from: &found, looking: look)

@@ -66,14 +66,15 @@ final class SealedSet: Sendable {
     }
 
     /// Collects events in commit order, from a position on.
+    /// - Parameter window: positions that are looked at, at most.
     /// - Returns: the position to go on at; nil if there is no file behind this position.
     func read(
-        from position: Position, into events: inout [RecordedEvent]
+        from position: Position, window: Int, into events: inout [RecordedEvent]
     ) throws(LogError) -> Position? {
         guard let file = file(at: position) else { return nil }
         let held = file.footer.positions
         let start = max(position, held.lowerBound)
-        var count = min(Limits.sealedWindowPositions, (start..<held.upperBound).count)
+        var count = min(window, (start..<held.upperBound).count)
         while true {
             var buffer = try Self.buffer()
             let end = start.advanced(by: count)
