@@ -1,7 +1,8 @@
 import EmakiPlatform
-import EmakiWorkflow
 import EmakiWorkflowTesting
 import Testing
+
+@testable import EmakiWorkflow
 
 /// What a hostile reading of the engine found, one test each.
 @Suite struct EdgeTests {
@@ -227,6 +228,48 @@ import Testing
         _ = try await engine.handle(Leaving.self, id: "p").describe()
         let child = engine.handle(Counter.self, id: "child")
         #expect(try await child.query(Counter.value) == 7)
+        engine.close()
+    }
+
+    @Test("a cancel request for a child reaches nobody else who has its id")
+    func cancelOfAnother() async throws {
+        let engine = try await makeEngine([Counter.self], clock: SkippingClock(skips: false))
+        let handle = try await engine.start(Counter.self, id: "c", 7)
+        // What a parent says whose child has ended, and whose child's id somebody else has now.
+        try await engine.core.ask("c") { (reply: @escaping HostInput.Reply<Void>) in
+            .cancel(requestID: "closed:r/3", reason: "its parent ended", childOf: "r", reply)
+        }
+        let events = try await handle.history()
+        #expect(events.count == 1)
+        #expect(try await handle.query(Counter.value) == 7)
+        engine.close()
+    }
+
+    /// Fails once it is asked to stop.
+    enum Stubborn: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {
+            do {
+                try await context.sleep(for: .seconds(3_600))
+            } catch {
+                throw ApplicationFailure("could not stop in order")
+            }
+            return Nothing()
+        }
+    }
+
+    @Test("a run that was asked to stop, and failed, is not begun again")
+    func cancelledIsNotRetried() async throws {
+        let engine = try await makeEngine([Stubborn.self], clock: SkippingClock(skips: false))
+        let handle = try await engine.start(
+            Stubborn.self, id: "s", Nothing(),
+            options: RunOptions(retry: RetryPolicy(maximumAttempts: 3)))
+        try await handle.cancel()
+        do {
+            _ = try await handle.result()
+            Issue.record("it has a result")
+        } catch WorkflowError.ended(_, .failed(let failure)) {
+            #expect(failure.message == "could not stop in order")
+        }
         engine.close()
     }
 
