@@ -36,7 +36,7 @@ import Testing
         // removes or seals.
         let others = Exhaustive.Operation.allCases.count - 1
         let wanted = [1, 2, 3].map { length in
-            let powers = [others, others - 3, others - 4].map { base in
+            let powers = [others, others - 4, others - 5].map { base in
                 (0..<length).reduce(1) { power, _ in power * base }
             }
             return powers[0] + powers[1] - powers[2]

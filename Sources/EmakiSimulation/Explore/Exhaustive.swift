@@ -11,7 +11,13 @@ import EmakiLog
 package enum Exhaustive {
     /// One thing that a workload does.
     package enum Operation: String, Sendable, CaseIterable {
-        case small, large, several, rotate, idle, close, reopen, retire, seal, remove, purge, forget
+        case small, large, several, rotate, idle, close, reopen, retire, seal, merge, remove, purge
+        case forget
+
+        private static let rotation: [Step] = [
+            .fill(blocksLeft: 0), .write, .append(BatchShape([.init("a", 1, payloadBytes: 10)])),
+            .prepare(paused: false),
+        ]
 
         var steps: [Step] {
             switch self {
@@ -24,17 +30,16 @@ package enum Exhaustive {
                             .init("a", 1, payloadBytes: 100), .init("c", 2, payloadBytes: 300),
                         ]))
                 ]
-            case .rotate:
-                [
-                    .fill(blocksLeft: 0), .write,
-                    .append(BatchShape([.init("a", 1, payloadBytes: 10)])),
-                    .prepare(paused: false),
-                ]
+            case .rotate: Self.rotation
             case .idle: [.idle]
             case .close: [.close]
             case .reopen: [.reopen]
             case .retire: [.retire(keeping: 0), .prepare(paused: false)]
             case .seal: [.seal(keeping: 0), .prepare(paused: false)]
+            case .merge:
+                // Two files, of which one is made.
+                Self.rotation + [.seal(keeping: 0)] + Self.rotation
+                    + [.seal(keeping: 0), .merge, .prepare(paused: false)]
             case .purge:
                 [
                     .append(BatchShape([.init("a", 1, payloadBytes: 10)])), .purge("a"),
@@ -67,7 +72,7 @@ package enum Exhaustive {
         }
         // A retirement, which there is in tests alone, forgets events that sealed files would miss,
         // and removals with their segment.
-        let removals: [Operation] = [.remove, .seal, .purge, .forget]
+        let removals: [Operation] = [.remove, .seal, .merge, .purge, .forget]
         return all.filter { workload in
             !workload.contains(.retire) || !workload.contains { removals.contains($0) }
         }
