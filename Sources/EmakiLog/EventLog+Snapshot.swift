@@ -68,12 +68,13 @@ extension EventLog {
                 let batch = try MeasuredBatch(
                     SnapshotSource(
                         event: event, beside: beside, expected: .version(known),
-                        forgettingCount: forgettingCount),
+                        snapshotBasis: SnapshotBasis(
+                            stream: stream, version: version, forgettingCount: forgettingCount)),
                     batchBytesMax: store.batchBytesMax)
                 _ = try await committer.commit(batch) { _, _ in }
                 return true
             } catch .versionConflict(beside, _) {
-                // Somebody else stored one meanwhile, or a stream was forgotten: perhaps this one.
+                // Somebody else stored one meanwhile, or the stream was deleted, or one forgotten.
                 continue
             } catch .streamDeleted(beside, _) {
                 // The stream is being forgotten.

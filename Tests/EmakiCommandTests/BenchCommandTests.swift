@@ -38,7 +38,8 @@ struct BenchCommandTests {
         #expect(!result.line.contains("\n"))
         let parsed = try JSONSerialization.jsonObject(with: Data(result.line.utf8))
         let line = try #require(parsed as? [String: Any])
-        #expect(Set(line.keys) == Self.fields)
+        let others: Set = arguments.contains("--beside") ? ["beside", "alone_lat_us"] : []
+        #expect(Set(line.keys) == Self.fields.union(others))
         return line
     }
 
@@ -101,6 +102,9 @@ struct BenchCommandTests {
             let histories = try #require(read["ops"] as? Int)
             #expect(read["events"] as? Int == histories * 3)
             #expect(Self.caches.contains(try #require(read["cache"] as? String)))
+            let heads = try await line(
+                ["--op", "heads", "--streams", "150", "--seconds", "0.1"], in: folder)
+            #expect(try #require(heads["ops"] as? Int) > 0)
             let tail = try await line(
                 ["--op", "tail", "--events", "2000", "--base", "1000"], in: folder)
             #expect(tail["events"] as? Int == 2000)
@@ -109,6 +113,27 @@ struct BenchCommandTests {
             for field in ["exec_ms", "open_ms", "first_append_ms", "first_read_ms"] {
                 #expect(try #require(recovered[field] as? Double) > 0, "\(field)")
             }
+        }
+    }
+
+    @Test(
+        "appends are measured with and without what goes on beside them",
+        arguments: BenchBeside.allCases)
+    func beside(work: BenchBeside) async throws {
+        try await withFolder { folder in
+            let line = try await line(
+                [
+                    "--op", "append", "--beside", work.rawValue, "--streams", "20", "--seconds",
+                    "0.2",
+                ], in: folder)
+            #expect(line["beside"] as? String == work.rawValue)
+            #expect(try #require(line["ops"] as? Int) > 0)
+            let alone = try #require(line["alone_lat_us"] as? [String: Double])
+            #expect(try #require(alone["p50"]) > 0)
+            #expect(try PosixFileSystem(root: folder.path).list("").contains("STORE"))
+        }
+        #expect(throws: (any Error).self) {
+            try BenchCommand.parse(["--op", "read", "--beside", work.rawValue])
         }
     }
 

@@ -83,8 +83,13 @@ import Testing
         try Self.seal(harness)
         let number = try #require(core.sealed.files.first).footer.number
         #expect(try core.merge(rewriting: number))
-        // As if it had been on its way when the stream was deleted.
-        guard case .staged = try core.offerSnapshot(of: "a", at: 3, [8]) else {
+        guard case .refused = try core.offerSnapshot(of: "a", at: 3, [8]) else {
+            return #expect(Bool(false), "its stream is deleted")
+        }
+        // As if it had been there before.
+        let snapshot = StreamAppend(
+            to: SnapshotStream.id(beside: "a"), [SnapshotStream.event(of: "a", at: 3, [8])])
+        guard case .staged = try core.offer([snapshot]) else {
             return #expect(Bool(false), "nothing keeps it out")
         }
         #expect(try core.forget(["a"]) == .unsealed)

@@ -132,7 +132,8 @@ struct ForgetTests {
         await next.close()
     }
 
-    @Test("a snapshot of a stream that was forgotten before it was stored is none of the next life")
+    @Test(
+        "a snapshot of a stream that was deleted or forgotten before it was stored is of no life")
     func snapshotOfBefore() async throws {
         let store = try ShellStore()
         let log = try Self.open(store)
@@ -142,8 +143,15 @@ struct ForgetTests {
         let beside = SnapshotStream.id(beside: "a")
         let late = SnapshotSource(
             event: SnapshotStream.event(of: "a", at: 4, [7]), beside: beside,
-            expected: .version(try log.version(of: beside)), forgettingCount: count)
+            expected: .version(try log.version(of: beside)),
+            snapshotBasis: SnapshotBasis(stream: "a", version: 4, forgettingCount: count))
         try await log.delete("a")
+        // Between the two it would lie behind what a forgetting looks through.
+        let early = try MeasuredBatch(late, batchBytesMax: 1 << 16)
+        await #expect(throws: LogError.versionConflict(stream: beside, actual: .none)) {
+            try await log.committer.commit(early) { _, _ in }
+        }
+        #expect(try await log.saveSnapshot([7], of: "a", at: 4) == false)
         #expect(try await log.forget("a"))
         let batch = try MeasuredBatch(late, batchBytesMax: 1 << 16)
         await #expect(throws: LogError.versionConflict(stream: beside, actual: .none)) {

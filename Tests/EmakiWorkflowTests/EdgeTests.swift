@@ -245,6 +245,43 @@ import Testing
         engine.close()
     }
 
+    /// Ends at the first message, whatever waits behind it.
+    final class Hasty: Decider {
+        func activate(_ activation: Activation) -> Decision {
+            var decision = Decision()
+            if case .signalReceived = activation.event.body {
+                decision.commands = [.close(.completed(.empty))]
+                decision.hasReturned = true
+            }
+            return decision
+        }
+        func validate(_ message: Message, isUpdate: Bool) -> Failure? { nil }
+        func uncompensated() -> [String] { [] }
+        func query(_ name: String, _ input: Payload) throws -> Payload { .empty }
+        func closure(of key: String) -> StepClosure? { nil }
+        func evict() {}
+    }
+
+    @Test("a decider that ends a run before messages that were acknowledged is at fault")
+    func earlyEnd() async throws {
+        var options = EngineOptions()
+        options.clock = SkippingClock(skips: false)
+        let engine = try await WorkflowEngine(
+            store: MemoryHistoryStore().session(),
+            definitions: [
+                WorkflowDefinition(name: "Counter", fingerprint: "x") { _, _ in Hasty() }
+            ], options: options)
+        let handle = try await engine.start(Counter.self, id: "c", 7)
+        try await handle.pause(reason: "two at once")
+        try await handle.signal(Counter.add, 1)
+        try await handle.signal(Counter.add, 2)
+        try await handle.resume()
+        let description = try await handle.describe()
+        #expect(description.outcome == nil)
+        #expect(description.taskFailure?.type == "EarlyEnd")
+        engine.close()
+    }
+
     /// Fails once it is asked to stop.
     enum Stubborn: Workflow {
         static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {

@@ -11,14 +11,13 @@ protocol BatchSource: Sendable {
     func withEvent<R>(_ section: Int, _ event: Int, _ body: (borrowing Event) -> R) -> R
     /// What the batch removes of its only stream, if that is what it is for.
     var removal: RemovalRequest? { get }
-    /// The batch rests on what was read when streams had been forgotten this many times
-    /// (`Removals.forgettingCount`): it conflicts if another was since. Nil: it rests on nothing.
-    var forgettingCount: UInt64? { get }
+    /// What a snapshot rests on; it conflicts if that does not hold any more. Nil: it is none.
+    var snapshotBasis: SnapshotBasis? { get }
 }
 
 extension BatchSource {
     var removal: RemovalRequest? { nil }
-    var forgettingCount: UInt64? { nil }
+    var snapshotBasis: SnapshotBasis? { nil }
 }
 
 /// What is to be removed of a stream.
@@ -86,13 +85,31 @@ struct SingleEvent: BatchSource {
     }
 }
 
-/// A snapshot, which belongs to a life of its stream, and not to the one that begins when the
-/// stream is forgotten.
+/// A snapshot belongs to a life of its stream: to events that are not deleted, nor about to be, and
+/// not to the life that begins when the stream is forgotten.
+struct SnapshotBasis: Sendable {
+    let stream: StreamID
+    let version: StreamVersion
+    /// `Removals.forgettingCount` when the stream was looked at.
+    let forgettingCount: UInt64
+
+    /// Called with the lock held, where the snapshot is staged.
+    ///
+    /// Removals that are staged count, too: so each snapshot lies before the deletion of its
+    /// stream, and is sealed when the stream is forgotten.
+    /// - Returns: nil if it may be stored; otherwise where what is in its way ends.
+    func obstacle(_ removals: Removals) -> Position? {
+        guard forgettingCount == removals.forgettingCount else { return .start }
+        let (extent, after) = removals.stagedExtent(stream)
+        return extent.leaves(snapshotAt: version) ? nil : after
+    }
+}
+
 struct SnapshotSource: BatchSource {
     let event: Event
     let beside: StreamID
     let expected: ExpectedVersion
-    let forgettingCount: UInt64?
+    let snapshotBasis: SnapshotBasis?
 
     var sectionCount: Int { 1 }
     func stream(_ section: Int) -> StreamID { beside }

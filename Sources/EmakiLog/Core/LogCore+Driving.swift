@@ -65,7 +65,11 @@ extension LogCore {
         let beside = SnapshotStream.id(beside: stream)
         let event = SnapshotStream.event(of: stream, at: version, payload)
         let known = try durableVersion(of: beside)
-        return try offer([StreamAppend(to: beside, [event], expecting: .version(known))])
+        return try offer(
+            SnapshotSource(
+                event: event, beside: beside, expected: .version(known),
+                snapshotBasis: SnapshotBasis(
+                    stream: stream, version: version, forgettingCount: removals.forgettingCount)))
     }
 
     /// As `EventLog.newestSnapshot(of:)`.

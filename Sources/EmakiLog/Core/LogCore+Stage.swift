@@ -42,9 +42,9 @@ extension LogCore {
     ) -> StageOutcome {
         if configuration.isReadOnly { return .refused(.readOnly) }
         if isPoisoned { return afterPoisoning(batch, version: report) }
-        if let count = batch.source.forgettingCount, count != removals.forgettingCount {
+        if let after = batch.source.snapshotBasis?.obstacle(removals) {
             return .refused(
-                .versionConflict(stream: batch.source.stream(0), actual: .none))
+                .versionConflict(stream: batch.source.stream(0), actual: .none), after: after)
         }
         let answer = staging.stage(batch, version: report)
         let isRemoval = batch.source.removal != nil

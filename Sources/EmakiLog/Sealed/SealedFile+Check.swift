@@ -38,8 +38,7 @@ extension SealedFile {
         try checkStreams()
         for index in 0..<groupCount { _ = try positions(ofGroup: index) }
         guard let eventCount = try checkEvents(goesOn) else { return nil }
-        try checkOrder(eventCount)
-        return eventCount
+        return try checkOrder(eventCount, goesOn) ? eventCount : nil
     }
 
     /// Reads every covered page from the device, and mends those that fail their checksum.
@@ -110,16 +109,21 @@ extension SealedFile {
 
     /// The order has a chunk for as many positions as there are events. Each event was found to
     /// have one, so no other position has.
-    private func checkOrder(_ eventCount: Int) throws(LogError) {
+    /// - Returns: false if it was ended.
+    private func checkOrder(_ eventCount: Int, _ goesOn: () -> Bool) throws(LogError) -> Bool {
         var count = 0
         for index in 0..<footer.positions.count {
+            if index % Self.positionsPerLook == 0, !goesOn() { return false }
             let position = footer.positions.lowerBound.advanced(by: index)
             if try chunk(at: position) != nil { count += 1 }
         }
         guard count == eventCount else {
             throw nonsense(.order, 0, "chunks of positions without an event")
         }
+        return true
     }
+
+    private static var positionsPerLook: Int { 1 << 16 }
 }
 
 /// Events of a sealed file that were seen in their order, and what must be true of the next one.

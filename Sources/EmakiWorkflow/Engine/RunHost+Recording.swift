@@ -58,7 +58,9 @@ extension RunHost {
             var activation = Activation(event: late, key: unseen.key, isReplay: false)
             activation.hasMoreMessages = machine.hasMoreMessages(beside: late.id)
             let decision = decider.activate(activation)
-            if let failure = decision.taskFailure ?? fault(in: decision.commands, after: nil) {
+            if let failure = decision.taskFailure ?? earlyEnd(decision, activation)
+                ?? fault(in: decision.commands, after: nil)
+            {
                 return failTask(failure, &draft)
             }
             append(
@@ -67,6 +69,19 @@ extension RunHost {
                     body: .activated(event: unseen.event.id)), &draft)
             obey(decision, &draft)
         }
+    }
+
+    /// Why the run must not end yet, if it wants to: a message that was acknowledged would be lost.
+    private func earlyEnd(_ decision: Decision, _ activation: Activation) -> Failure? {
+        let closes = decision.commands.contains { command in
+            if case .close = command { return true }
+            return false
+        }
+        guard closes, activation.hasMoreMessages else { return nil }
+        return Failure(
+            .misuse, type: "EarlyEnd",
+            message: "it ends at event \(activation.event.id) though messages wait that were "
+                + "acknowledged: a decider heeds Activation.hasMoreMessages")
     }
 
     /// Records that other code goes on, so that the run is never given to the code before it.

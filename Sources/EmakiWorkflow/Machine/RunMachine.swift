@@ -159,8 +159,9 @@ final class RunMachine: @unchecked Sendable {
             && (taskRetryAt ?? .min) <= now
     }
 
-    /// The next event that the code should see.
-    var nextUnseen: Unseen? { unseen.first }
+    /// The next event that the code should see: messages first, so that a cancel request passes an
+    /// event at which the code fails.
+    var nextUnseen: Unseen? { unseen.first { $0.event.body.isMessage } ?? unseen.first }
 
     /// Acknowledged messages that the code has not seen, beside this event: the run does not end
     /// before them.

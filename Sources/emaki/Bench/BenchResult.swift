@@ -124,8 +124,11 @@ struct BenchResult: Sendable {
         // For an engine within the process this is all that it cost.
         object.add("client_cpu_s", meter.processorSeconds, digits: 6)
         object.add("lat_us", latency?.object)
-        object.add("beside", plan.beside?.rawValue)
-        object.add("alone_lat_us", aloneLatency?.object)
+        // Not the contract's.
+        if let beside = plan.beside {
+            object.add("beside", beside.rawValue)
+            object.add("alone_lat_us", aloneLatency?.object)
+        }
         object.add("exec_ms", recovery?.mainMilliseconds, digits: 3)
         object.add("open_ms", recovery?.openMilliseconds, digits: 3)
         object.add("first_append_ms", recovery?.appendMilliseconds, digits: 3)
