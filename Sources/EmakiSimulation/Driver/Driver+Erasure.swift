@@ -14,7 +14,12 @@ extension Driver {
         guard let core, canMaintain(core), reference.isDeletedForGood(stream) else { return }
         let strikes = disk.faults.strikeCount
         defer { core.endPurge() }
+        // Zeros that are on their way may be torn, too. What a cut then takes at the beginning of a
+        // segment that was not used yet is nothing.
+        let mayBeTorn = end.mayBeTorn
+        end.mayBeTorn = true
         do throws(DiskError) { try core.beginPurge() } catch { return hash.add("not cleaned") }
+        end.mayBeTorn = mayBeTorn
         guard try erase(stream, core), self.core === core, !isStopped else { return }
         counts.purges += 1
         let mayBeLeft = mayBeDamaged || isLying || disk.faults.strikeCount > strikes
