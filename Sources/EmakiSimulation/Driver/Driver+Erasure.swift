@@ -144,7 +144,6 @@ extension Driver {
             return true
         }
         if let wrong { throw Violation(.expectationsHold, "\(wrong), where it is at \(head)") }
-        if self.core === core { reference.keepUncertain(core.streamsBeingForgotten) }
         return obstacle
     }
 }

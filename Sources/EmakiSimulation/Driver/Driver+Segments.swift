@@ -23,6 +23,7 @@ extension Driver {
         }
         allowance = nil
         mustLetOn = false
+        settleForgettings()
         if let violation = heldViolation { throw violation }
     }
 
@@ -93,6 +94,13 @@ extension Driver {
                 throw Violation(.acknowledgedSurvives, "\(error), without a cause")
             }
         }
+        settleForgettings()
+    }
+
+    /// Whatever replaced MANIFEST, or failed to, has made sure of streams whose forgetting had failed
+    /// there, or has not: the next opening shows which of the two is true.
+    private func settleForgettings() {
+        if let core { reference.keepUncertain(core.streamsBeingForgotten) }
     }
 
     /// Gives back the full segments but the newest ones; at most as many as one switch takes.
@@ -106,6 +114,7 @@ extension Driver {
         do throws(LogError) {
             try core.retire(upTo: last.number)
             reference.retire(before: last.end.rawValue)
+            settleForgettings()
             counts.retirements += 1
         } catch {
             hash.add("not retired")
