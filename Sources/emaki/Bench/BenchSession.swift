@@ -25,7 +25,10 @@ struct BenchSession: Sendable {
         self.folder = folder
         payload = BenchPayload(payloadBytes: plan.payloadBytes)
         // What is read was loaded by a run of its own, which began with stream 1.
-        let isFresh = log.durablePosition == .start || [.read, .heads].contains(plan.operation)
+        // What goes on beside appends may append to the low streams itself.
+        let isFresh =
+            (log.durablePosition == .start && plan.beside == nil)
+            || [.read, .heads].contains(plan.operation)
         streams = BenchStreams(base: plan.base ?? Self.defaultBase(isFresh: isFresh))
         device = try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
             try BenchDevice(folder: folder)
