@@ -97,8 +97,8 @@ extension Driver {
         settleForgettings()
     }
 
-    /// Whatever replaced MANIFEST, or failed to, has made sure of streams whose forgetting had failed
-    /// there, or has not: the next opening shows which of the two is true.
+    /// Whatever replaced MANIFEST, or failed to, has made sure of streams whose forgetting had
+    /// failed there, or has not: the next opening shows which of the two is true.
     private func settleForgettings() {
         if let core { reference.keepUncertain(core.streamsBeingForgotten) }
     }
