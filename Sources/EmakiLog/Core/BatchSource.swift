@@ -105,6 +105,7 @@ struct SnapshotBasis: Sendable {
     }
 }
 
+/// The event of a snapshot, for the stream beside that of which it is.
 struct SnapshotSource: BatchSource {
     let event: Event
     let beside: StreamID
