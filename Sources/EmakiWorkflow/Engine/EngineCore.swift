@@ -37,7 +37,7 @@ final class EngineCore: @unchecked Sendable {
     /// Callers that wait for a result.
     private var waitingCount = 0
     private var leaks = 0
-    private let entropy = SystemEntropy()
+    private let entropy = BufferedEntropy()
 
     init(
         store: any HistoryStore, definitions: [WorkflowDefinition],
@@ -221,13 +221,13 @@ final class EngineCore: @unchecked Sendable {
     func newRequestID() -> String { UUIDText.hex(entropy.next()) + UUIDText.hex(entropy.next()) }
 
     /// The run after this one: the same each time.
-    func successorID(of runID: String) -> String {
-        let low = Self.hash(runID)
+    static func successorID(of runID: String) -> String {
+        let low = hash(runID)
         return UUIDText.hex(StableMix.mix(low)) + UUIDText.hex(StableMix.mix(~low))
     }
 
     static func hash(_ text: String) -> UInt64 {
-        Array(text.utf8).withRawSpan { StableHash.hash($0) }
+        text.withUTF8Span { StableHash.hash($0) }
     }
 
     // MARK: Reading

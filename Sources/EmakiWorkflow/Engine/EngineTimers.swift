@@ -7,13 +7,17 @@ import EmakiPlatform
 final class EngineTimers: @unchecked Sendable {
     /// Runs that are woken at a time.
     private static let releasedMax = 256
+    /// Tickets that were given back and lie in the queue all the same, before half of it are.
+    private static let deadMax = 1_024
     /// Before the next are, if there were more.
     private static let pauseNanoseconds: Int64 = 2_000_000
 
     private let clock: any EngineClock
     private let lock = Lock()
     // Guarded by `lock`.
-    private var queue = DeadlineQueue<RunHost>()
+    private var queue = DeadlineQueue<Ticket>()
+    /// Tickets in the queue that were given back.
+    private var deadCount = 0
     private var isStopped = false
     /// Never goes back.
     private var newest: Int64 = .min
@@ -32,15 +36,44 @@ final class EngineTimers: @unchecked Sendable {
     /// A history has an event of this time.
     func recorded(_ instant: Int64) { lock.withLock { newest = max(newest, instant) } }
 
+    /// One wake-up of a run.
+    final class Ticket: @unchecked Sendable {
+        let instant: Int64
+        // Guarded by the timers' lock: nil once it was given back, or ran off.
+        fileprivate var host: RunHost?
+
+        fileprivate init(_ host: RunHost, _ instant: Int64) {
+            self.host = host
+            self.instant = instant
+        }
+    }
+
     /// Wakes a run at an instant.
-    func arm(_ host: RunHost, at instant: Int64) {
+    /// - Parameter ticket: of an earlier call, which is given back.
+    func arm(_ host: RunHost, at instant: Int64, insteadOf ticket: Ticket?) -> Ticket {
+        let new = Ticket(host, max(0, instant))
         let isEarliest = lock.withLock { () -> Bool in
+            if let ticket { drop(ticket) }
             guard !isStopped else { return false }
             let isEarliest = instant < (queue.first?.instant ?? .max)
-            queue.add(host, at: max(0, instant))
+            queue.add(new, at: new.instant)
             return isEarliest
         }
         if isEarliest { wait(until: instant) }
+        return new
+    }
+
+    /// The run is not to be woken any more: nothing of it is kept.
+    func disarm(_ ticket: Ticket) { lock.withLock { drop(ticket) } }
+
+    /// Called with the lock held.
+    private func drop(_ ticket: Ticket) {
+        guard ticket.host != nil else { return }
+        ticket.host = nil
+        deadCount += 1
+        guard deadCount > Self.deadMax, 2 * deadCount > queue.count else { return }
+        queue.keep { $0.host != nil }
+        deadCount = 0
     }
 
     /// Nothing is to be done before the next instant.
@@ -51,6 +84,7 @@ final class EngineTimers: @unchecked Sendable {
         lock.withLock {
             isStopped = true
             queue = DeadlineQueue()
+            deadCount = 0
         }
         clock.wake(at: nil) {}
     }
@@ -79,8 +113,13 @@ final class EngineTimers: @unchecked Sendable {
             newest = max(newest, wall)
             let late = newest - Backlog.lateNanoseconds
             while let first = queue.first, first.instant <= newest,
-                released.count < Self.releasedMax, let host = queue.removeFirst()
+                released.count < Self.releasedMax, let ticket = queue.removeFirst()
             {
+                guard let host = ticket.host else {
+                    deadCount -= 1
+                    continue
+                }
+                ticket.host = nil
                 released.append((host, first.instant < late))
             }
             guard let first = queue.first else { return nil }

@@ -1,5 +1,5 @@
-/// What a run is told.
-enum HostInput: Sendable {
+/// What a run is told. Kept apart, because some are large and all wait in lines.
+indirect enum HostInput: Sendable {
     /// Hands over an answer, once it is durable.
     typealias Reply<Value> = @Sendable (Result<Value, any Error>) -> Void
 

@@ -7,26 +7,25 @@ extension RunHost {
 
     /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
     func commit(_ draft: CommitDraft) {
-        guard let start = machine?.start else { return catchUp() }
-        submit(commit(of: draft, start), draft, start)
+        guard let machine else { return catchUp() }
+        submit(commit(of: draft, machine), draft)
     }
 
     /// - Parameter repeats: times that this very commit was offered before, and nobody knew.
     private func submit(
-        _ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart, repeats: Int = 0
+        _ commit: HistoryCommit, _ draft: CommitDraft, repeats: Int = 0
     ) {
         engine.store.submit(commit) { [self] answer in
-            goOn { [self] in answered(answer, commit, draft, start, repeats) }
+            goOn { [self] in answered(answer, commit, draft, repeats) }
         }
     }
 
     private func answered(
-        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft,
-        _ start: RunStart, _ repeats: Int
+        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft, _ repeats: Int
     ) {
         switch answer {
         case .committed(let tokens):
-            take(tokens, of: commit, start)
+            take(tokens, of: commit)
             refusals = 0
             act(upon: draft)
         case .conflict: refused(draft)
@@ -34,7 +33,7 @@ extension RunHost {
             // The same once more: it is stored once, and if it is, it is this engine's. What is
             // read may be another owner's, and an attempt that it began is not this one's.
             if repeats < Self.repeatsMax {
-                return submit(commit, draft, start, repeats: repeats + 1)
+                return submit(commit, draft, repeats: repeats + 1)
             }
             refused(draft)
         case .fenced:
@@ -42,7 +41,7 @@ extension RunHost {
             giveUp(draft, .fenced)
         case .noSpace:
             // Of what nobody knew before, a full disk says nothing.
-            if repeats > 0 || mayHold(draft) { return hold(commit, draft, start, repeats) }
+            if repeats > 0 || mayHold(draft) { return hold(commit, draft, repeats) }
             giveUp(draft, .noSpace)
         case .unusable(let error):
             engine.isUnusable = true
@@ -56,27 +55,22 @@ extension RunHost {
     }
 
     /// Offers a commit again later: the disk is full.
-    private func hold(
-        _ commit: HistoryCommit, _ draft: CommitDraft, _ start: RunStart, _ repeats: Int
-    ) {
+    private func hold(_ commit: HistoryCommit, _ draft: CommitDraft, _ repeats: Int) {
         engine.observer.storeFailed(WorkflowError.noSpace)
         engine.later { [self] in
             goOn { [self] in
-                guard engine.isClosed else {
-                    return submit(commit, draft, start, repeats: repeats)
-                }
+                guard engine.isClosed else { return submit(commit, draft, repeats: repeats) }
                 giveUp(draft, .outcomeUnknown)
                 catchUp()
             }
         }
     }
 
-    private func take(_ tokens: [VersionToken], of commit: HistoryCommit, _ start: RunStart) {
-        let runStream = StreamName.run(workflowID, start.runID)
+    private func take(_ tokens: [VersionToken], of commit: HistoryCommit) {
         for (part, token) in zip(commit.parts, tokens) {
             switch part.stream {
-            case StreamName.id(workflowID): idToken = token
-            case runStream: runToken = token
+            case idStream: idToken = token
+            case machine?.stream: runToken = token
             default: successorToken = token
             }
         }
@@ -135,39 +129,40 @@ extension RunHost {
 
     // MARK: Parts
 
-    private func commit(of draft: CommitDraft, _ start: RunStart) -> HistoryCommit {
+    private func commit(of draft: CommitDraft, _ machine: RunMachine) -> HistoryCommit {
         var parts: [HistoryCommit.Part] = []
         if !draft.events.isEmpty {
             let events = zip(draft.events, draft.stored).map { event, stored in
-                newEvent(stored, start.runID, event.id)
+                newEvent(stored, machine.runHash, event.id)
             }
             parts.append(
-                HistoryCommit.Part(
-                    stream: StreamName.run(workflowID, start.runID), expecting: runToken,
-                    events: events))
+                HistoryCommit.Part(stream: machine.stream, expecting: runToken, events: events))
         }
         if !draft.records.isEmpty {
             let events = draft.records.map { record in
-                newEvent(record.stored(), record.runID, -Int(record.kind.rawValue))
+                let hash =
+                    record.runID == machine.start.runID
+                    ? machine.runHash : EngineCore.hash(record.runID)
+                return newEvent(record.stored(), hash, -Int(record.kind.rawValue))
             }
             parts.append(
-                HistoryCommit.Part(
-                    stream: StreamName.id(workflowID), expecting: idToken, events: events))
+                HistoryCommit.Part(stream: idStream, expecting: idToken, events: events))
         }
         if case .started(let next) = draft.successor.first?.body {
+            let hash = EngineCore.hash(next.runID)
             parts.append(
                 HistoryCommit.Part(
                     stream: StreamName.run(workflowID, next.runID), expecting: nil,
-                    events: draft.successor.map { newEvent($0.stored(), next.runID, $0.id) }))
+                    events: draft.successor.map { newEvent($0.stored(), hash, $0.id) }))
         }
         return HistoryCommit(partition: partition, epoch: engine.epoch, parts: parts)
     }
 
     private func newEvent(
-        _ event: StoredEvent, _ runID: String, _ number: Int
+        _ event: StoredEvent, _ runHash: UInt64, _ number: Int
     ) -> HistoryCommit.NewEvent {
         HistoryCommit.NewEvent(
-            id: (EngineCore.hash(runID), UInt64(bitPattern: Int64(number))),
+            id: (runHash, UInt64(bitPattern: Int64(number))),
             type: event.type, metadata: event.metadata, payload: event.payload)
     }
 }

@@ -193,6 +193,7 @@ extension RunHost {
         let runID = machine.start.runID
         stop(runID: runID, step: nil)
         letGo()
+        disarm()
         let updates = updateWaiters
         updateWaiters = [:]
         for waiter in updates.values.joined() {
@@ -250,11 +251,17 @@ extension RunHost {
 
     /// Tells the timers when something is due next.
     func arm() {
-        guard let machine, machine.isOpen, let next = machine.due.first?.instant,
-            next < armedAt
-        else { return }
-        armedAt = next
-        engine.timers.arm(self, at: next)
+        guard let machine, machine.isOpen else { return }
+        machine.forgetStale()
+        guard let next = machine.due.first?.instant, next < ticket?.instant ?? .max else { return }
+        ticket = engine.timers.arm(self, at: next, insteadOf: ticket)
+    }
+
+    /// The timers let go of this host.
+    func disarm() {
+        guard let ticket else { return }
+        engine.timers.disarm(ticket)
+        self.ticket = nil
     }
 }
 

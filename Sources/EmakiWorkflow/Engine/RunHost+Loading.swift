@@ -74,7 +74,7 @@ extension RunHost {
     /// Knows without reading that nothing is recorded, or that it was read.
     func isLoadedAtOnce() -> Bool {
         if isLoaded { return true }
-        isLoaded = !engine.store.mayHave(StreamName.id(workflowID))
+        isLoaded = !engine.store.mayHave(idStream)
         return isLoaded
     }
 
@@ -167,7 +167,7 @@ extension RunHost {
         runToken = nil
         idToken = nil
         startedBy = [:]
-        armedAt = .max
+        disarm()
         hasReturned = false
         closuresWanted = []
         unfit = nil

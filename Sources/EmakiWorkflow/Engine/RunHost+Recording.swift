@@ -114,10 +114,9 @@ extension RunHost {
         for command in decision.commands {
             guard let machine else { return }
             let now = max(engine.timers.now, machine.time)
-            let successor = engine.successorID(of: machine.start.runID)
             let body: HistoryEvent.Body
             do {
-                body = try machine.body(of: command, successor: successor)
+                body = try machine.body(of: command, successor: EngineCore.successorID)
             } catch {
                 // The number of commands is recorded already: a history without this one would
                 // never be followed again.

@@ -59,7 +59,7 @@ extension RunHost {
         hasReturned = false
         machine = RunMachine(start)
         runToken = nil
-        armedAt = .max
+        disarm()
         closuresWanted = []
         coldProblem = nil
         unfit = nil

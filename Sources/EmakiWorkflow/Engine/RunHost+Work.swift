@@ -104,7 +104,7 @@ extension RunHost {
             recordDetails(step, attempt, details, &draft)
         case .childStarted, .childClosed, .delivered: takeFromOthers(input, &draft)
         case .settled(let runID): draft.records.append(IDRecord(.settled, runID))
-        case .due: armedAt = .max
+        case .due: disarm()
         case .quarantine(let tries, let step, let reply):
             draft.answer(reply, ())
             quarantine(tries, step, &draft)

@@ -18,6 +18,8 @@ final class RunHost: @unchecked Sendable {
     let engine: EngineCore
     let workflowID: String
     let partition: UInt64
+    /// Of the workflow id.
+    let idStream: String
 
     /// Attempts that run in this process, or wait for a worker of a named queue.
     let attempts = AttemptTable()
@@ -68,15 +70,16 @@ final class RunHost: @unchecked Sendable {
     var resultWaiters: [(runID: String, waiter: Waiter<HistoryEvent.Outcome>)] = []
     var updateWaiters: [Int: [Waiter<Payload>]] = [:]
     var lastToken = 0
-    /// The earliest instant for which the timers will wake this host.
-    var armedAt: Int64 = .max
+    /// For the earliest instant at which something of it is due.
+    var ticket: EngineTimers.Ticket?
     /// Commits that were refused in a row.
     var refusals = 0
 
     init(_ engine: EngineCore, workflowID: String) {
         self.engine = engine
         self.workflowID = workflowID
-        partition = Array(workflowID.utf8).withRawSpan { StableHash.hash($0) }
+        idStream = StreamName.id(workflowID)
+        partition = EngineCore.hash(workflowID)
         isHeld = engine.suspects.holds(partition)
         suspectedStep = engine.suspects.step(of: partition)
     }

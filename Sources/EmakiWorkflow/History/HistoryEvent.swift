@@ -15,24 +15,24 @@ public struct HistoryEvent: Sendable, Equatable {
     /// What happened.
     public var body: Body
 
-    /// What may happen.
+    /// What may happen. What is large is kept apart, so that an event is cheap to pass on.
     public enum Body: Sendable, Equatable {
         /// The run began.
-        case started(RunStart)
+        indirect case started(RunStart)
         /// A step or an activity is to be executed.
-        case stepScheduled(StepSchedule)
+        indirect case stepScheduled(StepSchedule)
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
         /// The attempt is over here; somebody outside has its token and will say how it ended.
         case attemptHandedOver(step: Int, attempt: Int)
         /// An attempt failed, or a crash left its outcome unknown, and another will be made.
-        case attemptFailed(step: Int, attempt: Int, Failure, retryAt: Int64?)
+        indirect case attemptFailed(step: Int, attempt: Int, Failure, retryAt: Int64?)
         /// An attempt reported how far it is.
         case heartbeat(step: Int, attempt: Int, Payload)
         /// A step was executed.
         case stepCompleted(step: Int, attempt: Int, Payload)
         /// A step failed for good.
-        case stepFailed(step: Int, attempt: Int, Failure)
+        indirect case stepFailed(step: Int, attempt: Int, Failure)
         /// The run asked a step to stop.
         case stepCancelRequested(step: Int)
         /// A timer was set.
@@ -42,40 +42,40 @@ public struct HistoryEvent: Sendable, Equatable {
         /// It was taken back.
         case timerCancelled(timer: Int)
         /// A signal came.
-        case signalReceived(Message)
+        indirect case signalReceived(Message)
         /// An update came and its validator let it pass.
-        case updateAccepted(Message)
+        indirect case updateAccepted(Message)
         /// An update's handler returned.
         case updateCompleted(update: Int, Payload)
         /// An update's handler threw.
-        case updateFailed(update: Int, Failure)
+        indirect case updateFailed(update: Int, Failure)
         /// Somebody asked the run to stop.
-        case cancelRequested(requestID: String, reason: String)
+        indirect case cancelRequested(requestID: String, reason: String)
         /// `patched` was true here.
         case patched(id: String)
         /// The run wants a child.
-        case childInitiated(ChildStart)
+        indirect case childInitiated(ChildStart)
         /// The child runs.
         case childStarted(child: Int, runID: String)
         /// The child ended, or could not be started.
-        case childClosed(child: Int, Outcome)
+        indirect case childClosed(child: Int, Outcome)
         /// The run wants to signal or to cancel another workflow.
-        case messageSent(SentMessage)
+        indirect case messageSent(SentMessage)
         /// The message arrived, or could not.
-        case messageAnswered(message: Int, Failure?)
+        indirect case messageAnswered(message: Int, Failure?)
         /// Code did something that no workflow may do, or threw what it does not declare.
-        case taskFailed(Failure)
+        indirect case taskFailed(Failure)
         /// The run rests until somebody resumes it.
-        case paused(PauseReason)
+        indirect case paused(PauseReason)
         /// It goes on.
-        case resumed(Resumption)
+        indirect case resumed(Resumption)
         /// The code that goes on from here has this fingerprint: other than the code before, and
         /// it has replayed what that code did.
         case versionAdopted(String)
         /// The code saw an earlier event only now; what it asked for follows.
         case activated(event: Int)
         /// The end of the run.
-        case closed(Outcome)
+        indirect case closed(Outcome)
     }
 
     /// How something ended.

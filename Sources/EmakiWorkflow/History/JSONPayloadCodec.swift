@@ -18,7 +18,7 @@ public struct JSONPayloadCodec: PayloadCodec {
 
     /// Encodes a value.
     public func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
-        if let bytes = value as? [UInt8] {
+        if Value.self == [UInt8].self, let bytes = value as? [UInt8] {
             return Payload(bytes, metadata: [Self.encodingKey: Self.bytesEncoding])
         }
         if Value.self == Nothing.self { return .empty }
@@ -29,8 +29,10 @@ public struct JSONPayloadCodec: PayloadCodec {
     public func decode<Value: Decodable & Sendable>(
         _ type: Value.Type, from payload: Payload
     ) throws -> Value {
-        if let bytes = payload.bytes as? Value, payload.isBytes { return bytes }
-        if let nothing = Nothing() as? Value { return nothing }
+        if Value.self == [UInt8].self, payload.isBytes, let bytes = payload.bytes as? Value {
+            return bytes
+        }
+        if Value.self == Nothing.self, let nothing = Nothing() as? Value { return nothing }
         return try decoder.decode(type, from: Data(payload.bytes))
     }
 }
@@ -59,8 +61,8 @@ public struct BytesPayloadCodec: PayloadCodec {
 
     /// Takes the bytes.
     public func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
-        if let bytes = value as? [UInt8] { return Payload(bytes) }
-        if value is Nothing { return .empty }
+        if Value.self == [UInt8].self, let bytes = value as? [UInt8] { return Payload(bytes) }
+        if Value.self == Nothing.self { return .empty }
         throw NotBytes(type: "\(Value.self)")
     }
 
@@ -68,8 +70,8 @@ public struct BytesPayloadCodec: PayloadCodec {
     public func decode<Value: Decodable & Sendable>(
         _ type: Value.Type, from payload: Payload
     ) throws -> Value {
-        if let bytes = payload.bytes as? Value { return bytes }
-        if let nothing = Nothing() as? Value { return nothing }
+        if Value.self == [UInt8].self, let bytes = payload.bytes as? Value { return bytes }
+        if Value.self == Nothing.self, let nothing = Nothing() as? Value { return nothing }
         throw NotBytes(type: "\(Value.self)")
     }
 }

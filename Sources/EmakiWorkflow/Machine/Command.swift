@@ -1,7 +1,7 @@
 /// What a run's code asks for.
 public enum Command: Sendable, Equatable {
     /// To execute a step or an activity.
-    case schedule(StepSchedule)
+    indirect case schedule(StepSchedule)
     /// To ask a step to stop, by its identity.
     case cancelStep(key: String)
     /// To be woken at an instant, in nanoseconds since 1970 UTC.
@@ -13,15 +13,15 @@ public enum Command: Sendable, Equatable {
     /// To answer an update, by the event that accepted it.
     case completeUpdate(Int, Payload)
     /// To answer an update with an error.
-    case failUpdate(Int, Failure)
+    indirect case failUpdate(Int, Failure)
     /// To start another workflow.
-    case startChild(ChildStart)
+    indirect case startChild(ChildStart)
     /// To signal or cancel another workflow.
-    case send(SentMessage)
+    indirect case send(SentMessage)
     /// To rest until an operator says what is to become of a compensation that gave up.
-    case pause(compensation: String, Failure)
+    indirect case pause(compensation: String, Failure)
     /// To end.
-    case close(Closing)
+    indirect case close(Closing)
 
     /// How code ends its run.
     public enum Closing: Sendable, Equatable {

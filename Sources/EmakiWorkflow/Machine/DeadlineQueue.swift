@@ -25,7 +25,7 @@ struct DeadlineQueue<Item: Sendable>: Sendable {
 
     /// Takes the earliest item.
     /// - Complexity: O(log n).
-    mutating func removeFirst() -> Item? {
+    @discardableResult mutating func removeFirst() -> Item? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {
@@ -35,8 +35,15 @@ struct DeadlineQueue<Item: Sendable>: Sendable {
         return first.item
     }
 
-    private mutating func sink() {
-        var parent = 0
+    /// Keeps what is still wanted.
+    /// - Complexity: O(n).
+    mutating func keep(where isWanted: (Item) -> Bool) {
+        heap.removeAll { !isWanted($0.item) }
+        for parent in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(parent) }
+    }
+
+    private mutating func sink(_ first: Int = 0) {
+        var parent = first
         while true {
             var least = parent
             for child in [2 * parent + 1, 2 * parent + 2]

@@ -1,9 +1,11 @@
 // What code asks for, and what the history says of it.
 extension RunMachine {
     /// The events that a command becomes.
-    /// - Parameter successor: the id of the run that follows, should there be one.
+    /// - Parameter successor: makes the id of the run that follows, should there be one.
     /// - Throws: a failure of the task if the command makes no sense.
-    func body(of command: Command, successor: String) throws(Failure) -> HistoryEvent.Body {
+    func body(
+        of command: Command, successor: (String) -> String
+    ) throws(Failure) -> HistoryEvent.Body {
         switch command {
         case .schedule(let schedule): return .stepScheduled(schedule)
         case .cancelStep(let key):
@@ -30,17 +32,17 @@ extension RunMachine {
     }
 
     private func outcome(
-        of closing: Command.Closing, successor: String
+        of closing: Command.Closing, successor: (String) -> String
     ) -> HistoryEvent.Outcome {
         switch closing {
         case .completed(let result): .completed(result)
         case .cancelled: .cancelled
-        case .continueAsNew: .continuedAsNew(runID: successor, nil)
+        case .continueAsNew: .continuedAsNew(runID: successor(start.runID), nil)
         case .failed(let failure):
             if !isCancelRequested, let retry = start.retry,
                 retry.allows(attemptAfter: start.attempt, failure)
             {
-                .continuedAsNew(runID: successor, failure)
+                .continuedAsNew(runID: successor(start.runID), failure)
             } else {
                 .failed(failure)
             }

@@ -47,6 +47,24 @@ extension RunMachine {
         return failed(id, step, failure, at: now, chance: 0.5)
     }
 
+    /// Takes out of the queue what nobody waits for any more, as far as it comes first, so that the
+    /// run is not woken for it.
+    func forgetStale() { while let first = due.first, isStale(first.item) { due.removeFirst() } }
+
+    private func isStale(_ item: Due) -> Bool {
+        switch item {
+        case .timer(let id): timers[id] == nil
+        case .stepClose(let id): steps[id] == nil
+        case .retry(let id, let attempt): steps[id].map { $0.attempt >= attempt } ?? true
+        case .attempt(let id, let attempt, let timeout):
+            steps[id].map { step in
+                step.attempt != attempt || !step.hasAttempt
+                    || (timeout == .scheduleToStart && step.hasBegun)
+            } ?? true
+        case .start, .run, .task: false
+        }
+    }
+
     /// The next thing that is due, if there is one, as the event to record.
     func nextDue(at now: Int64, chance: Double) -> HistoryEvent.Body? {
         while let first = due.first, first.instant <= now {

@@ -23,8 +23,8 @@ final class RunMachine: @unchecked Sendable {
         case close
     }
 
-    /// A step that has no result yet.
-    struct OpenStep: Sendable {
+    /// A step that has no result yet. Of whoever has the machine.
+    final class OpenStep: @unchecked Sendable {
         enum Phase: Sendable, Equatable {
             /// An attempt is under way, or was when the process ended.
             case running
@@ -34,8 +34,8 @@ final class RunMachine: @unchecked Sendable {
             case retrying(at: Int64)
         }
 
-        var schedule: StepSchedule
-        var scheduledAt: Int64
+        let schedule: StepSchedule
+        let scheduledAt: Int64
         var attempt = 1
         var phase = Phase.running
         var isCancelRequested = false
@@ -46,6 +46,11 @@ final class RunMachine: @unchecked Sendable {
         var hasBegun = false
         /// Of the running attempt; not recorded. A report moves it.
         var heartbeatDeadline: Int64?
+
+        init(_ schedule: StepSchedule, at instant: Int64) {
+            self.schedule = schedule
+            scheduledAt = instant
+        }
 
         var closeDeadline: Int64? {
             schedule.options.scheduleToClose.map { scheduledAt + max(0, $0.nanoseconds) }
@@ -82,6 +87,9 @@ final class RunMachine: @unchecked Sendable {
     }
 
     let start: RunStart
+    /// The run's stream in the store, and what its events' ids are made with.
+    let stream: String
+    let runHash: UInt64
     /// The newest event's number and time.
     private(set) var lastID = 0
     private(set) var time: Int64 = .min
@@ -124,6 +132,8 @@ final class RunMachine: @unchecked Sendable {
     /// A run before its first event.
     init(_ start: RunStart) {
         self.start = start
+        stream = StreamName.run(start.workflowID, start.runID)
+        runHash = EngineCore.hash(start.runID)
         fingerprint = start.fingerprint
     }
 
@@ -232,7 +242,7 @@ final class RunMachine: @unchecked Sendable {
     private func applyToStep(_ event: HistoryEvent) {
         switch event.body {
         case .stepScheduled(let schedule):
-            let step = OpenStep(schedule: schedule, scheduledAt: event.time)
+            let step = OpenStep(schedule, at: event.time)
             steps[event.id] = step
             stepIDs[schedule.key] = event.id
             if schedule.compensation != nil { compensable.append(schedule.key) }
