@@ -8,6 +8,9 @@
 package enum SystemProcess {
     package static var number: Int32 { SystemCall.processNumber }
 
+    /// Processors that the system has; 1 if it does not say.
+    package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// Another number after each start of the machine; 0 if the system does not say.
     package static var bootNumber: UInt64 {
         #if os(Linux)

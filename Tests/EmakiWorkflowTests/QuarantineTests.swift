@@ -14,10 +14,14 @@ import Testing
         static let options = ActivityOptions(startToClose: .seconds(1_000))
 
         func run(context: ActivityContext, input: Int) async throws -> Int {
-            if input == QuarantineTests.culprit { _exit(1) }
-            return input
+            guard input == QuarantineTests.culprit else { return input }
+            while !QuarantineTests.allAreThere.load(ordering: .acquiring) { await Task.yield() }
+            _exit(1)
         }
     }
+
+    /// All runs have been started.
+    static let allAreThere = Atomic(false)
 
     enum Worker: Workflow {
         static func run(context: WorkflowContext<Self>, input: Int) async throws -> Int {
@@ -71,6 +75,7 @@ import Testing
             }
             try await group.waitForAll()
         }
+        allAreThere.store(true, ordering: .releasing)
         if !skips { _exit(1) }
         _ = try await engine.handle(type, id: "w-\(culprit)").result()
     }
@@ -78,6 +83,7 @@ import Testing
     /// - Returns: once all others have ended and the culprit rests.
     private static func finish<W: Workflow>(_ type: W.Type, _ folder: String) async throws
     where W.Input == Int, W.Output == Int {
+        allAreThere.store(true, ordering: .releasing)
         // Later than all timers, so that they are due when the runs are taken up.
         let (log, engine) = try await open(
             folder, SkippingClock(start: 1_800_000_000_000_000_000))

@@ -24,6 +24,7 @@ final class EngineCore: @unchecked Sendable {
     let commitBytesMax: Int
     let payloadBytesMax: Int
     private let definitions: [String: WorkflowDefinition]
+    private let paces: [String: TypePace]
     private let ownClock: SystemEngineClock?
 
     private let lock = Lock()
@@ -54,6 +55,7 @@ final class EngineCore: @unchecked Sendable {
         ownClock = options.clock == nil ? SystemEngineClock() : nil
         timers = EngineTimers(options.clock ?? ownClock ?? SystemEngineClock())
         self.definitions = try Self.table(definitions)
+        paces = self.definitions.mapValues { _ in TypePace() }
         self.activities = try ActivityPool(
             activities, codec: options.codec, limit: options.activitiesMax)
         epoch = try await store.claim()
@@ -166,6 +168,9 @@ final class EngineCore: @unchecked Sendable {
         }
         return definition
     }
+
+    /// How long the turns of a type's runs take.
+    func pace(_ type: String) -> TypePace? { paces[type] }
 
     /// Of the code that this engine has for a type; nil: none.
     func fingerprint(_ type: String) -> String? { definitions[type]?.fingerprint }

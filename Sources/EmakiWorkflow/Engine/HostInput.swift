@@ -42,6 +42,21 @@ indirect enum HostInput: Sendable {
     case leave
 }
 
+extension HostInput {
+    /// Of what the run's code is given.
+    var payloadBytes: Int {
+        switch self {
+        case .start(let request, _): request.input.bytes.count
+        case .signal(let message, _): message.input.bytes.count
+        case .update(let message, _, _): message.input.bytes.count
+        case .query(_, let input, _): input.bytes.count
+        case .ended(_, _, _, .success(let result), _): result.bytes.count
+        case .childClosed(_, _, .completed(let result)): result.bytes.count
+        default: 0
+        }
+    }
+}
+
 /// A run to start.
 struct StartRequest: Sendable {
     var workflowType: String

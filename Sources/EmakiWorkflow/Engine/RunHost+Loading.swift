@@ -98,6 +98,7 @@ extension RunHost {
         }
         // All or nothing: an id of which only a part was read would look like another.
         machine = loaded
+        pace = engine.pace(loaded.start.workflowType)
         runToken = history.token
         idToken = token
         isLoaded = true

@@ -58,6 +58,7 @@ extension RunHost {
         letGo()
         hasReturned = false
         machine = RunMachine(start)
+        pace = engine.pace(start.workflowType)
         runToken = nil
         disarm()
         closuresWanted = []

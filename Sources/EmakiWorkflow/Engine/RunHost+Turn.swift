@@ -4,7 +4,9 @@
 // comes then is the next turn's, and what is told to the run meanwhile waits in the inbox.
 extension RunHost {
     /// Goes on with what comes next. Of the thread that the pump gave the turn.
-    func turn() {
+    func turn() { TypePace.measure(self) { takeTurn() } }
+
+    private func takeTurn() {
         if let stage = nextStage {
             nextStage = nil
             return stage()

@@ -8,6 +8,8 @@ import EmakiPlatform
 final class RunHost: @unchecked Sendable {
     /// Inputs that go into one commit.
     static let inputsPerCommitMax = 256
+    /// Of an input's payload; decoding what is larger takes long.
+    private static let largeBytes = 64 << 10
 
     /// Somebody who waits for something that a run will bring about.
     struct Waiter<Value: Sendable> {
@@ -38,6 +40,8 @@ final class RunHost: @unchecked Sendable {
     private var awaitsQuarantine = false
     /// Another host has taken this one's place.
     private var isRetired = false
+    /// Something large is among what it was told since it was idle.
+    private var hasLargeInput = false
 
     // Of whoever has the turn.
     /// It was begun by the backlog, and has been under way since.
@@ -70,6 +74,8 @@ final class RunHost: @unchecked Sendable {
     var resultWaiters: [(runID: String, waiter: Waiter<HistoryEvent.Outcome>)] = []
     var updateWaiters: [Int: [Waiter<Payload>]] = [:]
     var lastToken = 0
+    /// Of the run's type.
+    var pace: TypePace?
     /// For the earliest instant at which something of it is due.
     var ticket: EngineTimers.Ticket?
     /// Commits that were refused in a row.
@@ -92,6 +98,7 @@ final class RunHost: @unchecked Sendable {
             if isRetired { return (false, true) }
             takePostponed()
             inbox.append(input)
+            if input.payloadBytes > Self.largeBytes { hasLargeInput = true }
             if isHeld { return (false, false) }
             defer { isBusy = true }
             return (!isBusy, false)
@@ -169,6 +176,9 @@ final class RunHost: @unchecked Sendable {
         engine.pump.push(self)
     }
 
+    /// Its turns are not given where others' commits wait for them. Asked between two turns.
+    var isHeavy: Bool { lock.withLock { hasLargeInput } || pace?.isSlow ?? false }
+
     /// Something waits in the inbox.
     var hasInputs: Bool { lock.withLock { !inbox.isEmpty } }
 
@@ -194,6 +204,7 @@ final class RunHost: @unchecked Sendable {
         return lock.withLock {
             guard !inbox.isEmpty else {
                 isBusy = false
+                hasLargeInput = false
                 hasPassed = isTried && attempts.isEmpty
                 if hasPassed { isTried = false }
                 isRetired = mayRetire && attempts.isEmpty

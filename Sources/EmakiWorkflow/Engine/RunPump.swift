@@ -6,10 +6,11 @@ import EmakiPlatform
 ///
 /// A turn runs the code of a workflow, and code may compute for ever. So a watchdog looks at the
 /// pump: if one turn takes longer than some milliseconds, another thread gives the turns from then
-/// on, and makes durable what was submitted, until the one that is held up comes back.
+/// on, and makes durable what was submitted, until the one that is held up comes back. Runs whose
+/// turns take long get them from other threads, where nobody waits for them (`TurnHands`).
 final class RunPump: @unchecked Sendable {
     /// Turns before others get time on the executor, so that what was submitted is written.
-    private static let turnsPerStretch = 16
+    private static let turnsPerStretch = 64
     /// Looks of the watchdog at hosts that wait while no turn is given at all, before it takes the
     /// executor itself for held up.
     private static let stallLooksMax = 10
@@ -25,6 +26,7 @@ final class RunPump: @unchecked Sendable {
     private let hasOwnThread: Bool
     private let store: any HistoryStore
     private let marks: RunMarks?
+    private let hands: TurnHands
     /// Bumped for a relief thread that sleeps.
     private let reliefWord = WaitWord()
 
@@ -46,17 +48,21 @@ final class RunPump: @unchecked Sendable {
         hasOwnThread = executor != nil
         self.store = store
         self.marks = marks
+        hands = TurnHands(marks)
     }
 
     /// Gives a host its turn, soon.
     func push(_ host: RunHost) {
+        // Of Swift's pool every thread is as good as any other.
+        if hasOwnThread, host.isHeavy {
+            hands.push(host)
+            return watch()
+        }
         lock.lock()
         ready.append(host, isLate: host.isLate)
         let wakesRelief = isRelieved
         let mustStart = !isRunning
         isRunning = true
-        let mustWatch = mustStart && !isWatched
-        if mustWatch { isWatched = true }
         let shift = shift
         lock.unlock()
         if wakesRelief {
@@ -66,6 +72,14 @@ final class RunPump: @unchecked Sendable {
         guard mustStart else { return }
         // Detached, so that it inherits nothing of whoever woke it.
         Task.detached(executorPreference: executor) { [self] in await run(shift) }
+        watch()
+    }
+
+    private func watch() {
+        let mustWatch = lock.withLock { () -> Bool in
+            defer { isWatched = true }
+            return !isWatched
+        }
         if mustWatch { Watchdog.shared.watch(self) }
     }
 
@@ -135,13 +149,14 @@ final class RunPump: @unchecked Sendable {
 
     /// - Returns: whether to look again; otherwise the next push asks for it.
     func look(_ looks: inout Looks) -> Bool {
+        let isHelped = hands.look()
         lock.lock()
         let isSame = turnCount == looks.turnCount
         let isWaiting = hasOwnThread && isRunning && !isRelieved && !ready.isEmpty
         looks.stalled = isSame && isWaiting && !isInTurn ? looks.stalled + 1 : 0
         let isHeldUp = (isInTurn && isSame) || looks.stalled >= Self.stallLooksMax
         looks.turnCount = turnCount
-        looks.idle = isRunning ? 0 : looks.idle + 1
+        looks.idle = isRunning || isHelped ? 0 : looks.idle + 1
         let mayLook = looks.idle < Self.idleLooksMax
         if !mayLook { isWatched = false }
         if isHeldUp {
