@@ -102,8 +102,10 @@ let package = Package(
             dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],
             resources: [.copy("Scripts")], swiftSettings: strict),
         .testTarget(
-            name: "EmakiCommandTests", dependencies: ["emaki", "EmakiSimulation"],
-            swiftSettings: strict),
+            name: "EmakiCommandTests",
+            dependencies: [
+                "emaki", "EmakiSimulation", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
+            ], swiftSettings: strict),
         .testTarget(
             name: "ExampleTests",
             dependencies: [

@@ -20,7 +20,8 @@ package final class SystemEntropy: Entropy {
 }
 
 /// The system's generator, asked for many numbers at a time, for those who need some for each of
-/// many small things. Not across a `fork`.
+/// many small things. Not across a `fork`, nor for two machines that go on from one image of
+/// memory: they would draw the same.
 package final class BufferedEntropy: Entropy, @unchecked Sendable {
     /// As many as the system gives in one piece: 256 bytes.
     private static let capacity = 32

@@ -10,7 +10,8 @@ struct EmakiCommand: AsyncParsableCommand {
         abstract: "An append-only event log for workflow histories, durable on return.",
         discussion: """
             A store is a folder. Every command takes its lock. If a process has the store open, \
-            stats, read, backup and scrub ask that process; the others are refused, with its number.
+            stats, read, backup, scrub and workflow ask that process; the others are refused, \
+            with its number.
 
             EXAMPLES
               emaki create orders.emaki
@@ -32,7 +33,7 @@ struct EmakiCommand: AsyncParsableCommand {
             TruncateCommand.self, DeleteCommand.self, PurgeCommand.self, ForgetCommand.self,
             ExpireCommand.self, SnapshotCommand.self,
             SealCommand.self, MergeCommand.self, ScrubCommand.self,
-            BackupCommand.self, RestoreCommand.self,
+            BackupCommand.self, RestoreCommand.self, WorkflowCommand.self,
             BenchCommand.self, FuzzCommand.self, DemoCommand.self, SealedFileCommand.self,
         ])
 

@@ -21,7 +21,35 @@ import Testing
         for number in 0..<20 {
             _ = try await engine.execute(AccountTransfer.self, id: "b\(number)", input)
         }
-        #expect(store.readCount - before == 20 * before, "as much as each new id takes, and no more")
+        #expect(store.readCount - before == 20 * before, "each new id takes as much, and no more")
+        engine.close()
+    }
+
+    /// Works, and sleeps for a day; then it goes on as a new run, a few times.
+    enum Rounds: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> Int {
+            _ = try await context.run(Debit.self, Transfer(amount: input))
+            if input > 0 { throw try context.continueAsNew(input - 1) }
+            try await context.sleep(for: .seconds(86_400))
+            return input
+        }
+    }
+
+    @Test("a clock that skips comes to the next instant that counts, past those that do not")
+    func skipping() async throws {
+        let clock = SkippingClock()
+        let world = World()
+        let engine = try await makeEngine(
+            [AccountTransfer.self, Rounds.self], [Debit(world: world), Credit(world: world)],
+            clock: clock)
+        // More than are kept of those that were given back.
+        for number in 0..<1_200 {
+            _ = try await engine.execute(
+                AccountTransfer.self, id: "a\(number)", Transfer(amount: 1))
+        }
+        let begun = clock.now
+        #expect(try await engine.execute(Rounds.self, id: "b", 3) == 0)
+        #expect(clock.now - begun == 86_400_000_000_000)
         engine.close()
     }
 

@@ -26,7 +26,7 @@ package struct ControlRequest: Sendable, Equatable {
     private var values: [String: Value] = [:]
 
     /// Reads a line, without its line break.
-    init(line: [UInt8]) throws(ControlFault) {
+    package init(line: [UInt8]) throws(ControlFault) {
         guard line.count <= Self.bytesMax else {
             throw .invalid("a request has at most \(Self.bytesMax) bytes")
         }

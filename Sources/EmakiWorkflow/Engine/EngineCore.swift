@@ -60,9 +60,10 @@ final class EngineCore: @unchecked Sendable {
             activities, codec: options.codec, limit: options.activitiesMax)
         epoch = try await store.claim()
         // Of the one owner: others leave the file alone.
-        marks = limits.folder.flatMap { RunMarks(folder: $0) }
+        marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
         suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
         pump = RunPump(limits.executor, store, marks)
+        timers.whenNothing { [weak self] in self?.restIfIdle() }
     }
 
     private static func table(
@@ -138,6 +139,12 @@ final class EngineCore: @unchecked Sendable {
         if mayRest { timers.rest() }
     }
 
+    /// A clock that skips has nothing else to do, and somebody waits.
+    private func restIfIdle() {
+        let mayRest = lock.withLock { workCount == 0 && waitingCount > 0 }
+        if mayRest { timers.rest() }
+    }
+
     /// Pumps and attempts at work, and homes in the backlog.
     var workInProgress: Int { lock.withLock { workCount } }
 
@@ -200,7 +207,7 @@ final class EngineCore: @unchecked Sendable {
 
     /// Why a run cannot be started like this.
     func problem(with request: StartRequest) -> WorkflowError? {
-        if definitions[request.workflowType] == nil {
+        if definitions[request.workflowType] == nil, options.executesCode {
             return .unknownWorkflow(request.workflowType)
         }
         let byteCount = request.workflowID.utf8.count
@@ -277,7 +284,7 @@ final class EngineCore: @unchecked Sendable {
         }
     }
 
-    private static func event(
+    static func event(
         _ stored: HistoryPage.Stored, _ workflowID: String
     ) throws -> HistoryEvent {
         do {

@@ -51,6 +51,12 @@ public struct EngineOptions: Sendable {
     public var triesBeforeQuarantine = 3
     /// Let go of a run's code after every commit. For tests of what a replay may rest on.
     public var evictsAlways = false
+    /// Answer other processes, as `emaki workflow` asks, through the log's socket. Without effect
+    /// on a log that does not listen.
+    public var answersControl = true
+    /// False for an operator's engine: it records what it is told, and neither executes code nor
+    /// begins, retries or times anything.
+    var executesCode = true
 
     /// The defaults.
     public init() {}

@@ -21,8 +21,15 @@ final class EngineTimers: @unchecked Sendable {
     private var isStopped = false
     /// Never goes back.
     private var newest: Int64 = .min
+    /// Called when an instant came at which nobody was woken.
+    private var onNothing: @Sendable () -> Void = {}
 
     init(_ clock: any EngineClock) { self.clock = clock }
+
+    /// - Parameter body: called when an instant came at which nobody was woken after all.
+    func whenNothing(_ body: @escaping @Sendable () -> Void) {
+        lock.withLock { onNothing = body }
+    }
 
     /// Engine time: the clock's, or the newest that was recorded, whichever is later.
     var now: Int64 {
@@ -54,6 +61,7 @@ final class EngineTimers: @unchecked Sendable {
         let new = Ticket(host, max(0, instant))
         let isEarliest = lock.withLock { () -> Bool in
             if let ticket { drop(ticket) }
+            _ = trim()
             guard !isStopped else { return false }
             let isEarliest = instant < (queue.first?.instant ?? .max)
             queue.add(new, at: new.instant)
@@ -64,7 +72,14 @@ final class EngineTimers: @unchecked Sendable {
     }
 
     /// The run is not to be woken any more: nothing of it is kept.
-    func disarm(_ ticket: Ticket) { lock.withLock { drop(ticket) } }
+    func disarm(_ ticket: Ticket) {
+        let wasFirst = lock.withLock { () -> Bool in
+            drop(ticket)
+            return trim()
+        }
+        // The clock waits for what is wanted, and not for what was.
+        if wasFirst { waitForFirst() }
+    }
 
     /// Called with the lock held.
     private func drop(_ ticket: Ticket) {
@@ -74,6 +89,25 @@ final class EngineTimers: @unchecked Sendable {
         guard deadCount > Self.deadMax, 2 * deadCount > queue.count else { return }
         queue.keep { $0.host != nil }
         deadCount = 0
+    }
+
+    /// Lets what comes first be something that is wanted. Called with the lock held.
+    /// - Returns: whether something else comes first now.
+    private func trim() -> Bool {
+        var hasChanged = false
+        while let first = queue.first, first.item.host == nil {
+            queue.removeFirst()
+            deadCount -= 1
+            hasChanged = true
+        }
+        return hasChanged
+    }
+
+    private func waitForFirst() {
+        if let first = lock.withLock({ queue.first?.instant }) { return wait(until: first) }
+        clock.wake(at: nil) {}
+        // Somebody may have asked for something meanwhile, and been overtaken.
+        if let first = lock.withLock({ queue.first?.instant }) { wait(until: first) }
     }
 
     /// Nothing is to be done before the next instant.
@@ -122,6 +156,7 @@ final class EngineTimers: @unchecked Sendable {
                 ticket.host = nil
                 released.append((host, first.instant < late))
             }
+            _ = trim()
             guard let first = queue.first else { return nil }
             return first.instant <= newest ? wall + Self.pauseNanoseconds : first.instant
         }
@@ -129,5 +164,6 @@ final class EngineTimers: @unchecked Sendable {
         for (host, isLate) in released {
             if isLate { host.postpone(.due) } else { host.enqueue(.due) }
         }
+        if released.isEmpty { lock.withLock { onNothing }() }
     }
 }

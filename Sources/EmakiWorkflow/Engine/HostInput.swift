@@ -46,7 +46,8 @@ extension HostInput {
     /// Of what the run's code is given.
     var payloadBytes: Int {
         switch self {
-        case .start(let request, _): request.input.bytes.count
+        case .start(let request, _):
+            request.input.bytes.count + (request.message?.payload?.bytes.count ?? 0)
         case .signal(let message, _): message.input.bytes.count
         case .update(let message, _, _): message.input.bytes.count
         case .query(_, let input, _): input.bytes.count
@@ -89,33 +90,6 @@ public enum IDConflictPolicy: Sendable {
     case useExisting
     /// It is terminated, and a new one begins.
     case terminateExisting
-}
-
-/// What a run is about.
-public struct RunDescription: Sendable, Equatable {
-    /// The workflow's id.
-    public var workflowID: String
-    /// The run.
-    public var runID: String
-    /// The workflow's type.
-    public var workflowType: String
-    /// How it ended; nil while it is open.
-    public var outcome: HistoryEvent.Outcome?
-    /// Why it rests.
-    public var pause: PauseReason?
-    /// The last fault of its code that was recorded.
-    public var taskFailure: Failure?
-    /// The fingerprint of the code that executed it last.
-    public var fingerprint: String
-    /// Why the code of this engine cannot go on with it, if it is other code; it names the code
-    /// that is needed. Known once the engine has tried.
-    public var versionNeeded: Failure?
-    /// Events of its history.
-    public var eventCount: Int
-    /// What it waits for: steps, timers, children, messages.
-    public var waitsFor: [String]
-    /// Steps that would be undone if it failed now.
-    public var compensable: [String]
 }
 
 /// What a caller of the engine is told.

@@ -35,7 +35,8 @@ extension RunHost {
                 return true
             }
             let needed = machine.isOpen ? unfit : nil
-            draft.answer(reply, RunDescription(machine, versionNeeded: needed))
+            draft.answer(
+                reply, RunDescription(machine, versionNeeded: needed, at: engine.timers.now))
         default: break
         }
         return true
@@ -304,32 +305,6 @@ extension Resumption {
             return stuck.isEmpty
                 ? "no compensation gave up"
                 : "\(stuck.joined(separator: ", ")) gave up, not \(key)"
-        }
-    }
-}
-
-extension RunDescription {
-    init(_ machine: RunMachine, versionNeeded: Failure?) {
-        workflowID = machine.start.workflowID
-        runID = machine.start.runID
-        workflowType = machine.start.workflowType
-        outcome = machine.outcome
-        pause = machine.pauseReason
-        taskFailure = machine.taskFailureCount > 0 ? machine.lastTaskFailure : nil
-        fingerprint = machine.fingerprint
-        self.versionNeeded = versionNeeded
-        eventCount = machine.lastID
-        compensable = machine.compensable
-        waitsFor = []
-        guard machine.isOpen else { return }
-        for (_, step) in machine.steps.sorted(by: { $0.key < $1.key }) {
-            waitsFor.append("\(step.schedule.key), attempt \(step.attempt)")
-        }
-        for (_, timer) in machine.timers.sorted(by: { $0.key < $1.key }) {
-            waitsFor.append("timer \(timer.key)")
-        }
-        for (_, child) in machine.children.sorted(by: { $0.key < $1.key }) {
-            waitsFor.append("child \(child.start.workflowID)")
         }
     }
 }

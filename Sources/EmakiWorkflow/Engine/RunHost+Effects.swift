@@ -46,7 +46,7 @@ extension RunHost {
 
     func dispatch(_ id: Int, _ start: RunStart) {
         guard let machine, machine.isOpen, let step = machine.steps[id], step.phase == .running,
-            !engine.isClosed
+            !engine.isClosed, engine.options.executesCode
         else { return }
         let key = AttemptKey(runID: start.runID, step: id, attempt: step.attempt)
         guard !attempts.contains(key) else { return }
@@ -251,7 +251,7 @@ extension RunHost {
 
     /// Tells the timers when something is due next.
     func arm() {
-        guard let machine, machine.isOpen else { return }
+        guard let machine, machine.isOpen, engine.options.executesCode else { return }
         machine.forgetStale()
         guard let next = machine.due.first?.instant, next < ticket?.instant ?? .max else { return }
         ticket = engine.timers.arm(self, at: next, insteadOf: ticket)

@@ -98,7 +98,7 @@ extension RunHost {
         }
         // All or nothing: an id of which only a part was read would look like another.
         machine = loaded
-        pace = engine.pace(loaded.start.workflowType)
+        setPace(loaded.start.workflowType)
         runToken = history.token
         idToken = token
         isLoaded = true
@@ -113,7 +113,11 @@ extension RunHost {
     private func newest(_ opened: IDRecord) async throws -> (RunMachine, EngineCore.History) {
         let history = try await engine.history(workflowID, opened.runID)
         do throws(HistoryError) {
-            return (try RunMachine(history: history.events), history)
+            let machine = try RunMachine(history: history.events)
+            guard machine.start.workflowID == workflowID, machine.start.runID == opened.runID else {
+                throw .malformed("it is that of run \(machine.start.runID)")
+            }
+            return (machine, history)
         } catch {
             throw WorkflowError.damaged(workflowID: workflowID, error)
         }

@@ -98,6 +98,7 @@ extension RunHost {
     /// the same, it sees what is recorded now after the commit.
     private func prepare() -> Warming {
         if decider != nil { return .warm }
+        guard engine.options.executesCode else { return .absent }
         if let coldProblem { return coldProblem }
         // A run that begins now has nothing to replay.
         return machine?.lastID == 0 ? makeCode() : .absent

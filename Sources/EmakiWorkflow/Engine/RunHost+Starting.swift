@@ -58,7 +58,7 @@ extension RunHost {
         letGo()
         hasReturned = false
         machine = RunMachine(start)
-        pace = engine.pace(start.workflowType)
+        setPace(start.workflowType)
         runToken = nil
         disarm()
         closuresWanted = []

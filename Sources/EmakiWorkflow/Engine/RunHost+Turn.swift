@@ -4,6 +4,9 @@
 // comes then is the next turn's, and what is told to the run meanwhile waits in the inbox.
 extension RunHost {
     /// Goes on with what comes next. Of the thread that the pump gave the turn.
+    ///
+    /// Once a turn has been given away, by `goOn`, `submit`, or because nothing is left to do,
+    /// nothing of the host may be touched any more: somebody else may have it already.
     func turn() { TypePace.measure(self) { takeTurn() } }
 
     private func takeTurn() {
@@ -117,7 +120,7 @@ extension RunHost {
                 break
             }
         }
-        takeDue(&draft)
+        if engine.options.executesCode { takeDue(&draft) }
         finish(draft)
     }
 

@@ -42,6 +42,8 @@ final class RunHost: @unchecked Sendable {
     private var isRetired = false
     /// Something large is among what it was told since it was idle.
     private var hasLargeInput = false
+    /// Of the run's type, or of that of the run that is to be started.
+    private var pace: TypePace?
 
     // Of whoever has the turn.
     /// It was begun by the backlog, and has been under way since.
@@ -74,8 +76,6 @@ final class RunHost: @unchecked Sendable {
     var resultWaiters: [(runID: String, waiter: Waiter<HistoryEvent.Outcome>)] = []
     var updateWaiters: [Int: [Waiter<Payload>]] = [:]
     var lastToken = 0
-    /// Of the run's type.
-    var pace: TypePace?
     /// For the earliest instant at which something of it is due.
     var ticket: EngineTimers.Ticket?
     /// Commits that were refused in a row.
@@ -98,7 +98,7 @@ final class RunHost: @unchecked Sendable {
             if isRetired { return (false, true) }
             takePostponed()
             inbox.append(input)
-            if input.payloadBytes > Self.largeBytes { hasLargeInput = true }
+            note(input)
             if isHeld { return (false, false) }
             defer { isBusy = true }
             return (!isBusy, false)
@@ -107,12 +107,20 @@ final class RunHost: @unchecked Sendable {
         if mustStart { beginTurns() }
     }
 
+    /// Called with the lock held.
+    private func note(_ input: HostInput) {
+        if input.payloadBytes > Self.largeBytes { hasLargeInput = true }
+        guard pace == nil, case .start(let request, _) = input else { return }
+        pace = engine.pace(request.workflowType)
+    }
+
     /// Tells the run something that need not come before what others ask for.
     func postpone(_ input: HostInput) {
         let (mustWait, isGone) = lock.withLock { () -> (Bool, Bool) in
             if isRetired { return (false, true) }
             // What is under way, or held, takes it along.
             if isBusy || isHeld {
+                note(input)
                 inbox.append(input)
                 return (false, false)
             }
@@ -165,8 +173,10 @@ final class RunHost: @unchecked Sendable {
         if mustStart { beginTurns() }
     }
 
-    /// The code may be executed, as far as suspicion goes.
-    var mayHaveCode: Bool { lock.withLock { !awaitsQuarantine } }
+    /// The code may be executed here, as far as suspicion goes.
+    var mayHaveCode: Bool {
+        engine.options.executesCode && lock.withLock { !awaitsQuarantine }
+    }
 
     /// The quarantine is recorded, or there is nothing to be put aside.
     func isPutAside() { lock.withLock { awaitsQuarantine = false } }
@@ -177,7 +187,21 @@ final class RunHost: @unchecked Sendable {
     }
 
     /// Its turns are not given where others' commits wait for them. Asked between two turns.
-    var isHeavy: Bool { lock.withLock { hasLargeInput } || pace?.isSlow ?? false }
+    var isHeavy: Bool {
+        let isLarge = lock.withLock { hasLargeInput }
+        guard isLarge || ownPace?.isSlow == true else { return false }
+        // While somebody is suspected to have ended the process, as few as can be are at work.
+        return !engine.suspects.isTrying
+    }
+
+    /// How long its turns take is of this type. Asked before a turn.
+    var ownPace: TypePace? { lock.withLock { pace } }
+
+    /// A run of this type is here.
+    func setPace(_ type: String) {
+        let new = engine.pace(type)
+        lock.withLock { pace = new }
+    }
 
     /// Something waits in the inbox.
     var hasInputs: Bool { lock.withLock { !inbox.isEmpty } }

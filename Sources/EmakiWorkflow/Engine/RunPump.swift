@@ -11,6 +11,8 @@ import EmakiPlatform
 final class RunPump: @unchecked Sendable {
     /// Turns before others get time on the executor, so that what was submitted is written.
     private static let turnsPerStretch = 64
+    /// No turn is begun later than this in a stretch.
+    private static let stretchNanoseconds: Int64 = 1_000_000
     /// Looks of the watchdog at hosts that wait while no turn is given at all, before it takes the
     /// executor itself for held up.
     private static let stallLooksMax = 10
@@ -54,10 +56,7 @@ final class RunPump: @unchecked Sendable {
     /// Gives a host its turn, soon.
     func push(_ host: RunHost) {
         // Of Swift's pool every thread is as good as any other.
-        if hasOwnThread, host.isHeavy {
-            hands.push(host)
-            return watch()
-        }
+        if hasOwnThread, host.isHeavy, hands.push(host) { return watch() }
         lock.lock()
         ready.append(host, isLate: host.isLate)
         let wakesRelief = isRelieved
@@ -89,12 +88,14 @@ final class RunPump: @unchecked Sendable {
         var shift = first
         let slot = marks?.takeSlot()
         while true {
+            let end = SystemClock.monotonicNanoseconds() + Self.stretchNanoseconds
             for _ in 0..<Self.turnsPerStretch {
                 guard let host = take(&shift, isHome: true) else {
                     marks?.giveBack(slot)
                     return
                 }
                 turn(of: host, slot)
+                if SystemClock.monotonicNanoseconds() >= end { break }
             }
             endTurn(shift)
             await Task.yield()
@@ -149,8 +150,8 @@ final class RunPump: @unchecked Sendable {
 
     /// - Returns: whether to look again; otherwise the next push asks for it.
     func look(_ looks: inout Looks) -> Bool {
-        let isHelped = hands.look()
         lock.lock()
+        let isHelped = hands.look()
         let isSame = turnCount == looks.turnCount
         let isWaiting = hasOwnThread && isRunning && !isRelieved && !ready.isEmpty
         looks.stalled = isSame && isWaiting && !isInTurn ? looks.stalled + 1 : 0

@@ -28,6 +28,9 @@ final class Suspects: @unchecked Sendable {
         untried = Set(table.keys)
     }
 
+    /// One of them is being tried.
+    var isTrying: Bool { lock.withLock { current != nil } }
+
     /// A run with this hash has to wait until it is tried.
     func holds(_ hash: UInt64) -> Bool { lock.withLock { untried.contains(hash) } }
 

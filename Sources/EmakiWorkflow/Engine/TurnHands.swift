@@ -11,12 +11,20 @@ final class TurnHands: @unchecked Sendable {
     private static let handsMax = 64
     private static let usualMax = 4
 
-    private final class Hand {
-        // Guarded by the lock.
+    private final class Hand: @unchecked Sendable {
+        // Guarded by the lock of the hands.
         var isInTurn = false
         var turnCount = 0
         /// At the watchdog's last look.
         var seenCount = -1
+        /// It was in one turn from look to look.
+        var isHeldUp = false
+    }
+
+    private enum Next {
+        case turn(RunHost, wantsHelp: Bool)
+        case rest
+        case leave
     }
 
     /// As many as there are processors beside the executor's.
@@ -32,43 +40,47 @@ final class TurnHands: @unchecked Sendable {
     init(_ marks: RunMarks?) { self.marks = marks }
 
     /// Gives a host its turn, soon, and not on the executor.
-    func push(_ host: RunHost) {
-        let (mustWake, mustStart) = lock.withLock { () -> (Bool, Bool) in
+    /// - Returns: false if so many are held up that nobody can.
+    func push(_ host: RunHost) -> Bool {
+        let (isTaken, mustWake, mustStart) = lock.withLock { () -> (Bool, Bool, Bool) in
+            if hands.count >= Self.handsMax, liveCount == 0 { return (false, false, false) }
             heavy.append(host, isLate: host.isLate)
-            return (idleCount > 0, idleCount == 0 && hands.count < usualCount)
+            return (true, idleCount > 0, hands.isEmpty)
         }
+        guard isTaken else { return false }
         // Always, for one that is about to sleep.
         word.bump()
         if mustWake { word.wakeOne() }
-        if mustStart { start(most: usualCount) }
+        if mustStart { start() }
+        return true
     }
 
-    /// Of the watchdog: if all are held up, another one begins.
+    /// Of the watchdog: whom it finds in the same turn twice is held up, and another one begins.
     /// - Returns: whether anybody is at work, or should be.
     func look() -> Bool {
         let (isBusy, mustStart) = lock.withLock { () -> (Bool, Bool) in
-            var heldUp = 0
             for hand in hands {
-                if hand.isInTurn, hand.turnCount == hand.seenCount { heldUp += 1 }
+                hand.isHeldUp = hand.isInTurn && hand.turnCount == hand.seenCount
                 hand.seenCount = hand.turnCount
             }
             let isBusy = !heavy.isEmpty || hands.contains(where: \.isInTurn)
-            return (isBusy, heldUp == hands.count && !heavy.isEmpty)
+            return (isBusy, !heavy.isEmpty && liveCount < usualCount)
         }
-        if mustStart { start(most: Self.handsMax) }
+        if mustStart { start() }
         return isBusy
     }
 
-    private func start(most: Int) {
+    /// Called with the lock held.
+    private var liveCount: Int { hands.count { !$0.isHeldUp } }
+
+    private func start() {
         let hand = lock.withLock { () -> Hand? in
-            guard hands.count < most else { return nil }
+            guard liveCount < usualCount, hands.count < Self.handsMax else { return nil }
             hands.append(Hand())
             return hands.last
         }
         guard let hand else { return }
-        // Safe to send: it is only looked into under the lock.
-        nonisolated(unsafe) let own = hand
-        SystemThread.start(name: "emaki-turns") { [self] in unsafe run(own) }
+        SystemThread.start(name: "emaki-turns") { [self] in run(hand) }
     }
 
     private func run(_ hand: Hand) {
@@ -76,38 +88,44 @@ final class TurnHands: @unchecked Sendable {
         defer { marks?.giveBack(slot) }
         while true {
             let seen = word.value
-            if let host = next(hand) {
+            switch next(hand) {
+            case .turn(let host, let wantsHelp):
+                if wantsHelp { start() }
                 marks?.mark(slot, host.partition)
                 host.turn()
                 marks?.unmark(slot)
-                continue
+            case .rest:
+                let isCalled = word.wait(while: seen, nanoseconds: Self.restNanoseconds)
+                if mayLeave(hand, isCalled: isCalled) { return }
+            case .leave: return
             }
-            let mayWait = lock.withLock { () -> Bool in
-                guard hands.count <= usualCount else {
-                    hands.removeAll { $0 === hand }
-                    return false
-                }
-                idleCount += 1
-                return true
-            }
-            guard mayWait else { return }
-            let isCalled = word.wait(while: seen, nanoseconds: Self.restNanoseconds)
-            let isOver = lock.withLock { () -> Bool in
-                idleCount -= 1
-                guard !isCalled, heavy.isEmpty else { return false }
-                hands.removeAll { $0 === hand }
-                return true
-            }
-            if isOver { return }
         }
     }
 
-    private func next(_ hand: Hand) -> RunHost? {
+    private func next(_ hand: Hand) -> Next {
         lock.withLock {
-            let host = heavy.popFirst()
-            hand.isInTurn = host != nil
-            if host != nil { hand.turnCount += 1 }
-            return host
+            hand.isHeldUp = false
+            if let host = heavy.popFirst() {
+                hand.isInTurn = true
+                hand.turnCount += 1
+                return .turn(host, wantsHelp: heavy.count > idleCount && liveCount < usualCount)
+            }
+            hand.isInTurn = false
+            guard liveCount <= usualCount else {
+                hands.removeAll { $0 === hand }
+                return .leave
+            }
+            idleCount += 1
+            return .rest
+        }
+    }
+
+    private func mayLeave(_ hand: Hand, isCalled: Bool) -> Bool {
+        lock.withLock {
+            idleCount -= 1
+            guard !isCalled, heavy.isEmpty else { return false }
+            hands.removeAll { $0 === hand }
+            return true
         }
     }
 }
@@ -117,28 +135,44 @@ final class TurnHands: @unchecked Sendable {
 final class TypePace: @unchecked Sendable {
     /// A turn that takes longer is slow.
     private static let slowNanoseconds: Int64 = 1_000_000
-    /// Slow turns of a slow type: the first ones of a process find everything cold.
-    private static let slowTurnsMin = 4
+    /// What a slow turn counts against as many quick ones, when a type becomes slow, when it is
+    /// quick again, and how much is remembered at most. The first turns of a process find
+    /// everything cold, so one does not make a type slow.
+    private static let slowWeight = 4
+    private static let slowScore = 12
+    private static let quickScore = 4
+    private static let scoreMax = 32
 
     private let lock = Lock()
     // Guarded by `lock`.
-    private var slowTurns = 0
+    private var score = 0
+    private var isSlowNow = false
 
-    var isSlow: Bool { lock.withLock { slowTurns >= Self.slowTurnsMin } }
+    var isSlow: Bool { lock.withLock { isSlowNow } }
 
     /// Gives a turn, and notes how long it took.
     ///
     /// By the wall clock, which is cheap; once it said that a turn was slow, by the time for which
     /// the turn had a processor, because others may have had it.
     static func measure(_ host: RunHost, _ turn: () -> Void) {
-        let isSuspected = host.pace?.isSuspected ?? false
+        // The host may be somebody else's by the end of the turn.
+        guard let pace = host.ownPace else { return turn() }
+        let isSuspected = pace.isSuspected
         let began = clock(isSuspected)
         turn()
-        guard let pace = host.pace, clock(isSuspected) - began > slowNanoseconds else { return }
-        pace.lock.withLock { pace.slowTurns += 1 }
+        pace.note(isSlow: clock(isSuspected) - began > slowNanoseconds)
     }
 
-    private var isSuspected: Bool { lock.withLock { slowTurns > 0 } }
+    private func note(isSlow: Bool) {
+        lock.withLock {
+            guard isSlow || score > 0 else { return }
+            score = isSlow ? min(Self.scoreMax, score + Self.slowWeight) : score - 1
+            if score >= Self.slowScore { isSlowNow = true }
+            if score <= Self.quickScore { isSlowNow = false }
+        }
+    }
+
+    private var isSuspected: Bool { lock.withLock { score > 0 } }
 
     private static func clock(_ isOwn: Bool) -> Int64 {
         isOwn ? SystemClock.threadCPUNanoseconds() : SystemClock.monotonicNanoseconds()

@@ -25,6 +25,7 @@ public final class WorkflowEngine: Sendable {
         try await self.init(
             store: EventLogStore(log), definitions: workflows.map { WorkflowDefinition($0) },
             activities: activities, options: options)
+        if options.answersControl { serve(log) }
     }
 
     /// An engine on any store.
@@ -34,6 +35,7 @@ public final class WorkflowEngine: Sendable {
     ) async throws {
         core = try await EngineCore(
             store: store, definitions: definitions, activities: activities, options: options)
+        guard options.executesCode else { return }
         do {
             try await core.takeUp()
         } catch {

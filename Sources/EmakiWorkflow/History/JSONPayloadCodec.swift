@@ -33,6 +33,9 @@ public struct JSONPayloadCodec: PayloadCodec {
             return bytes
         }
         if Value.self == Nothing.self, let nothing = Nothing() as? Value { return nothing }
+        // What is optional here, or an array of other things that was empty where it came from.
+        if payload.isBytes, let value = payload.bytes as? Value { return value }
+        if payload == .empty, let nothing = Nothing() as? Value { return nothing }
         return try decoder.decode(type, from: Data(payload.bytes))
     }
 }
@@ -63,6 +66,8 @@ public struct BytesPayloadCodec: PayloadCodec {
     public func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
         if Value.self == [UInt8].self, let bytes = value as? [UInt8] { return Payload(bytes) }
         if Value.self == Nothing.self { return .empty }
+        if let bytes = value as? [UInt8] { return Payload(bytes) }
+        if value is Nothing { return .empty }
         throw NotBytes(type: "\(Value.self)")
     }
 
@@ -72,6 +77,8 @@ public struct BytesPayloadCodec: PayloadCodec {
     ) throws -> Value {
         if Value.self == [UInt8].self, let bytes = payload.bytes as? Value { return bytes }
         if Value.self == Nothing.self, let nothing = Nothing() as? Value { return nothing }
+        if let bytes = payload.bytes as? Value { return bytes }
+        if let nothing = Nothing() as? Value { return nothing }
         throw NotBytes(type: "\(Value.self)")
     }
 }

@@ -93,6 +93,8 @@ final class RunMachine: @unchecked Sendable {
     /// The newest event's number and time.
     private(set) var lastID = 0
     private(set) var time: Int64 = .min
+    /// The first event's time.
+    private(set) var beganAt: Int64 = 0
     var steps: [Int: OpenStep] = [:]
     private var stepIDs: [String: Int] = [:]
     private(set) var timers: [Int: OpenTimer] = [:]
@@ -192,6 +194,7 @@ final class RunMachine: @unchecked Sendable {
         }
         switch event.body {
         case .started(let start):
+            beganAt = event.time
             for request in start.earlierRequests { requests[request] = 0 }
             if let startsAt = start.startsAt { due.add(.start, at: startsAt) }
             let deadlines = [start.runDeadline, start.executionDeadline].compactMap(\.self)

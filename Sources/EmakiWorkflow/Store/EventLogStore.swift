@@ -99,6 +99,11 @@ public struct EventLogStore: HistoryStore {
             isLast: events.count < limit)
     }
 
+    /// The stream's version. See `HistoryStore`.
+    public func count(_ stream: String) async throws -> Int {
+        Int(clamping: try log.version(of: try StreamID(stream)).rawValue)
+    }
+
     /// Lists the log's streams. See `HistoryStore`.
     public func streams(
         prefix: String, after: String?, limit: Int

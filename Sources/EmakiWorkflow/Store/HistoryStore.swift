@@ -33,6 +33,9 @@ public protocol HistoryStore: Sendable {
     /// The events of a stream from the one with this index (from 0) on.
     func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage
 
+    /// How many events a stream has.
+    func count(_ stream: String) async throws -> Int
+
     /// Names of streams that start with this text, in order, after the given one.
     func streams(prefix: String, after: String?, limit: Int) async throws -> [String]
 }
@@ -44,6 +47,16 @@ extension HistoryStore {
     ) {
         let executor: any TaskExecutor = capabilities.executor ?? globalConcurrentExecutor
         Task.detached(executorPreference: executor) { answer(await append(commit)) }
+    }
+
+    /// Reads them all.
+    public func count(_ stream: String) async throws -> Int {
+        var count = 0
+        while true {
+            let page = try await read(stream, from: count, limit: 1_024)
+            count += page.events.count
+            if page.isLast || page.events.isEmpty { return count }
+        }
     }
 
     /// Nobody knows without reading.

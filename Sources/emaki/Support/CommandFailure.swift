@@ -28,6 +28,7 @@ struct CommandFailure: Error, Sendable, Equatable {
         switch error {
         case let failure as CommandFailure: self = failure
         case let error as LogError: self.init(error)
+        case let fault as ControlFault: self.init(fault)
         case is OutputClosed: return nil
         case is CancellationError:
             self.init(.internalError, code: "cancelled", "the command was interrupted")

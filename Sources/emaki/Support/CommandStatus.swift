@@ -8,7 +8,8 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
     case damageFound = 1
     /// Part of the input was malformed or refused, and named; the rest is stored.
     case partlyDone = 2
-    /// An append was refused: conflict, reused id, deleted stream. Nothing is stored.
+    /// An append was refused: conflict, reused id, deleted stream; or a workflow, or the lack of
+    /// one, refused what it was told. Nothing is stored.
     case refused = 3
     /// There is no store in this place, or the place for a new one is taken.
     case noStore = 4
@@ -28,7 +29,7 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
         case .done: "done"
         case .damageFound: "verify, scrub or backup --check found damage, or fuzz a broken promise"
         case .partlyDone: "part of the input was malformed or refused; the rest is stored"
-        case .refused: "the append was refused (version conflict, reused id, deleted stream)"
+        case .refused: "refused (version conflict, reused id, deleted stream; workflow closed …)"
         case .noStore: "no store there, or the place for a new one is taken"
         case .locked: "another process has the store open"
         case .disk: "the disk is full, refuses access or fails"
@@ -53,14 +54,17 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
     /// What an error means that is known by its code only, see `LogError.code`.
     init(code: String) {
         switch code {
-        case "versionConflict", "idReused", "streamDeleted", "notDeleted", "clockLeap":
+        case "versionConflict", "idReused", "streamDeleted", "notDeleted", "clockLeap",
+            "workflowNotFound", "unknownWorkflow", "alreadyRunning", "alreadyUsed",
+            "workflowClosed", "refusedByCode", "updateFailed", "ended", "notCurrent", "needsCode",
+            "noEngine", "engineClosed", "fenced":
             self = .refused
         case "notAStore", "alreadyExists": self = .noStore
         case "locked": self = .locked
         case "noSpace", "noPermission", "readOnly", "disk", "outcomeUnknown", "poisoned":
             self = .disk
         case "corrupt", "beyondRepair", "unsupportedFormat", "lost": self = .corrupt
-        case "tooLarge", "invalid": self = .usage
+        case "tooLarge", "invalid", "usage": self = .usage
         default: self = .internalError
         }
     }

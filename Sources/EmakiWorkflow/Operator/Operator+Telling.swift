@@ -1,0 +1,220 @@
+import EmakiLog
+
+// Telling workflows something. Answered once it is durable.
+extension Operator {
+    func start(_ request: ControlRequest) throws -> JSONObject {
+        let id = try request.need("id")
+        let asked = StartRequest(
+            workflowType: try request.need("type"), workflowID: id,
+            requestID: try requestID(request), input: try payload(request),
+            options: RunOptions(), reuse: try reuse(request), conflict: try conflict(request),
+            parent: nil, message: nil)
+        if let problem = core.problem(with: asked) { throw problem }
+        let runID: String = try wait { [core] in
+            try await core.ask(id) { .start(asked, $0) }
+        }
+        var result = JSONObject()
+        result.add("workflow", id)
+        result.add("run", runID)
+        return result
+    }
+
+    private func reuse(_ request: ControlRequest) throws(ControlFault) -> IDReusePolicy {
+        switch try request.text("reuse") {
+        case nil, "allow": .allow
+        case "allowIfNotCompleted": .allowIfNotCompleted
+        case "reject": .reject
+        case let other?:
+            throw .invalid(
+                "`reuse` is \(other); it is allow, allowIfNotCompleted or reject")
+        }
+    }
+
+    private func conflict(_ request: ControlRequest) throws(ControlFault) -> IDConflictPolicy {
+        switch try request.text("conflict") {
+        case nil, "fail": .fail
+        case "useExisting": .useExisting
+        case "terminateExisting": .terminateExisting
+        case let other?:
+            throw .invalid(
+                "`conflict` is \(other); it is fail, useExisting or terminateExisting")
+        }
+    }
+
+    // MARK: Messages
+
+    func signal(_ request: ControlRequest) throws -> JSONObject {
+        let id = try request.need("id")
+        let message = try message(request)
+        try wait { [core] in try await core.ask(id) { .signal(message, $0) } }
+        return done(id)
+    }
+
+    func update(_ request: ControlRequest) throws -> JSONObject {
+        try needsCode("update")
+        let id = try request.need("id")
+        let message = try message(request)
+        let answer: Payload = try wait { [core] in
+            core.waits(1)
+            defer { core.waits(-1) }
+            return try await core.ask(id) {
+                .update(message, accepted: { _ in }, completed: $0)
+            }
+        }
+        return done(id, answer)
+    }
+
+    func query(_ request: ControlRequest) throws -> JSONObject {
+        try needsCode("query")
+        let id = try request.need("id")
+        let name = try request.need("name")
+        let input = try payload(request)
+        let answer: Payload = try wait { [core] in
+            try await core.ask(id) { .query(name, input, $0) }
+        }
+        return done(id, answer)
+    }
+
+    private func needsCode(_ verb: String) throws(ControlFault) {
+        if core.options.executesCode { return }
+        throw ControlFault(
+            code: "needsCode",
+            "`\(verb)` needs the workflow's code: ask while the process that has it runs on the"
+                + " store")
+    }
+
+    private func message(_ request: ControlRequest) throws -> Message {
+        Message(
+            name: try request.need("name"), requestID: try requestID(request),
+            input: try payload(request))
+    }
+
+    // MARK: Ending, resting
+
+    func cancel(_ request: ControlRequest) throws -> JSONObject {
+        let id = try request.need("id")
+        let reason = try request.text("reason") ?? ""
+        let requestID = try requestID(request)
+        try wait { [core] in
+            try await core.ask(id) {
+                .cancel(requestID: requestID, reason: reason, childOf: nil, $0)
+            }
+        }
+        return done(id)
+    }
+
+    func terminate(_ request: ControlRequest) throws -> JSONObject {
+        let id = try request.need("id")
+        let reason = try request.need("reason")
+        try wait { [core] in
+            try await core.ask(id) { .terminate(reason: reason, childOf: nil, $0) }
+        }
+        return done(id)
+    }
+
+    func pause(_ request: ControlRequest) throws -> JSONObject {
+        let id = try request.need("id")
+        let reason = try request.text("reason") ?? ""
+        try wait { [core] in try await core.ask(id) { .pause(reason: reason, $0) } }
+        return done(id)
+    }
+
+    func resume(_ request: ControlRequest) throws -> JSONObject {
+        let id = try request.need("id")
+        let resumption: Resumption
+        switch (try request.text("retry"), try request.text("skip")) {
+        case (nil, nil): resumption = .plain
+        case (let key?, nil): resumption = .retryCompensation(key: key)
+        case (nil, let key?):
+            resumption = .skipCompensation(key: key, reason: try request.need("reason"))
+        case (_?, _?): throw ControlFault.invalid("`retry` and `skip` exclude each other")
+        }
+        try wait { [core] in try await core.ask(id) { .resume(resumption, $0) } }
+        return done(id)
+    }
+
+    // MARK: Attempts
+
+    func complete(_ request: ControlRequest) throws -> JSONObject {
+        try end(request, .success(try payload(request)))
+    }
+
+    func fail(_ request: ControlRequest) throws -> JSONObject {
+        let failure = Failure(
+            .application, type: try request.text("type") ?? "ApplicationFailure",
+            message: try request.text("message") ?? "", isNonRetryable: try request.claim("final"))
+        return try end(request, .failure(failure))
+    }
+
+    private func end(
+        _ request: ControlRequest, _ result: Result<Payload, Failure>
+    ) throws -> JSONObject {
+        let token = try token(request)
+        let isCurrent: Bool = try wait { [core] in
+            try await core.ask(token.workflowID) {
+                .ended(
+                    runID: token.runID, step: token.step, attempt: token.attempt, result, $0)
+            }
+        }
+        return try attempt(token, isCurrent)
+    }
+
+    func heartbeat(_ request: ControlRequest) throws -> JSONObject {
+        let token = try token(request)
+        let details = try payload(request)
+        let isCurrent: Bool = try wait { [core] in
+            try await core.ask(token.workflowID) {
+                .heartbeat(
+                    runID: token.runID, step: token.step, attempt: token.attempt, details, $0)
+            }
+        }
+        return try attempt(token, isCurrent)
+    }
+
+    private func attempt(_ token: TaskToken, _ isCurrent: Bool) throws(ControlFault) -> JSONObject {
+        guard isCurrent else {
+            throw ControlFault(
+                code: "notCurrent",
+                "attempt \(token.attempt) at step \(token.step) of \(token.workflowID) is not the"
+                    + " current one any more; nothing was recorded")
+        }
+        return done(token.workflowID)
+    }
+
+    private func token(_ request: ControlRequest) throws(ControlFault) -> TaskToken {
+        let text = try request.need("token")
+        guard let token = TaskToken(text) else {
+            throw .invalid("\(text) is no token: RUN.STEP.ATTEMPT.WORKFLOW")
+        }
+        return token
+    }
+
+    // MARK: Parts
+
+    private func requestID(_ request: ControlRequest) throws -> String {
+        let requestID = try request.text("request") ?? core.newRequestID()
+        guard requestID.utf8.count <= EngineCore.requestIDBytesMax else {
+            throw WorkflowError.tooLarge(
+                "request id", limit: EngineCore.requestIDBytesMax, value: requestID.utf8.count)
+        }
+        return requestID
+    }
+
+    /// What is given is JSON, as the standard codec has it; nothing is `Nothing`.
+    private func payload(_ request: ControlRequest) throws(ControlFault) -> Payload {
+        guard let text = try request.text("input") else { return .empty }
+        do throws(JSONSlices.Fault) {
+            _ = try JSONSlices(validating: Array(text.utf8)).whole()
+        } catch {
+            throw .invalid("the input is no JSON: \(error)")
+        }
+        return Payload(text: text)
+    }
+
+    private func done(_ id: String, _ answer: Payload? = nil) -> JSONObject {
+        var result = JSONObject()
+        result.add("workflow", id)
+        if let answer { result.add("answer", json: PayloadText(answer.bytes).json) }
+        return result
+    }
+}
