@@ -35,13 +35,24 @@ import Testing
         }
     }
 
+    enum Sleeper: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> Int {
+            try await context.sleep(for: .seconds(86_400))
+            return input
+        }
+    }
+
     @Test("a clock that skips comes to the next instant that counts, past those that do not")
     func skipping() async throws {
         let clock = SkippingClock()
         let world = World()
         let engine = try await makeEngine(
-            [AccountTransfer.self, Rounds.self], [Debit(world: world), Credit(world: world)],
+            [AccountTransfer.self, Rounds.self, Sleeper.self], [Debit(world: world), Credit(world: world)],
             clock: clock)
+        let first = clock.now
+        _ = try await engine.execute(AccountTransfer.self, id: "a", Transfer(amount: 1))
+        #expect(try await engine.execute(Sleeper.self, id: "s", 1) == 1)
+        #expect(clock.now - first == 86_400_000_000_000)
         // More than are kept of those that were given back.
         for number in 0..<1_200 {
             _ = try await engine.execute(
