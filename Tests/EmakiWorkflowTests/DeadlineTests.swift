@@ -47,7 +47,8 @@ import Testing
         let clock = SkippingClock()
         let world = World()
         let engine = try await makeEngine(
-            [AccountTransfer.self, Rounds.self, Sleeper.self], [Debit(world: world), Credit(world: world)],
+            [AccountTransfer.self, Rounds.self, Sleeper.self],
+            [Debit(world: world), Credit(world: world)],
             clock: clock)
         let first = clock.now
         _ = try await engine.execute(AccountTransfer.self, id: "a", Transfer(amount: 1))
