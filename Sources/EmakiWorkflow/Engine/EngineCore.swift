@@ -14,6 +14,7 @@ final class EngineCore: @unchecked Sendable {
     let marks: RunMarks?
     let suspects: Suspects
     let backlog = Backlog()
+    let idle: IdleRuns
     let queues = TaskQueues()
     let epoch: UInt64
     let options: EngineOptions
@@ -30,6 +31,8 @@ final class EngineCore: @unchecked Sendable {
     private let lock = Lock()
     // Guarded by `lock`.
     private var hosts: [String: RunHost] = [:]
+    /// Wake-ups of runs that are not in memory.
+    private var sleeping: [String: EngineTimers.Ticket] = [:]
     private var closed = false
     private var fenced = false
     private var unusable = false
@@ -63,7 +66,10 @@ final class EngineCore: @unchecked Sendable {
         marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
         suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
         pump = RunPump(limits.executor, store, marks)
-        timers.whenNothing { [weak self] in self?.restIfIdle() }
+        idle = IdleRuns(countMax: options.evictsAlways ? 0 : options.runsInMemoryMax)
+        timers.use(
+            bring: { [weak self] in self?.host($0) },
+            onNothing: { [weak self] in self?.restIfIdle() })
     }
 
     private static func table(
@@ -87,7 +93,24 @@ final class EngineCore: @unchecked Sendable {
             if let host = hosts[workflowID] { return host }
             let host = RunHost(self, workflowID: workflowID)
             hosts[workflowID] = host
+            if let ticket = sleeping.removeValue(forKey: workflowID) {
+                host.ticket = ticket
+                timers.come(ticket, host)
+            }
             return host
+        }
+    }
+
+    /// Homes in memory.
+    var hostCount: Int { lock.withLock { hosts.count } }
+
+    /// A home leaves memory, and its run goes on later. Called with the host's own lock held.
+    func putAway(_ host: RunHost) {
+        lock.withLock {
+            if hosts[host.workflowID] === host { hosts[host.workflowID] = nil }
+            guard let ticket = host.ticket, !closed else { return }
+            sleeping[host.workflowID] = ticket
+            timers.leave(ticket, host.workflowID)
         }
     }
 
@@ -112,6 +135,7 @@ final class EngineCore: @unchecked Sendable {
     func close() {
         let hosts = lock.withLock {
             closed = true
+            sleeping = [:]
             return Array(self.hosts.values)
         }
         timers.stop()

@@ -49,7 +49,12 @@ public struct EngineOptions: Sendable {
     public var activitiesMax = 1_000
     /// A run that was being tried alone when the process ended so many times is quarantined.
     public var triesBeforeQuarantine = 3
-    /// Let go of a run's code after every commit. For tests of what a replay may rest on.
+    /// Open runs that are kept in memory, with their code. Of more, those that were not used for
+    /// longest are let go of; something that concerns one of them reads its history again. Runs
+    /// that do something, or that somebody waits for, stay in any case.
+    public var runsInMemoryMax = 10_000
+    /// Let go of a run's code after every commit, and of the run whenever it is idle. For tests of
+    /// what a replay may rest on.
     public var evictsAlways = false
     /// Answer other processes, as `emaki workflow` asks, through the log's socket. Without effect
     /// on a log that does not listen.

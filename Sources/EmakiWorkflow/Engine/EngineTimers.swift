@@ -23,12 +23,20 @@ final class EngineTimers: @unchecked Sendable {
     private var newest: Int64 = .min
     /// Called when an instant came at which nobody was woken.
     private var onNothing: @Sendable () -> Void = {}
+    private var bring: @Sendable (String) -> RunHost? = { _ in nil }
 
     init(_ clock: any EngineClock) { self.clock = clock }
 
-    /// - Parameter body: called when an instant came at which nobody was woken after all.
-    func whenNothing(_ body: @escaping @Sendable () -> Void) {
-        lock.withLock { onNothing = body }
+    /// - Parameters:
+    ///   - bring: gives the home of a run that is not in memory.
+    ///   - onNothing: called when an instant came at which nobody was woken after all.
+    func use(
+        bring: @escaping @Sendable (String) -> RunHost?, onNothing: @escaping @Sendable () -> Void
+    ) {
+        lock.withLock {
+            self.bring = bring
+            self.onNothing = onNothing
+        }
     }
 
     /// Engine time: the clock's, or the newest that was recorded, whichever is later.
@@ -45,14 +53,30 @@ final class EngineTimers: @unchecked Sendable {
 
     /// One wake-up of a run.
     final class Ticket: @unchecked Sendable {
+        fileprivate enum Whom {
+            case host(RunHost)
+            /// A run that is not in memory.
+            case workflow(String)
+        }
+
         let instant: Int64
         // Guarded by the timers' lock: nil once it was given back, or ran off.
-        fileprivate var host: RunHost?
+        fileprivate var whom: Whom?
 
         fileprivate init(_ host: RunHost, _ instant: Int64) {
-            self.host = host
+            whom = .host(host)
             self.instant = instant
         }
+    }
+
+    /// The run leaves memory; its wake-up stays.
+    func leave(_ ticket: Ticket, _ workflowID: String) {
+        lock.withLock { if ticket.whom != nil { ticket.whom = .workflow(workflowID) } }
+    }
+
+    /// The run is in memory again.
+    func come(_ ticket: Ticket, _ host: RunHost) {
+        lock.withLock { if ticket.whom != nil { ticket.whom = .host(host) } }
     }
 
     /// Wakes a run at an instant.
@@ -83,11 +107,11 @@ final class EngineTimers: @unchecked Sendable {
 
     /// Called with the lock held.
     private func drop(_ ticket: Ticket) {
-        guard ticket.host != nil else { return }
-        ticket.host = nil
+        guard ticket.whom != nil else { return }
+        ticket.whom = nil
         deadCount += 1
         guard deadCount > Self.deadMax, 2 * deadCount > queue.count else { return }
-        queue.keep { $0.host != nil }
+        queue.keep { $0.whom != nil }
         deadCount = 0
     }
 
@@ -95,7 +119,7 @@ final class EngineTimers: @unchecked Sendable {
     /// - Returns: whether something else comes first now.
     private func trim() -> Bool {
         var hasChanged = false
-        while let first = queue.first, first.item.host == nil {
+        while let first = queue.first, first.item.whom == nil {
             queue.removeFirst()
             deadCount -= 1
             hasChanged = true
@@ -142,28 +166,34 @@ final class EngineTimers: @unchecked Sendable {
 
     private func release() {
         let wall = clock.now
-        var released: [(host: RunHost, isLate: Bool)] = []
+        var released: [(whom: Ticket.Whom, isLate: Bool)] = []
         let next = lock.withLock { () -> Int64? in
             newest = max(newest, wall)
             let late = newest - Backlog.lateNanoseconds
             while let first = queue.first, first.instant <= newest,
                 released.count < Self.releasedMax, let ticket = queue.removeFirst()
             {
-                guard let host = ticket.host else {
+                guard let whom = ticket.whom else {
                     deadCount -= 1
                     continue
                 }
-                ticket.host = nil
-                released.append((host, first.instant < late))
+                ticket.whom = nil
+                released.append((whom, first.instant < late))
             }
             _ = trim()
             guard let first = queue.first else { return nil }
             return first.instant <= newest ? wall + Self.pauseNanoseconds : first.instant
         }
         if let next { wait(until: next, isPausing: next == wall + Self.pauseNanoseconds) }
-        for (host, isLate) in released {
-            if isLate { host.postpone(.due) } else { host.enqueue(.due) }
+        let (onNothing, bring) = lock.withLock { (self.onNothing, self.bring) }
+        for (whom, isLate) in released {
+            let host: RunHost? =
+                switch whom {
+                case .host(let host): host
+                case .workflow(let workflowID): bring(workflowID)
+                }
+            if isLate { host?.postpone(.due) } else { host?.enqueue(.due) }
         }
-        if released.isEmpty { lock.withLock { onNothing }() }
+        if released.isEmpty { onNothing() }
     }
 }

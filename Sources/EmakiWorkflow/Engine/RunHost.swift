@@ -40,6 +40,12 @@ final class RunHost: @unchecked Sendable {
     private var awaitsQuarantine = false
     /// Another host has taken this one's place.
     private var isRetired = false
+    /// It waits in line to be let go of.
+    private var isInLine = false
+    /// Since its turn came there.
+    private var wasUsed = false
+    /// At its last rest: everything that matters is in the store.
+    private var mayBePutAway = false
     /// Something large is among what it was told since it was idle.
     private var hasLargeInput = false
     /// Of the run's type, or of that of the run that is to be started.
@@ -223,16 +229,31 @@ final class RunHost: @unchecked Sendable {
         let mayRetire = resultWaiters.isEmpty && updateWaiters.isEmpty && machine?.isOpen != true
         // Code runs when it is let go, so not under the lock; after the lock this host may be busy.
         if mayRetire { letGo() }
+        let isAllStored = isAllStored
         var hasPassed = false
-        defer { if hasPassed { engine.suspects.passed(self) } }
+        var mustLineUp = false
+        var isIdle = false
+        var hasEnded = false
+        defer {
+            if hasEnded { engine.idle.ended() }
+            if hasPassed { engine.suspects.passed(self) }
+            if mustLineUp { engine.idle.add(self) }
+            if isIdle { engine.idle.trim(engine) }
+        }
         return lock.withLock {
             guard !inbox.isEmpty else {
                 isBusy = false
+                isIdle = true
                 hasLargeInput = false
                 hasPassed = isTried && attempts.isEmpty
                 if hasPassed { isTried = false }
                 isRetired = mayRetire && attempts.isEmpty
                 if isRetired { engine.forget(self) }
+                hasEnded = isRetired && isInLine
+                mayBePutAway = !isRetired && isAllStored && attempts.isEmpty
+                wasUsed = true
+                mustLineUp = mayBePutAway && !isInLine
+                if mustLineUp { isInLine = true }
                 return nil
             }
             if inbox.count <= Self.inputsPerCommitMax {
@@ -241,6 +262,42 @@ final class RunHost: @unchecked Sendable {
             }
             defer { inbox.removeFirst(Self.inputsPerCommitMax) }
             return Array(inbox.prefix(Self.inputsPerCommitMax))
+        }
+    }
+
+    /// What is in memory can be read again, and nobody waits for what is not. Of whoever has the
+    /// turn.
+    private var isAllStored: Bool {
+        guard let machine, machine.isOpen, isLoaded, !isLate else { return false }
+        return resultWaiters.isEmpty && updateWaiters.isEmpty && closuresWanted.isEmpty
+            && unfit == nil && machine.taskFailureCount == 0 && suspectedStep == nil
+    }
+
+    /// Another host takes this one's place, should there be need of one.
+    var isGone: Bool { lock.withLock { isRetired } }
+
+    /// Its turn among those that are idle has come.
+    /// - Parameter always: also if it was used since the last time.
+    func letGoIfUnused(always: Bool) -> IdleRuns.Verdict {
+        let isMine = lock.withLock { () -> Bool? in
+            if isRetired { return nil }
+            defer { wasUsed = false }
+            guard !isBusy, !isHeld, !isTried, inbox.isEmpty, postponed.isEmpty, mayBePutAway,
+                always || !wasUsed
+            else { return false }
+            isRetired = true
+            engine.putAway(self)
+            return true
+        }
+        switch isMine {
+        case nil: return .gone
+        case false?: return .stays
+        case true?:
+            // Nobody comes in any more.
+            letGo()
+            ticket = nil
+            machine = nil
+            return .gone
         }
     }
 
@@ -264,6 +321,7 @@ final class RunHost: @unchecked Sendable {
                 return false
             }
             isBusy = true
+            wasUsed = true
             return true
         }
         guard isMine else { return nil }
