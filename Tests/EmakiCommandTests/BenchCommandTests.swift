@@ -198,6 +198,7 @@ struct BenchCommandTests {
             ("transfer", "json"), ("transfer", "bytes"), ("steps10", "json"), ("loop10", "json"),
             ("signal", "json"), ("update", "json"), ("query", "json"), ("start", "json"),
             ("fanout", "json"), ("timer", "json"), ("overdue", "json"),
+            ("wake", "json"),
         ])
     func workflows(variant: String, codec: String) async throws {
         try await withFolder { folder in

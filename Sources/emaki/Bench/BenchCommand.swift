@@ -51,8 +51,8 @@ struct BenchCommand: AsyncParsableCommand {
     var threads: Int = 1
     @Option(
         help: """
-            Streams to load, or to read from; with overdue: runs. Default: 200000; 10000 with \
-            overdue.
+            Streams to load, or to read from; with overdue and wake: runs. Default: 200000; 10000 \
+            with overdue and wake.
             """)
     var streams: Int?
     @Option(help: "Events in each loaded stream.")
@@ -114,7 +114,7 @@ struct BenchCommand: AsyncParsableCommand {
             operation: op, variant: variant ?? (op == .workflow ? .transfer : .loop),
             item: item ?? letter, appenderCount: appenderCount,
             batchEvents: batchEvents, rate: rate, seconds: seconds, threadCount: threads,
-            streamCount: streams ?? (variant == .overdue ? 10_000 : 200_000),
+            streamCount: streams ?? ([.overdue, .wake].contains(variant) ? 10_000 : 200_000),
             eventsPerStream: perStream, eventCount: events,
             payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,
             segmentBytes: segmentBytes, codec: payloadCodec, beside: beside, t0: t0)

@@ -21,7 +21,9 @@ extension BenchSession {
         try await measure(into: &result) {
             let first = BenchSleeper.wokenCount.load(ordering: .relaxed)
             let last = first + plan.streamCount
-            let engine = try await makeEngine(clock: clock)
+            var options = EngineOptions()
+            options.clock = clock
+            let engine = try await makeEngine(options)
             defer { engine.close() }
             let callers = try await clients(engine)
             // What is counted is the overdue runs; of the transfers, errors and latencies.
@@ -39,15 +41,19 @@ extension BenchSession {
     private func arm(_ engine: WorkflowEngine) async throws {
         let prefix = "overdue-\(Self.defaultBase(isFresh: false))-"
         let milliseconds = Self.armedSeconds * 1_000
+        try await startMany { number in
+            try await engine.start(BenchSleeper.self, id: prefix + String(number), milliseconds)
+        }
+    }
+
+    /// Starts as many runs as the plan has streams, some at a time.
+    func startMany(_ start: @escaping @Sendable (Int) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for first in 0..<Self.armedAtOnce {
                 group.addTask(executorPreference: log.loop) {
                     for number in stride(
                         from: first, to: plan.streamCount, by: Self.armedAtOnce)
-                    {
-                        try await engine.start(
-                            BenchSleeper.self, id: prefix + String(number), milliseconds)
-                    }
+                    { try await start(number) }
                 }
             }
             try await group.waitForAll()

@@ -38,6 +38,9 @@ enum BenchVariant: String, CaseIterable, Sendable, ExpressibleByArgument {
     /// that are started meanwhile.
     case overdue
 
+    /// Queries of open runs that are not in memory.
+    case wake
+
     static let ofAppends: Set = [BenchVariant.loop, .pool, .threads]
 }
 

@@ -9,6 +9,7 @@ extension BenchSession {
     func workflow() async throws -> BenchResult {
         if plan.variant == .resume { return try await resume() }
         if plan.variant == .overdue { return try await overdue() }
+        if plan.variant == .wake { return try await wake() }
         let engine = try await makeEngine()
         defer { engine.close() }
         var result = BenchResult(self)
@@ -26,9 +27,8 @@ extension BenchSession {
         return result
     }
 
-    func makeEngine(clock: (any EngineClock)? = nil) async throws -> WorkflowEngine {
-        var options = EngineOptions()
-        options.clock = clock
+    func makeEngine(_ options: EngineOptions = EngineOptions()) async throws -> WorkflowEngine {
+        var options = options
         if plan.codec == .bytes { options.codec = BytesPayloadCodec() }
         return try await WorkflowEngine(
             log: log,
