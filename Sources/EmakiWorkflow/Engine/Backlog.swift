@@ -14,6 +14,8 @@ final class Backlog: @unchecked Sendable {
     private static let besideOthersMax = 8
     /// After so long without a home that passed one more is let begin: code may compute for ever.
     private static let patience: Duration = .milliseconds(100)
+    /// Homes that wait before whoever looks for more waits, too.
+    private static let waitingMax = 4_096
     /// Overdue by less than that is not late.
     static let lateNanoseconds: Int64 = 100_000_000
 
@@ -26,6 +28,9 @@ final class Backlog: @unchecked Sendable {
     private var admittedCount = 0
     private var passedCount = 0
     private var isLooking = false
+    /// Waits until fewer wait.
+    private var seeker: CheckedContinuation<Void, Never>?
+    private var isClosed = false
     /// To be done once so many homes were let begin.
     private var drained: (count: Int, body: @Sendable () -> Void)?
 
@@ -34,6 +39,18 @@ final class Backlog: @unchecked Sendable {
         host.engine.begins()
         lock.withLock { waiting.append(host) }
         admit(host.engine, leaving: 0)
+    }
+
+    /// Waits, for one at a time, until not too many wait.
+    func room() async {
+        await withCheckedContinuation { continuation in
+            let isThere = lock.withLock { () -> Bool in
+                if waiting.count < Self.waitingMax || isClosed { return true }
+                seeker = continuation
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
     }
 
     /// A home that was let begin has done what it was late with.
@@ -52,16 +69,26 @@ final class Backlog: @unchecked Sendable {
             if !host.beginLate() { lock.withLock { underWayCount -= 1 } }
             engine.ends()
         }
+        let seeker = lock.withLock { () -> CheckedContinuation<Void, Never>? in
+            guard waiting.count < Self.waitingMax / 2 else { return nil }
+            defer { self.seeker = nil }
+            return self.seeker
+        }
+        seeker?.resume()
         tellDrained()
         look(engine)
     }
 
     /// Nobody is let begin any more.
     func close() {
-        lock.withLock {
+        let seeker = lock.withLock {
             waiting = Queue()
             drained = nil
+            isClosed = true
+            defer { self.seeker = nil }
+            return self.seeker
         }
+        seeker?.resume()
     }
 
     /// Does something once all that wait now were let begin; on any thread, or at once.

@@ -36,6 +36,7 @@ final class EngineCore: @unchecked Sendable {
     private var closed = false
     private var fenced = false
     private var unusable = false
+    private var takesUp = false
     /// Pumps and attempts at work, and homes in the backlog.
     private var workCount = 0
     /// Callers that wait for a result.
@@ -103,6 +104,7 @@ final class EngineCore: @unchecked Sendable {
 
     /// Homes in memory.
     var hostCount: Int { lock.withLock { hosts.count } }
+    var allHosts: [RunHost] { lock.withLock { Array(hosts.values) } }
 
     /// A home leaves memory, and its run goes on later. Called with the host's own lock held.
     func putAway(_ host: RunHost) {
@@ -158,15 +160,24 @@ final class EngineCore: @unchecked Sendable {
     func ends() {
         let mayRest = lock.withLock { () -> Bool in
             workCount -= 1
-            return workCount == 0 && waitingCount > 0
+            return isAtRest
         }
         if mayRest { timers.rest() }
     }
 
     /// A clock that skips has nothing else to do, and somebody waits.
-    private func restIfIdle() {
-        let mayRest = lock.withLock { workCount == 0 && waitingCount > 0 }
+    func restIfIdle() {
+        let mayRest = lock.withLock { isAtRest }
         if mayRest { timers.rest() }
+    }
+
+    /// Called with the lock held.
+    private var isAtRest: Bool { workCount == 0 && waitingCount > 0 && !takesUp }
+
+    /// Open runs of before are still being looked for.
+    var isTakingUp: Bool {
+        get { lock.withLock { takesUp } }
+        set { lock.withLock { takesUp = newValue } }
     }
 
     /// Pumps and attempts at work, and homes in the backlog.
@@ -176,11 +187,14 @@ final class EngineCore: @unchecked Sendable {
 
     /// Does something a little later.
     func later(_ body: @escaping @Sendable () -> Void) {
-        Task.detached {
-            try? await Task.sleep(for: Self.spaceRetry)
+        Task.detached { [self] in
+            await rest()
             body()
         }
     }
+
+    /// What did not work for a while is tried again after that.
+    func rest() async { try? await Task.sleep(for: Self.spaceRetry) }
 
     /// Times that code was let go and some of it stayed.
     var leakedCount: Int { lock.withLock { leaks } }
@@ -329,42 +343,6 @@ final class EngineCore: @unchecked Sendable {
             try body(page)
             index += page.events.count
             if page.isLast || page.events.isEmpty { return }
-        }
-    }
-
-    // MARK: After a restart
-
-    /// Takes every open run up again.
-    func takeUp() async throws {
-        var after: String?
-        var held: [RunHost] = []
-        while true {
-            let streams = try await store.streams(
-                prefix: StreamName.idPrefix, after: after, limit: Self.pageEvents)
-            for stream in streams {
-                let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
-                do {
-                    let (records, _) = try await idRecords(workflowID)
-                    guard IDRecord.needsCare(records) else { continue }
-                    let host = host(workflowID)
-                    if suspects.holds(host.partition) {
-                        held.append(host)
-                    } else {
-                        host.postpone(.load)
-                    }
-                } catch let error as WorkflowError {
-                    // One that cannot be read keeps nobody else from going on.
-                    observer.storeFailed(error)
-                }
-            }
-            guard streams.count == Self.pageEvents else { break }
-            after = streams.last
-        }
-        // Everybody else comes first, so that one that ends the process is caught alone.
-        backlog.whenDrained { [self, held] in
-            suspects.begin(held)
-            for host in lock.withLock({ Array(hosts.values) })
-            where !suspects.holds(host.partition) { host.release([]) }
         }
     }
 }

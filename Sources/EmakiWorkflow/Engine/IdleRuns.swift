@@ -4,8 +4,8 @@ import EmakiPlatform
 /// not been used for longest are let go of: their histories are in the store, and when something
 /// concerns one of them, it is read again.
 ///
-/// A run is in line once. Its turn comes, and if it was used since the last time, it goes to the end
-/// of the line (Corbató's clock, as in many page caches).
+/// A run is in line once. Its turn comes, and if it was used since the last time, it goes to the
+/// end of the line (Corbató's clock, as in many page caches).
 final class IdleRuns: @unchecked Sendable {
     /// What became of a run whose turn came.
     enum Verdict {
