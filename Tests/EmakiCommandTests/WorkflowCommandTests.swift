@@ -129,6 +129,16 @@ struct WorkflowCommandTests {
 
         let query = try await run("query", store.path, "t", "value")
         #expect(query.status == 3 && query.errors.contains("needs the workflow's code"))
+        let all = try await run("bulk", store.path, "pause")
+        #expect(all.status == 64 && all.errors.contains("--all"))
+        let dry = try await run("bulk", store.path, "pause", "--all", "--dry-run")
+        #expect(dry.lines == ["Tally  t", "1 would be; nothing was done"])
+        let paused = try await run("bulk", store.path, "pause", "--type", "Tally")
+        #expect(paused.lines == ["Tally  t", "1 done"], "\(paused.errors)")
+        let none = try await run("quarantine", "list", store.path)
+        #expect(none.status == 0 && none.output.isEmpty, "\(none.errors)")
+        let released = try await run("quarantine", "release", store.path, "--id", "t")
+        #expect(released.output == "recorded: workflow t\n", "\(released.errors)")
         let sent = try await run("signal", store.path, "t", "add", "--input", "95")
         #expect(sent.status == 0, "\(sent.errors)")
         try await onEngine(store) { engine in

@@ -32,24 +32,28 @@ import Testing
         }
 
         /// Asks as the command does.
-        func ask(_ verb: String, _ members: [(String, String)] = []) async throws -> Answer {
+        func ask(
+            _ verb: String, _ members: [(String, String)] = [], claims: [String] = []
+        ) async throws -> Answer {
             var answer = Answer()
             try await onLog { log in
                 let engine = try await WorkflowEngine.operating(on: log)
                 defer { engine.close() }
-                answer = try await Self.ask(engine, verb, members)
+                answer = try await Self.ask(engine, verb, members, claims)
             }
             return answer
         }
 
         static func ask(
-            _ engine: WorkflowEngine, _ verb: String, _ members: [(String, String)]
+            _ engine: WorkflowEngine, _ verb: String, _ members: [(String, String)],
+            _ claims: [String] = []
         ) async throws -> Answer {
             var object = JSONObject()
             object.add("emaki", ControlRequest.version)
             object.add("verb", Operator.verb)
             object.add("do", verb)
             for (name, value) in members { object.add(name, value) }
+            for name in claims { object.add(name, true) }
             let line = Array(object.text.utf8)
             return try await SystemThread.offload(name: "operator") {
                 () throws(ControlFault) -> Answer in
@@ -254,6 +258,37 @@ import Testing
             }
         }
         #expect(try await site.events("run/c/") == 1)
+    }
+
+    @Test("what a filter allows is paused, resumed and terminated together, or only named")
+    func bulk() async throws {
+        let site = Site()
+        defer { site.remove() }
+        try await site.withCode { engine in
+            for number in 0..<4 { try await engine.start(Counter.self, id: "c\(number)", number) }
+            try await engine.start(Dozing.self, id: "d", Nothing())
+            _ = try await engine.execute(
+                AccountTransfer.self, id: "t", Transfer(amount: 1))
+        }
+        let events = try await site.events("run/")
+        let dry = try await site.ask(
+            "bulk", [("each", "terminate"), ("reason", "x"), ("prefix", "c")], claims: ["dry"])
+        #expect(dry.result == #"{"wouldBe":4,"failed":0}"# && dry.lines.count == 4)
+        #expect(try await site.events("run/") == events)
+        let paused = try await site.ask("bulk", [("each", "pause"), ("type", "Counter")])
+        #expect(paused.result == #"{"done":4,"failed":0}"#)
+        #expect(try await site.ask("count", [("state", "paused")]).has(#""count":4"#))
+        _ = try await site.ask("resume", [("id", "c1")])
+        let resumed = try await site.ask("bulk", [("each", "resume"), ("state", "paused")])
+        #expect(resumed.lines.count == 3 && resumed.has(#""done":3"#))
+        let ended = try await site.ask("bulk", [("each", "terminate"), ("reason", "enough")])
+        #expect(ended.result == #"{"done":5,"failed":0}"#)
+        #expect(try await site.ask("count", [("state", "open")]).has(#""count":0"#))
+        for members in [
+            [("each", "start")], [("each", "terminate")], [("each", "pause"), ("state", "failed")],
+        ] {
+            await #expect(throws: ControlFault.self) { try await site.ask("bulk", members) }
+        }
     }
 
     @Test("lists and counts by type, state and beginning of the id, page by page")

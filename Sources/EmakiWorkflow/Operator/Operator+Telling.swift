@@ -93,30 +93,40 @@ extension Operator {
 
     func cancel(_ request: ControlRequest) throws -> JSONObject {
         let id = try request.need("id")
-        let reason = try request.text("reason") ?? ""
-        let requestID = try requestID(request)
+        try cancel(
+            id, reason: try request.text("reason") ?? "", requestID: try requestID(request))
+        return done(id)
+    }
+
+    func cancel(_ id: String, reason: String, requestID: String? = nil) throws {
+        let requestID = requestID ?? core.newRequestID()
         try wait { [core] in
             try await core.ask(id) {
                 .cancel(requestID: requestID, reason: reason, childOf: nil, $0)
             }
         }
-        return done(id)
     }
 
     func terminate(_ request: ControlRequest) throws -> JSONObject {
         let id = try request.need("id")
-        let reason = try request.need("reason")
+        try terminate(id, reason: try request.need("reason"))
+        return done(id)
+    }
+
+    func terminate(_ id: String, reason: String) throws {
         try wait { [core] in
             try await core.ask(id) { .terminate(reason: reason, childOf: nil, $0) }
         }
-        return done(id)
     }
 
     func pause(_ request: ControlRequest) throws -> JSONObject {
         let id = try request.need("id")
-        let reason = try request.text("reason") ?? ""
-        try wait { [core] in try await core.ask(id) { .pause(reason: reason, $0) } }
+        try pause(id, reason: try request.text("reason") ?? "")
         return done(id)
+    }
+
+    func pause(_ id: String, reason: String) throws {
+        try wait { [core] in try await core.ask(id) { .pause(reason: reason, $0) } }
     }
 
     func resume(_ request: ControlRequest) throws -> JSONObject {
@@ -129,8 +139,12 @@ extension Operator {
             resumption = .skipCompensation(key: key, reason: try request.need("reason"))
         case (_?, _?): throw ControlFault.invalid("`retry` and `skip` exclude each other")
         }
-        try wait { [core] in try await core.ask(id) { .resume(resumption, $0) } }
+        try resume(id, resumption)
         return done(id)
+    }
+
+    func resume(_ id: String, _ resumption: Resumption) throws {
+        try wait { [core] in try await core.ask(id) { .resume(resumption, $0) } }
     }
 
     // MARK: Attempts

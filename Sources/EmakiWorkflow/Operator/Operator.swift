@@ -55,6 +55,9 @@ package struct Operator: Sendable {
     private static let verbs: [String: Verb] = [
         "list": (["type", "state", "prefix", "after", "limit"], { try $0.list($1, $2) }),
         "count": (["type", "state", "prefix"], { try $0.count($1, $2) }),
+        "bulk": (
+            ["each", "type", "state", "prefix", "reason", "dry"], { try $0.bulk($1, $2) }
+        ),
         "describe": (["id", "run"], { operate, request, _ in try operate.describe(request) }),
         "history": (["id", "run", "from", "limit"], { try $0.history($1, $2) }),
         "show": (["id", "run"], { try $0.show($1, $2) }),

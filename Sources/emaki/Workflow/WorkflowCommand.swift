@@ -24,7 +24,8 @@ struct WorkflowCommand: AsyncParsableCommand {
             WorkflowShowCommand.self, WorkflowHistoryCommand.self, WorkflowStartCommand.self,
             WorkflowSignalCommand.self, WorkflowQueryCommand.self, WorkflowUpdateCommand.self,
             WorkflowCancelCommand.self, WorkflowTerminateCommand.self,
-            WorkflowPauseCommand.self, WorkflowResumeCommand.self, WorkflowActivityCommand.self,
+            WorkflowPauseCommand.self, WorkflowResumeCommand.self, WorkflowBulkCommand.self,
+            WorkflowQuarantineCommand.self, WorkflowActivityCommand.self,
         ])
 }
 

@@ -8,7 +8,10 @@ struct WorkflowFilter: ParsableArguments {
     var type: String?
 
     @Option(
-        help: "Only these: open, closed, completed, failed, cancelled, terminated, timedOut.")
+        help: """
+            Only these: open, closed, completed, failed, cancelled, terminated, timedOut; paused \
+            and quarantined, for which every open history is read.
+            """)
     var state: String?
 
     @Option(help: "Only those whose ids begin like this.")

@@ -1,0 +1,54 @@
+import EmakiLog
+
+// The same for all that a filter allows.
+extension Operator {
+    private static let bulkVerbs:
+        [String: @Sendable (Operator, ControlRequest, String) throws -> Void] =
+            [
+                "cancel": { try $0.cancel($2, reason: $1.text("reason") ?? "") },
+                "terminate": { try $0.terminate($2, reason: $1.need("reason")) },
+                "pause": { try $0.pause($2, reason: $1.text("reason") ?? "") },
+                "resume": { operate, _, id in try operate.resume(id, .plain) },
+            ]
+
+    /// A line for each: what was done, or why not.
+    func bulk(_ request: ControlRequest, _ sink: Sink) throws -> JSONObject {
+        let verb = try request.need("each")
+        guard let perform = Self.bulkVerbs[verb] else {
+            throw ControlFault.invalid(
+                "`\(verb)` is not for many; "
+                    + Self.bulkVerbs.keys.sorted().joined(separator: ", ") + " are")
+        }
+        if verb == "terminate" { _ = try request.need("reason") }
+        let isDry = try request.claim("dry")
+        var filter = try Filter(request)
+        filter.state = filter.state ?? Self.openState
+        guard filter.wantsOpen == true else {
+            throw ControlFault.invalid("`state` is open, paused or quarantined for what is done")
+        }
+        var done = 0
+        var failed = 0
+        try forEachWorkflow(filter.prefix, after: nil, sink) { id in
+            guard let summary = try summary(id, filter) else { return true }
+            var line = JSONObject()
+            line.add("workflow", id)
+            line.add("type", summary.type)
+            do {
+                if !isDry { try perform(self, request, id) }
+                line.add("done", !isDry)
+                done += 1
+            } catch {
+                let fault = ControlFault(reporting: error)
+                line.add("done", false)
+                line.add("code", fault.code)
+                line.add("message", fault.message)
+                failed += 1
+            }
+            return sink.line(line)
+        }
+        var result = JSONObject()
+        result.add(isDry ? "wouldBe" : "done", done)
+        result.add("failed", failed)
+        return result
+    }
+}
