@@ -41,6 +41,23 @@ import Testing
         await log.close()
     }
 
+    @Test("segments are made ready ahead for threads, too")
+    func aheadOfThreads() async throws {
+        let store = try ShellStore()
+        let log = try store.open { $0.readySegmentCount = 2 }
+        await passed { log.statistics.readySegments == 2 }
+        for number in 0..<4 {
+            let answer = await onThread { () throws(LogError) in
+                try log.blocking.append(event(number, bytes: Self.large), to: "a")
+            }
+            #expect(answer.error == nil)
+            // Whatever it asked the worker for is done.
+            await log.workerIdle()
+            #expect(log.statistics.readySegments == 2)
+        }
+        await log.close()
+    }
+
     @Test("after an attempt that failed only who lacks a segment causes another")
     func attemptsWithRoom() async throws {
         let store = try ShellStore()

@@ -97,7 +97,7 @@ import Testing
         ])
     }
 
-    private func isWaiting(_ outcome: StageOutcome) -> Bool { outcome.isWaitForSegment }
+    private func isWaiting(_ outcome: StageOutcome) -> Bool { outcome.waitReason == .segment }
 
     @Test("a batch is refused once no segment can come any more, and waits while one can")
     func outOfSegments() throws {

@@ -25,7 +25,6 @@ struct AdmissionQueue {
 
     /// The waiters whose turn it is, up to a number of them.
     mutating func take(_ countMax: Int) -> [WaitSlot<Committer.Signal>] {
-        guard !isEmpty else { return [] }
         let first = overtaken.take(countMax)
         return first + others.take(countMax - first.count)
     }

@@ -153,7 +153,6 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     /// Runs ready jobs until there are none, the group is full, or somebody has waited long enough.
     private func gather() {
-        guard !ready.isEmpty else { return }
         stopsGathering = false
         var now = SystemClock.monotonicNanoseconds()
         let deadline = now + gatherLimit
@@ -171,16 +170,17 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private func run(
         until deadline: Int64, now: inout Int64, _ next: () -> UnownedJob?
     ) -> Bool {
-        var jobCount = 0
-        defer { if jobCount % Self.jobsPerClockRead != 0 { lookAtClock(&now) } }
-        while !stopsGathering, let job = next() {
-            runUnisolatedJob(job, on: self)
-            jobCount += 1
-            guard jobCount % Self.jobsPerClockRead == 0 else { continue }
+        while true {
+            for _ in 0..<Self.jobsPerClockRead {
+                guard !stopsGathering, let job = next() else {
+                    lookAtClock(&now)
+                    return true
+                }
+                runUnisolatedJob(job, on: self)
+            }
             lookAtClock(&now)
             if now > deadline { return false }
         }
-        return true
     }
 
     private func lookAtClock(_ now: inout Int64) {

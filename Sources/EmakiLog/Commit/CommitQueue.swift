@@ -46,6 +46,16 @@ struct CommitQueue {
         return .rest(until: instant)
     }
 
+    /// The loop sleeps and has something to do: a group nobody leads, a mark to time, or an end to
+    /// make. Whoever has the lease looks again when it comes back.
+    func needsLoop(isResting: Bool, hasUnledGroup: Bool, wantsMark: Bool) -> Bool {
+        guard isResting, !isLeased else { return false }
+        return hasUnledGroup || (restsWithoutTimer && wantsMark) || isClosing
+    }
+
+    /// No commit is due, which would wake those who wait.
+    func isIdle(hasStaged: Bool) -> Bool { !isLeased && !hasStaged }
+
     /// A plain thread asks to write what is staged.
     mutating func lead(hasStaged: Bool) -> Bool {
         guard !isLeased, hasStaged else { return false }

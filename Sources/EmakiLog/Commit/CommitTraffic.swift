@@ -16,6 +16,13 @@ struct CommitTraffic {
         self.queue = queue
         waiters.reserveCapacity(1024)
     }
+
+    /// The group that gathers needs a thread to lead it: the loop would not write it by itself.
+    func callsLeader(hasStaged: Bool) -> Bool { isLoopResting && hasStaged }
+
+    /// Whoever waits for the group that gathers waits for the loop, which may get a long job first.
+    /// The end of a write wakes those who wait for it in any case.
+    func loopMayOverrun(isWriting: Bool) -> Bool { !isLoopResting && !isWriting }
 }
 
 /// Called with the lock.

@@ -38,9 +38,9 @@ extension StageOutcome {
 }
 
 extension StageOutcome {
-    var isWaitForSegment: Bool {
-        if case .wait(.segment) = self { return true }
-        return false
+    /// What it waits for; nil if it does not.
+    var waitReason: WaitReason? {
+        if case .wait(let reason) = self { reason } else { nil }
     }
 }
 
@@ -61,7 +61,7 @@ extension Committer {
     ) -> StageOutcome {
         guard !queue.isClosing else { return .refused(.closed) }
         // Only while a commit is due, which wakes whoever waits.
-        let isDue = core.hasStaged || queue.isLeased
+        let isDue = !queue.isIdle(hasStaged: core.hasStaged)
         let mustQueue = overtakenCount > 0 && attempt != .overtaken && isDue
         let outcome = mustQueue ? .wait(.groupBytes) : core.stage(batch, version: report)
         if gatheringSince == nil, core.hasStaged {
@@ -117,19 +117,17 @@ extension Committer {
         lock.lock()
         outcome = stage(batch, attempt: &attempt, version: report)
         var answer: Signal?
-        var mustPrepare = false
         if let end = outcome.decidedAt {
             answer = wait(for: end, slot)
         } else if case .wait(let reason) = outcome {
             admissions.append(
                 slot, reason: reason, attempt: preparationCount,
                 wasOvertaken: attempt == .overtaken)
-            mustPrepare = reason == .segment && core.lacksSegment
             if loop.isCurrent { loop.stopGathering() }
         }
         if case .lookUp = outcome { answer = .retry }
         let baton = nextAdmission(answered: answer != nil)
-        mustPrepare = mustPrepare || core.wantsSegment
+        let mustPrepare = core.wantsSegment(for: outcome.waitReason)
         let mustWake = loopIsNeeded()
         lock.unlock()
         if mustWake { loop.wake() }
@@ -141,7 +139,7 @@ extension Committer {
     /// Waiting appends are woken by commits. One that was woken and staged nothing causes no
     /// commit, so it passes its turn on. (What was staged is not answered at once.)
     func nextAdmission(answered: Bool) -> WaitSlot<Signal>? {
-        guard answered, !core.hasStaged, !queue.isLeased else { return nil }
+        guard answered, queue.isIdle(hasStaged: core.hasStaged) else { return nil }
         return admissions.take(1).first
     }
 
@@ -157,7 +155,7 @@ extension Committer {
             ? core.sealingFailure : core.segmentFailure ?? core.reserveFailure
         let failure = core.readyForEvents <= 0 ? cause : nil
         let durable = core.durableEnd
-        let mustPrepare = core.wantsSegment || (outcome.isWaitForSegment && core.lacksSegment)
+        let mustPrepare = core.wantsSegment(for: outcome.waitReason)
         let mustWake = loopIsNeeded()
         lock.unlock()
         if mustWake { loop.wake() }

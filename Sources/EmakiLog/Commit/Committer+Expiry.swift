@@ -53,7 +53,7 @@ extension Committer {
                 }
             }
         }
-        guard waits, count > 0 else { return count }
+        guard waits else { return count }
         lock.lock()
         switch waitOnThread(for: end) {
         case .poisoned: throw .outcomeUnknown
@@ -79,9 +79,6 @@ extension Committer {
 
     /// As far as there is something due, and room for it.
     func removeExpiredInBackground() {
-        let now = SystemClock.wallNanoseconds()
-        let isDue = lock.withLock { maintenanceRefusal == nil && core.isDue(at: now) }
-        guard isDue else { return }
         do throws(LogError) {
             _ = try removeExpired(at: believedInstant(trustingClock: false), waits: false)
         } catch {
@@ -91,11 +88,6 @@ extension Committer {
 }
 
 extension LogCore {
-    /// Something may be due.
-    func isDue(at now: Int64) -> Bool {
-        removals.nextExpiry.map { $0 <= now } ?? false
-    }
-
     /// Streams of which the expiry has come, and is durable; each is handed out once.
     package func takeDue(at now: Int64, limit: Int) -> [DueExpiry] {
         staging.removals.takeDue(at: now, limit: limit)

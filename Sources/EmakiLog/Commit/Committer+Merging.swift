@@ -28,11 +28,15 @@ extension Committer {
         }
     }
 
+    /// Called with the lock.
+    var mergeDemand: MergeDemand {
+        MergeDemand(isOfAll: !mergeWaiters.isEmpty, isOfOne: !rewriteWaiters.isEmpty)
+    }
+
     /// Asks the merger to look for files to merge.
     func kickMerger() {
         let isWanted = lock.withLock {
-            core.configuration.mergesInBackground || !mergeWaiters.isEmpty
-                || !rewriteWaiters.isEmpty
+            core.configuration.mergesInBackground || mergeDemand.isAny
         }
         if isWanted { _ = merger.run { [self] in merge() } }
     }
@@ -75,7 +79,6 @@ extension Committer {
     private func tellRewritten() {
         let there = Set(core.sealed.files.map(\.footer.number))
         let done = rewriteWaiters.filter { !there.contains($0.number) }
-        guard !done.isEmpty else { return }
         rewriteWaiters.removeAll { !there.contains($0.number) }
         lock.unlock()
         for waiter in done { waiter.slot.resume(returning: .success(())) }
@@ -99,16 +102,12 @@ extension Committer {
                 upTo: mergeWaiters.map(\.end).max(), rewriting: rewriteWaiters.first?.number)
         guard let merging else {
             // One that is under way comes back here when it is done.
-            guard !core.isMerging, !core.isCleaning, !queue.isClosing else {
-                return lock.unlock()
-            }
-            // A file that is there and cannot be written again is none that this can go on with.
-            let isStuck = core.lacksRoomForMerge || !rewriteWaiters.isEmpty
+            guard !core.isMerging, !core.isCleaning else { return lock.unlock() }
+            let isStuck = mergeDemand.isStuck(lacksRoom: core.lacksRoomForMerge)
             let refusal = maintenanceRefusal ?? (isStuck ? .noSpace : nil)
             return tellMergeWaiters(refusal.map { .failure($0) } ?? .success(()))
         }
-        let drawsOnReserve =
-            !mergeWaiters.isEmpty || !rewriteWaiters.isEmpty || merging.givesSpaceBack
+        let drawsOnReserve = mergeDemand.drawsOnReserve(givesSpaceBack: merging.givesSpaceBack)
         lock.unlock()
         let made: Merging.Made
         do throws(LogError) {
@@ -117,14 +116,13 @@ extension Committer {
             lock.lock()
             core.fail(merging, with: error)
             // What sealing left may not be given back yet; the worker does that. Once: a file that
-            // it tries to make a segment of in vain is there to be emptied again.
+            // it tries to make a segment of in vain is there to be emptied again. If it finds none
+            // to empty, the next attempt fails like this one, and is the last.
             if error == .noSpace, mayEmptyForMerge, core.hasSpareBytes {
                 mayEmptyForMerge = false
                 lock.unlock()
                 let isTaken = worker.run { [self] in
-                    guard emptySpareFiles() else {
-                        return afterFailure(error, merging, drewOnReserve: drawsOnReserve)
-                    }
+                    emptySpareFiles()
                     lock.withLock { core.forgetLackOfRoom() }
                     kickMerger()
                 }
@@ -145,12 +143,10 @@ extension Committer {
         let isRewrite = merging.inputs.contains { input in
             rewriteWaiters.contains { $0.number == input.footer.number }
         }
-        // There may be room for fewer of them, or in the reserve for who came meanwhile; and who
-        // waits for another file has no part in it.
-        let goesOn =
-            error == .noSpace && !mergeWaiters.isEmpty
-            && (merging.inputs.count > 1 || !drewOnReserve || !isRewrite)
-            || !isRewrite && mergeWaiters.isEmpty && !rewriteWaiters.isEmpty
+        let goesOn = mergeDemand.goesOn(
+            after: .init(
+                isForWantOfRoom: error == .noSpace, inputCount: merging.inputs.count,
+                isOfWanted: isRewrite, drewOnReserve: drewOnReserve))
         if goesOn { lock.unlock() } else { tellMergeWaiters(.failure(error)) }
         if drewOnReserve { kickWorker() }
         if goesOn { kickMerger() }
@@ -190,9 +186,7 @@ extension Committer {
         merging.letGo()
         SealedLeftovers.remove(old, in: core.files)
         // Where there was no room there may be some now.
-        if core.reserve.needsRefill || lock.withLock({ core.hasUseForSegment }) {
-            prepareSegments()
-        }
+        prepareSegments()
         kickMerger()
     }
 

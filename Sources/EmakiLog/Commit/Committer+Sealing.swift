@@ -45,12 +45,9 @@ extension Committer {
             baton?.resume(returning: .retry)
             return slot.resume(returning: refusal.map { .refused($0) } ?? .durable)
         }
-        // With a segment to go on in, the group that gathers takes the log there; and what is out
-        // comes back.
-        let isReady = core.readyCount > 0 || core.activeNumber != number
-        admissions.append(
-            slot, reason: isReady ? .groupBytes : .segment, attempt: preparationCount)
-        let mustPrepare = !isReady && !core.isPreparing
+        let reason = core.reasonToStay(in: number)
+        admissions.append(slot, reason: reason, attempt: preparationCount)
+        let mustPrepare = core.wantsSegment(for: reason)
         let mustWake = loopIsNeeded()
         lock.unlock()
         if mustWake { loop.wake() }
@@ -84,7 +81,6 @@ extension Committer {
     private func tellSealed() {
         let first = core.firstNumber
         let done = sealWaiters.filter { $0.number < first }
-        guard !done.isEmpty else { return }
         sealWaiters.removeAll { $0.number < first }
         lock.unlock()
         for waiter in done { waiter.slot.resume(returning: .success(())) }
@@ -97,10 +93,9 @@ extension Committer {
         tellSealed()
         let sealing = queue.isClosing ? nil : core.planSealing()
         guard let sealing else {
-            // One that is under way comes back here when it is done.
-            guard !core.isSealing, !core.isCleaning, !queue.isClosing else {
-                return lock.unlock()
-            }
+            // One that is under way comes back here when it is done. (What earlier stops left is
+            // gone: it is this thread that removes it.)
+            guard !core.isSealing else { return lock.unlock() }
             let refusal = maintenanceRefusal ?? core.sealedFileRefusal
             return tellSealWaiters(refusal.map { .failure($0) } ?? .success(()))
         }
@@ -113,22 +108,27 @@ extension Committer {
         } catch {
             lock.lock()
             core.fail(sealing, with: error)
-            // There may be room for one of them, or in the reserve for who came meanwhile.
-            let goesOn =
-                error == .noSpace
-                && (sealing.segmentCount > 1 || reserve == nil && !sealWaiters.isEmpty)
-            guard !goesOn else {
-                lock.unlock()
-                return kickSealer()
-            }
-            tellSealingFailed(error)
-            if reserve != nil { kickWorker() }
-            return
+            return afterFailure(error, sealing, drewOnReserve: reserve != nil)
         }
         made.file?.prepareFilter()
         let isTaken = worker.run { [self] in change(to: made, by: sealing) }
         // The log is being closed: what is not switched to is made again some other time.
         if !isTaken { made.file?.pages.close() }
+    }
+
+    /// Goes on with fewer segments, or tells those who wait. Called with the lock; returns without
+    /// it.
+    private func afterFailure(_ error: LogError, _ sealing: Sealing, drewOnReserve: Bool) {
+        let failure = SealingFailure(
+            isForWantOfRoom: error == .noSpace, segmentCount: sealing.segmentCount,
+            drewOnReserve: drewOnReserve)
+        guard failure.leavesHope(isAwaited: !sealWaiters.isEmpty) else {
+            tellSealingFailed(error)
+            if drewOnReserve { kickWorker() }
+            return
+        }
+        lock.unlock()
+        kickSealer()
     }
 
     private func make(
@@ -184,16 +184,36 @@ extension Committer {
     private func tellSealingFailed(_ error: LogError) {
         tellSealWaiters(.failure(error))
         lock.lock()
-        guard core.isAtUnsealedLimit, core.readyForEvents <= 0 else { return lock.unlock() }
-        guard core.readyCount == 0 else {
-            return tellWaitingForSegment(before: .max, .refused(error), others: 0)
-        }
-        // One for removals is made first; who waits for one for events learns of it then.
-        let isPossible = core.hasUseForSegment
-        guard isPossible else {
+        guard core.waitsForSealing else { return lock.unlock() }
+        // If there is none, one for removals is made first; who waits for one for events learns of
+        // it then.
+        guard core.hasUseForSegment else {
             return tellWaitingForSegment(before: .max, .refused(error), others: 0)
         }
         lock.unlock()
         kickWorker()
+    }
+}
+
+/// A sealing that failed.
+struct SealingFailure {
+    var isForWantOfRoom: Bool
+    var segmentCount: Int
+    var drewOnReserve: Bool
+
+    /// There may be room for one of the segments, or in the reserve for who came meanwhile.
+    func leavesHope(isAwaited: Bool) -> Bool {
+        isForWantOfRoom && (segmentCount > 1 || (isAwaited && !drewOnReserve))
+    }
+}
+
+extension LogCore {
+    /// Whoever waits for a segment for events waits for one that only sealing could give back.
+    var waitsForSealing: Bool { isAtUnsealedLimit && readyForEvents <= 0 }
+
+    /// With a segment to go on in, the group that gathers takes the log there; and what is out
+    /// comes back.
+    func reasonToStay(in number: UInt64) -> WaitReason {
+        readyCount > 0 || activeNumber != number ? .groupBytes : .segment
     }
 }

@@ -36,23 +36,17 @@ extension Committer {
     }
 
     /// While space is short, what spare files hold goes back to the disk. Runs on the worker.
-    /// - Returns: whether any did.
-    @discardableResult
-    func emptySpareFiles() -> Bool {
-        var hasEmptied = false
+    func emptySpareFiles() {
         for file in lock.withLock({ core.spareFilesToEmpty() }) {
-            guard (try? file.makeEmpty(in: core.files)) != nil else { break }
+            guard (try? file.makeEmpty(in: core.files)) != nil else { return }
             lock.withLock { core.finishEmptying(file) }
-            hasEmptied = true
         }
-        return hasEmptied
     }
 
     /// Space that has returned goes there first.
     private func refillReserve() {
         lock.lock()
-        let isWanted =
-            !queue.isClosing && !core.isPoisoned && !core.configuration.isReadOnly
+        let isWanted = maintenanceRefusal == nil
         let needsRefill = core.reserve.needsRefill
         if needsRefill { preparationCount += 1 }
         let attempt = preparationCount
@@ -63,21 +57,13 @@ extension Committer {
             do throws(DiskError) { try core.reserve.refill() } catch { failure = error }
         }
         lock.lock()
-        let wasWhole = core.isReserveWhole
-        core.noteReserve(isMergeAwaited: !mergeWaiters.isEmpty || !rewriteWaiters.isEmpty)
-        if core.isReserveWhole {
-            core.reserveFailure = nil
-            // If there is none to go on in and one is made next, who waits learns of that.
-            guard !wasWhole, core.readyForEvents > 0 || !core.hasUseForSegment else {
-                return lock.unlock()
-            }
-            return tellWaitingForSegment(before: .max, .retry, others: 0)
+        let news = core.noteRefill(failure: failure, isMergeAwaited: mergeDemand.isAny)
+        switch news {
+        case nil: lock.unlock()
+        case .mayGoOn: tellWaitingForSegment(before: .max, .retry, others: 0)
+        case .refused(let error):
+            tellWaitingForSegment(before: attempt, .refused(error), others: 0)
         }
-        let error = failure.map { LogError($0, file: Reserve.name) } ?? .noSpace
-        core.reserveFailure = error
-        // Without any segment one is made next, and whoever waits learns of that.
-        guard core.readyCount > 0, core.readyForEvents <= 0 else { return lock.unlock() }
-        tellWaitingForSegment(before: attempt, .refused(error), others: 0)
     }
 
     /// Called with the lock.
@@ -105,19 +91,17 @@ extension Committer {
         case .failure(let error):
             lock.lock()
             core.fail(preparation, with: error)
-            // With a segment left they wait for no more than the commit that lets the log rotate.
-            // There may have been none for events before.
-            guard core.readyForEvents <= 0 else {
+            guard let refusal = core.segmentRefusal else {
                 tellWaitingForSegment(before: .max, .retry, others: 0)
                 return false
             }
             // Those who wait for something else wait for a commit. If none will come, they try
             // again, and find that it is a segment that they lack.
-            let isIdle = !core.hasStaged && !queue.isLeased
+            let isIdle = queue.isIdle(hasStaged: core.hasStaged)
             // Whoever came while the attempt was under way may have come after what it lacked was
             // there again, and has an attempt coming.
             tellWaitingForSegment(
-                before: preparationCount, .refused(core.segmentFailure ?? .noSpace),
+                before: preparationCount, .refused(refusal),
                 others: isIdle ? Limits.admissionsPerCommitMax : 0)
             return false
         }
@@ -144,7 +128,7 @@ extension Committer {
 /// Spreads the filling of a segment over the time that there is for it: it keeps ahead of the
 /// appends that use up the active segment, and no more, so that few commits find a piece in their
 /// way, on the device or on their core.
-private struct FillPace {
+struct FillPace {
     private let committer: Committer
     private let word = WaitWord()
     private var doneCount = 0
@@ -158,13 +142,19 @@ private struct FillPace {
 
     init(committer: Committer) { self.committer = committer }
 
+    /// Somebody waits for the segment, or for the log to close.
+    static func isUrgent(readyCount: Int, isClosing: Bool) -> Bool {
+        readyCount == 0 || isClosing
+    }
+
     mutating func rest() {
         let pieceTime = SystemClock.monotonicNanoseconds() - pieceStart
         doneCount += 1
         let (isUrgent, usedPieces) = committer.lock.withLock {
             let core = committer.core
             return (
-                core.readyCount == 0 || committer.queue.isClosing,
+                Self.isUrgent(
+                    readyCount: core.readyCount, isClosing: committer.queue.isClosing),
                 core.gathering.next / SegmentPreparation.pieceBytes
             )
         }
@@ -179,12 +169,43 @@ private struct FillPace {
 }
 
 extension LogCore {
-    /// A segment should be made ready, nobody is at it, and the last attempt did not fail.
-    var wantsSegment: Bool {
-        !isPreparing && segmentFailure == nil && hasUseForSegment
+    /// The worker should look for a segment that nobody is at: one is to be ready ahead of need,
+    /// and the last attempt did not fail; or a batch waits for one, and then an attempt is due also
+    /// after one that failed.
+    /// - Parameter reason: what the batch at hand waits for; nil: for nothing.
+    func wantsSegment(for reason: WaitReason? = nil) -> Bool {
+        guard !isPreparing else { return false }
+        return (hasUseForSegment && segmentFailure == nil)
+            || (reason == .segment && readyForEvents <= 0)
     }
 
-    /// A batch that waits for a segment waits for one that nobody is at: an attempt is due, also
-    /// after one that failed.
-    var lacksSegment: Bool { readyForEvents <= 0 && !isPreparing }
+    /// What those who wait for a segment for events are told when one could not be made ready; nil:
+    /// with a segment left they wait for no more than the commit that lets the log rotate. (There
+    /// may have been none for events before.)
+    var segmentRefusal: LogError? {
+        readyForEvents > 0 ? nil : segmentFailure ?? .noSpace
+    }
+
+    /// News for those who wait for a segment for events.
+    enum SegmentNews: Equatable {
+        case mayGoOn
+        case refused(LogError)
+    }
+
+    /// After an attempt to make the reserve whole.
+    /// - Returns: nil if those who wait learn of it later, or know already.
+    func noteRefill(failure: DiskError?, isMergeAwaited: Bool) -> SegmentNews? {
+        let wasWhole = isReserveWhole
+        noteReserve(isMergeAwaited: isMergeAwaited)
+        guard !isReserveWhole else {
+            reserveFailure = nil
+            // If there is none to go on in and one is made next, who waits learns of that.
+            let goesOn = readyForEvents > 0 || !hasUseForSegment
+            return goesOn && !wasWhole ? .mayGoOn : nil
+        }
+        let error = failure.map { LogError($0, file: Reserve.name) } ?? .noSpace
+        reserveFailure = error
+        // Without any segment one is made next, and whoever waits learns of that.
+        return readyCount > 0 && readyForEvents <= 0 ? .refused(error) : nil
+    }
 }

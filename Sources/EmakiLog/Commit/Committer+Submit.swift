@@ -33,7 +33,7 @@ extension Committer {
         } else {
             callers.append(Caller(end: end, body: body))
         }
-        let mustPrepare = core.wantsSegment
+        let mustPrepare = core.wantsSegment()
         let mustWake = loopIsNeeded()
         lock.unlock()
         if mustWake { loop.wake() }
@@ -45,8 +45,7 @@ extension Committer {
     private func giveUp<Source: BatchSource>(
         _ outcome: StageOutcome, _ batch: MeasuredBatch<Source>
     ) throws(LogError) {
-        let mustPrepare =
-            core.wantsSegment || (outcome.isWaitForSegment && core.lacksSegment)
+        let mustPrepare = core.wantsSegment(for: outcome.waitReason)
         let mustWake = loopIsNeeded()
         lock.unlock()
         if mustWake { loop.wake() }
@@ -64,11 +63,10 @@ extension Committer {
 
     /// Those whose position is durable, or all of them, in order. Called with the lock.
     func takeCallers(all: Bool) -> ContiguousArray<Caller> {
-        if callers.isEmpty { return [] }
         var taken: ContiguousArray<Caller> = []
         swap(&taken, &callers)
+        guard !all else { return taken }
         let durable = core.durableEnd
-        guard !all, taken.contains(where: { $0.end > durable }) else { return taken }
         callers = ContiguousArray(taken.filter { $0.end > durable })
         taken.removeAll { $0.end > durable }
         return taken

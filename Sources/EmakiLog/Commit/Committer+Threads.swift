@@ -47,7 +47,7 @@ extension Committer {
         let seen = word.value
         // The end of a write wakes its own threads. For the next group it may do nothing, because
         // the loop is about to write that; then the loop may get a long job first.
-        let canOverrun = !isLoopResting && !isWriting
+        let canOverrun = traffic.value.loopMayOverrun(isWriting: isWriting)
         countSleeping(parity, 1)
         lock.unlock()
         var isInTime = true
@@ -83,7 +83,7 @@ extension Committer {
         if all {
             gathering.bump()
             gathering.wakeAll()
-        } else if core.hasStaged && isLoopResting {
+        } else if traffic.value.callsLeader(hasStaged: core.hasStaged) {
             gathering.bump()
             gathering.wakeOne()
             isLeaderCalled = true
@@ -120,7 +120,9 @@ extension Committer {
                 if attempt == .first { attempt = .again }
                 continue
             }
+            let mustPrepare = core.wantsSegment()
             let signal = waitOnThread(for: end)
+            if mustPrepare { kickWorker() }
             return try Commitment(outcome, signal)
         }
     }
@@ -135,7 +137,7 @@ extension Committer {
         }
         // A parked thread is woken through the same queue as a task, by way of a word of its own.
         let signal = OneSignal()
-        let mustPrepare = reason == .segment && core.lacksSegment
+        let mustPrepare = core.wantsSegment(for: reason)
         threadAdmissions.append(
             ThreadAdmission(signal: signal, reason: reason, attempt: preparationCount))
         lock.unlock()

@@ -243,14 +243,11 @@ final class Committer: @unchecked Sendable {
     /// True if the loop sleeps and has something to do: a group nobody leads, a mark to time, or an
     /// end to make.
     func loopIsNeeded() -> Bool {
-        guard isLoopResting else { return false }
-        let hasUnledGroup = core.hasStaged && !queue.isLeased && !isLeaderCalled
-        let needsTimer =
-            queue.restsWithoutTimer && core.wantsMark(isClosing: queue.isClosing)
-        let mustLeave = queue.isClosing && !queue.isLeased
-        guard hasUnledGroup || needsTimer || mustLeave else { return false }
-        isLoopResting = false
-        return true
+        let isNeeded = queue.needsLoop(
+            isResting: isLoopResting, hasUnledGroup: core.hasStaged && !isLeaderCalled,
+            wantsMark: core.wantsMark(isClosing: queue.isClosing))
+        if isNeeded { isLoopResting = false }
+        return isNeeded
     }
 
     // MARK: Waiting

@@ -60,22 +60,13 @@ extension LogCore {
     /// The first neighbours that fit into one file; or one that may hold removed events.
     private func mergeableRun(upTo endPosition: Position) -> Range<Int>? {
         let count = sealed.files.prefix { $0.footer.positions.upperBound <= endPosition }.count
-        var start = 0
-        while start < count {
+        for start in 0..<count {
             var end = start
-            var byteCount = 0
-            while end < count, !unmergeable.contains(sealed.files[end].pages.path) {
-                byteCount += sealed.files[end].footer.fileBytes
-                // A file by itself may become much smaller.
-                guard byteCount <= (end == start ? configuration.mergedBytesMax : mergedBytesMax)
-                else { break }
-                end += 1
+            // What does not fit into one file does not with another one more.
+            while end < count, canMerge(start..<end + 1) { end += 1 }
+            if end - start >= 2 || (end - start == 1 && mayHoldRemoved(sealed.files[start])) {
+                return start..<end
             }
-            while end - start >= 2 || (end - start == 1 && mayHoldRemoved(sealed.files[start])) {
-                if canMerge(start..<end) { return start..<end }
-                end -= 1
-            }
-            start += 1
         }
         return nil
     }
@@ -104,6 +95,7 @@ extension LogCore {
         let inputs = Array(sealed.files[range])
         guard inputs.allSatisfy({ !unmergeable.contains($0.pages.path) }) else { return false }
         let byteCount = inputs.reduce(0) { $0 + $1.footer.fileBytes }
+        // A file by itself may become much smaller.
         let limit = inputs.count == 1 ? configuration.mergedBytesMax : mergedBytesMax
         return byteCount <= limit && SealedMerge.canMerge(inputs)
     }

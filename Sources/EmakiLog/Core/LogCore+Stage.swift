@@ -46,12 +46,13 @@ extension LogCore {
             return .refused(
                 .versionConflict(stream: batch.source.stream(0), actual: .none), after: after)
         }
-        let answer = staging.stage(batch, version: report)
-        let isRemoval = batch.source.removal != nil
-        guard case .noRoom(.segment) = answer, rotateIfPossible(forEvents: !isRemoval) else {
-            return outcome(answer, of: batch, version: report)
+        var answer = staging.stage(batch, version: report)
+        if case .noRoom(.segment) = answer {
+            rotateIfPossible(forEvents: batch.source.removal == nil)
+            // Where there is none to go on in, the answer is the same.
+            answer = staging.stage(batch, version: report)
         }
-        return outcome(staging.stage(batch, version: report), of: batch, version: report)
+        return outcome(answer, of: batch, version: report)
     }
 
     private func outcome<Source>(
@@ -173,8 +174,7 @@ extension LogCore {
 
     /// A batch may be no repetition only because of a removal that is staged.
     private func endOfStagedRemovals<Source: BatchSource>(_ source: Source) -> Position {
-        guard !removals.isEmpty else { return .start }
-        return (0..<source.sectionCount).reduce(Position.start) { end, section in
+        (0..<source.sectionCount).reduce(Position.start) { end, section in
             max(end, removals.stagedExtent(source.stream(section)).after)
         }
     }

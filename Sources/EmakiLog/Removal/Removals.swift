@@ -166,8 +166,6 @@ struct Removals {
 
     // MARK: Expiry
 
-    /// When something may expire next; nil: nothing will.
-    var nextExpiry: Int64? { expiries.first?.instant }
     /// Expiries to come, those that were replaced included.
     var expiryCount: Int { expiries.count }
 
