@@ -119,6 +119,74 @@ import Testing
         }
     }
 
+    private static func batch(
+        _ harness: CoreHarness, _ parts: [StreamAppend]
+    ) throws -> MeasuredBatch<MultiStreamBatch> {
+        try MeasuredBatch(
+            MultiStreamBatch(parts: parts), batchBytesMax: harness.core.store.batchBytesMax)
+    }
+
+    /// The answer to a batch of which sealed files are asked whether it is stored, after something
+    /// happened since it was offered.
+    private static func decide(
+        _ harness: CoreHarness, _ parts: [StreamAppend], after happens: () throws -> Void
+    ) throws -> StageOutcome? {
+        guard case .lookUp(.isStored) = try harness.outcome(of: parts) else {
+            throw HarnessError.repeated
+        }
+        try happens()
+        let answer = SealedAnswer(batch: try batch(harness, parts))
+        return try answer.find(.isStored(section: 0)) { $0(harness.core) }?.outcome
+    }
+
+    @Test("what is removed while sealed files are asked is no repetition")
+    func removedMeanwhile() throws {
+        let harness = try Self.store()
+        let outcome = try Self.decide(harness, [Self.part("a", [1, 2])]) {
+            guard case .staged = try harness.core.offerRemoval(of: "a", through: 2) else {
+                throw HarnessError.repeated
+            }
+        }
+        guard case .versionConflict(stream: "a", actual: 2) = outcome.flatMap(Self.refusal) else {
+            Issue.record("\(String(describing: outcome))")
+            return
+        }
+    }
+
+    @Test("a batch whose stream was forgotten by memory while it was looked for is offered again")
+    func forgottenMeanwhile() throws {
+        let harness = try Self.store()
+        let outcome = try Self.decide(harness, [Self.part("a", [8, 9])]) {
+            harness.core.index.forgetIdle()
+        }
+        #expect(outcome == nil, "nobody knows the head now")
+        let answer = try Self.answer(harness, [Self.part("a", [8, 9])])
+        guard case .versionConflict(stream: "a", actual: 2) = Self.refusal(answer) else {
+            Issue.record("\(answer)")
+            return
+        }
+    }
+
+    @Test("heads are learned from the files of that moment, and else looked up once more")
+    func otherFiles() throws {
+        let harness = try Self.store()
+        try harness.close()
+        try harness.reopen()
+        let core = harness.core
+        let parts = [Self.part("a", [5], expecting: .version(7))]
+        var lookCount = 0
+        let found = try SealedAnswer(batch: Self.batch(harness, parts)).find(.head(section: 0)) {
+            lookCount += 1
+            // A file was made, or merged.
+            if lookCount == 2 { core.sealed = SealedSet(core.sealed.files) }
+            if lookCount == 3 { #expect(core.index.find("a") == nil) }
+            $0(core)
+        }
+        #expect(found == nil)
+        #expect(lookCount == 4)
+        #expect(core.index.find("a").map { core.index.head($0) } == 2)
+    }
+
     @Test("a log that was opened for reading, or is poisoned, plans no merge")
     func noMerge() throws {
         let harness = try Self.store()

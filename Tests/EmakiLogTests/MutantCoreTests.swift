@@ -159,4 +159,22 @@ import Testing
         configuration.readySegmentCount = 0
         #expect(throws: LogError.self) { try openCore(harness.files, configuration) }
     }
+
+    @Test("a batch is offered with all its streams and events, however many") func offers() throws {
+        let core = try CoreHarness().core
+        let event = Event(type: "T")
+        for parts in [
+            [StreamAppend(to: "a", [event])], [StreamAppend(to: "a", [event, event])],
+            [StreamAppend(to: "a", [event]), StreamAppend(to: "b", [event, event])],
+        ] {
+            let start = core.stagedEnd
+            guard case .staged(let positions, let versions) = try core.offer(parts) else {
+                Issue.record("there is room")
+                continue
+            }
+            let count = parts.reduce(0) { $0 + $1.events.count }
+            #expect(positions == start..<start.advanced(by: count))
+            #expect(versions.count == parts.count)
+        }
+    }
 }

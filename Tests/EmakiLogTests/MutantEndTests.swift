@@ -240,4 +240,29 @@ import Testing
             #expect(isRefused == isInFrame, "\(offset)")
         }
     }
+
+    @Test("a repair that is torn leaves a log that is damaged as before, or repaired")
+    func tornRepairs() throws {
+        let (harness, starts) = try fourGroups()
+        // The only proof that groups are missing lies where the loss record goes.
+        try rewrite(harness, from: starts[3], to: starts[1]) { _ in }
+        forge(harness) { $0.zero(starts[2]..<starts[3] + 512) }
+        #expect(throws: LogError.self) { try openCore(harness.files.clone()) }
+        let counted = harness.files.clone()
+        counted.resetCounts()
+        _ = try LogCore.repair(in: counted)
+        let writeCount = try #require(counted.counts[.writeDurably])
+        for number in 1...writeCount {
+            for bytesKept in [0, 64, 130, 512] {
+                let files = harness.files.clone()
+                files.fault = .init(
+                    kind: .writeDurably, number: number, bytesKept: bytesKept, changesUntilStop: 0)
+                #expect(throws: LogError.self) { try LogCore.repair(in: files) }
+                let left = files.afterPowerLoss(keepingEntries: true, keepingBytes: true)
+                guard let core = try? openCore(left) else { continue }
+                #expect(core.receipt.losses.count == 1, "\(number) \(bytesKept)")
+                core.closeFiles()
+            }
+        }
+    }
 }

@@ -214,4 +214,30 @@ import Testing
         #expect(Bits128(random: Words([0, 5])) == Bits128(low: 0, high: 5))
         #expect(Bits128(random: Words([5, 0])) == Bits128(low: 5, high: 0))
     }
+
+    @Test("a MANIFEST that lists more sealed files than there may be is refused")
+    func sealedFileCount() throws {
+        for (count, isRead) in [
+            (Limits.sealedFileCountMax, true), (Limits.sealedFileCountMax + 1, false),
+        ] {
+            var manifest = Manifest(storeID: Bits128(low: 1, high: 2))
+            manifest.nextFileIndex = 1
+            manifest.nextSegmentNumber = 2
+            manifest.segments = [
+                .init(number: 1, incarnation: Bits128(low: 1, high: 0), fileIndex: 0)
+            ]
+            manifest.anchor.nextPosition = Position(UInt64(count))
+            manifest.nextSealedNumber = UInt64(count) + 1
+            manifest.sealedFiles = (0..<count).map {
+                SealedEntry(
+                    number: UInt64($0) + 1,
+                    positions: Position(UInt64($0))..<Position(UInt64($0) + 1),
+                    footerChecksum: 1)
+            }
+            let files = MemoryFileSystem()
+            try manifest.write(in: files)
+            let found = try? Manifest.read(in: files, storeID: manifest.storeID)
+            #expect((found != nil) == isRead, "\(count)")
+        }
+    }
 }

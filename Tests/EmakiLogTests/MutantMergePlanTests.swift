@@ -176,4 +176,25 @@ import Testing
         core.manifest.removalFileNumber = 0
         #expect(Self.plan(core, all: true) == nil, "it was made after the removal")
     }
+
+    @Test("a file that is damaged or too large is not written again, whatever it has lost")
+    func lostCauses() throws {
+        for isDamaged in [false, true] {
+            let files = try Self.files(1)
+            let core = try Self.core(files) {
+                if !isDamaged { $0.mergedBytesMax = files[0].footer.fileBytes - 1 }
+            }
+            core.manifest.removalFileNumber = 1
+            core.staging.removals = Removals(["a": Removals.Extent(through: 3)])
+            if isDamaged { core.unmergeable = ["huge/1"] }
+            #expect(Self.plan(core, all: true) == nil)
+        }
+    }
+
+    @Test("a poisoned log merges nothing, and says so")
+    func poisoned() throws {
+        let core = try Self.core(Self.files(2))
+        core.poison()
+        #expect(throws: LogError.poisoned) { try core.merge(all: true) }
+    }
 }

@@ -95,6 +95,37 @@ import Testing
         #expect(harness.files.contents == before)
     }
 
+    @Test("a store of which something else would be refused is not repaired")
+    func sealedDamage() throws {
+        let harness = try CoreHarness(blockBytes: 512, seed: 33)
+        try harness.append(to: "a", [[1], [2]])
+        guard case .staged = try harness.core.offerRemoval(of: "a", through: 1) else {
+            throw HarnessError.repeated
+        }
+        try harness.core.commit(at: 1)
+        try harness.core.prepareSegments()
+        #expect(harness.core.leaveSegment(1))
+        #expect(try harness.core.seal())
+        let start = harness.core.gathering.start
+        for payload in 0..<3 { try harness.append(to: "b", [[UInt8(payload)]]) }
+        let core = harness.core
+        let path = core.active.path
+        let sealed = [
+            core.sealed.files[0].pages.path, try #require(core.manifest.removalFile).path,
+        ]
+        core.closeFiles()
+        harness.files.edit(path) { $0[start + 60] ^= 1 }
+        for other in sealed {
+            let files = harness.files.clone()
+            files.forget(other)
+            let before = files.contents
+            #expect(throws: LogError.self, "\(other)") { try repair(files) }
+            #expect(files.contents == before)
+            #expect(files.openFileCount == 0)
+        }
+        #expect(try repair(harness.files).damages.count == 1)
+    }
+
     // MARK: An end that cannot be read
 
     /// A store whose last group, unmarked, lies in a block that cannot be read.

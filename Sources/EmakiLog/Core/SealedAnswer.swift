@@ -85,12 +85,10 @@ struct SealedAnswer<Source: BatchSource> {
         try look { core in
             if !core.isPoisoned { outcome = core.conflictAnswer(batch.source) }
         }
-        // Not as expected only a moment ago, or for want of a head: it is offered again.
+        // Not as expected only a moment ago, or for want of a head: it is offered again, and then
+        // the head is asked for.
         guard let outcome else { return nil }
-        if case .lookUp = outcome {
-            try learnHeads(look)
-            return nil
-        }
+        if case .lookUp = outcome { return nil }
         return Decision(outcome: outcome)
     }
 

@@ -1,0 +1,115 @@
+import EmakiPlatform
+import Testing
+
+@testable import EmakiLog
+
+/// Which event or removal may follow which, as a frame is checked before it is added.
+@Suite struct MutantVersionTests {
+    /// Sections of one event each, in an image of their own.
+    private struct Events {
+        let image: PageMemory
+        private var next = 0
+
+        init() throws { image = try PageMemory(byteCount: 4096) }
+
+        mutating func add(
+            _ stream: StreamID, _ version: UInt64
+        ) -> (record: EventRecord, section: SectionHeader) {
+            let section = next
+            let offset = SectionHeader.encode(
+                stream, eventCount: 1, frame: 0, into: image, at: section)
+            next = EventRecord.encode(
+                Event(type: "T"), version: StreamVersion(version), section: section, into: image,
+                at: offset)
+            return (EventRecord(in: image, at: offset), SectionHeader(in: image, at: section))
+        }
+    }
+
+    /// What a check answers to versions of streams, one after the other.
+    private static func answers(
+        _ steps: [(StreamID, UInt64)], mayStartLater: Bool = false, lost: UInt64 = 0,
+        known: [(StreamID, UInt64)] = [], removing: Set<Int> = []
+    ) throws -> [Bool] {
+        var events = try Events()
+        var index = LogIndex(startingAt: 0)
+        for (stream, version) in known where version > 0 {
+            let slot = index.findOrAdd(stream)
+            for _ in 0..<version { index.add(to: slot, place: .init(segment: 1, offset: 0)) }
+        }
+        var check = VersionCheck(mayStartLater: mayStartLater, lostCount: lost)
+        return steps.enumerated().map { number, step in
+            if removing.contains(number) {
+                let record = RemovalRecord(
+                    .truncate, of: step.0, through: StreamVersion(step.1))
+                return check.accepts(record, after: index)
+            }
+            let (record, section) = events.add(step.0, step.1)
+            return check.accepts(record, of: section, after: index)
+        }
+    }
+
+    @Test("an event has the next version, or a later one if so many are lost")
+    func events() throws {
+        #expect(try Self.answers([("a", 1), ("a", 2)]) == [true, true])
+        #expect(try Self.answers([("a", 0)], lost: 9) == [false])
+        #expect(try Self.answers([("a", 1), ("a", 1)], lost: 9) == [true, false])
+        #expect(try Self.answers([("a", 2), ("a", 1)], lost: 9) == [true, false])
+        #expect(try Self.answers([("a", 2)]) == [false])
+        #expect(try Self.answers([("a", 3)], lost: 2) == [true])
+        #expect(try Self.answers([("a", 3)], lost: 1) == [false])
+        // What is missing in one stream is not missing in another.
+        #expect(try Self.answers([("a", 3), ("b", 2)], lost: 2) == [true, false])
+        #expect(try Self.answers([("a", 3), ("b", 2)], lost: 3) == [true, true])
+        let most = FrameHeader.positionMax
+        #expect(try Self.answers([("a", most), ("b", most + 1)], lost: .max) == [true, false])
+    }
+
+    @Test("an event follows what the index holds of its stream")
+    func known() throws {
+        #expect(try Self.answers([("a", 3), ("b", 1)], known: [("a", 2)]) == [true, true])
+        #expect(try Self.answers([("a", 2)], lost: 9, known: [("a", 2)]) == [false])
+        #expect(try Self.answers([("a", 4)], known: [("a", 2)]) == [false])
+    }
+
+    @Test("a stream of which nothing is here may start later where events were retired")
+    func retired() throws {
+        #expect(
+            try Self.answers([("a", 7), ("a", 8), ("a", 10)], mayStartLater: true)
+                == [true, true, false])
+        #expect(try Self.answers([("a", 4)], mayStartLater: true, known: [("a", 2)]) == [false])
+        let count = VersionCheck.missingCount
+        #expect(count(7, .none, true) == 0)
+        #expect(count(7, .none, false) == 6)
+        #expect(count(7, 2, true) == 4)
+        #expect(count(3, 2, false) == 0)
+    }
+
+    @Test("a removal names a version that the stream had, or one that is lost")
+    func removals() throws {
+        func answers(
+            _ version: UInt64, mayStartLater: Bool = false, lost: UInt64 = 0, known: UInt64 = 0,
+            then next: UInt64
+        ) throws -> [Bool] {
+            try Self.answers(
+                [("a", version), ("a", next)], mayStartLater: mayStartLater, lost: lost,
+                known: [("a", known)], removing: [0])
+        }
+        #expect(try answers(2, known: 3, then: 4) == [true, true])
+        #expect(try answers(3, known: 3, then: 4) == [true, true])
+        #expect(try answers(4, known: 3, then: 4) == [false, true])
+        // The version that was lost is not given again.
+        #expect(try answers(4, lost: 1, known: 3, then: 5) == [true, true])
+        #expect(try answers(4, lost: 1, known: 3, then: 4) == [true, false])
+        #expect(try answers(4, lost: 1, known: 3, then: 6) == [true, false])
+        #expect(try answers(1, then: 1) == [false, true])
+        #expect(try answers(1, lost: 1, then: 2) == [true, true])
+        // Of a stream of which nothing is here the sealed files know.
+        #expect(try answers(9, mayStartLater: true, then: 4) == [true, true])
+        #expect(try answers(9, mayStartLater: true, known: 3, then: 4) == [false, true])
+        // The frame itself has brought the stream here.
+        #expect(
+            try Self.answers(
+                [("a", 7), ("a", 8), ("a", 8)], mayStartLater: true, removing: [1])
+                == [true, false, true])
+    }
+}
