@@ -177,4 +177,66 @@ import Testing
         traits.supportsDirect = false
         #expect(StoreCreation.methods(traits, blockBytes: 4096) == [.dataSync])
     }
+
+    /// A disk with a file that says it is larger than it is.
+    private final class BloatedFileSystem: ForwardingFileSystem, @unchecked Sendable {
+        let base: MemoryFileSystem
+        let path: String
+        let byteCount: Int
+
+        init(_ base: MemoryFileSystem, _ path: String, byteCount: Int) {
+            self.base = base
+            self.path = path
+            self.byteCount = byteCount
+        }
+
+        func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any File {
+            let file = try base.open(path, mode)
+            return path == self.path ? BloatedFile(file, byteCount) : file
+        }
+
+        private final class BloatedFile: File, @unchecked Sendable {
+            let base: any File
+            let count: Int
+
+            init(_ base: any File, _ count: Int) {
+                self.base = base
+                self.count = count
+            }
+
+            func byteCount() throws(DiskError) -> Int { count }
+            func read(
+                into bytes: inout MutableRawSpan, at fileOffset: Int
+            ) throws(DiskError) -> Int { try base.read(into: &bytes, at: fileOffset) }
+            func write(_ bytes: RawSpan, at fileOffset: Int) throws(DiskError) {
+                try base.write(bytes, at: fileOffset)
+            }
+            func writeDurably(
+                _ bytes: RawSpan, at fileOffset: Int, by method: SyncMethod
+            ) throws(DiskError) {
+                try base.writeDurably(bytes, at: fileOffset, by: method)
+            }
+            func sync() throws(DiskError) { try base.sync() }
+            func resize(to byteCount: Int) throws(DiskError) { try base.resize(to: byteCount) }
+            func dropCache() throws(DiskError) { try base.dropCache() }
+            func map() throws(DiskError) -> any Mapping { try base.map() }
+            func close() { base.close() }
+        }
+    }
+
+    @Test("a file that is larger than any segment is not what a creation left")
+    func largerThanSegments() throws {
+        let files = MemoryFileSystem()
+        try files.makeFolder(StoreFolder.wal)
+        let path = Manifest.path(ofFile: 0)
+        files[path] = [UInt8](repeating: 0, count: 4096)
+        let most = Limits.segmentBytes.upperBound
+        for (byteCount, isOwn) in [(most, true), (most + 1, false)] {
+            let disk = BloatedFileSystem(files, path, byteCount: byteCount)
+            let answer = Result { () throws(LogError) in
+                try StoreLeftovers.expectOwn(in: disk, path: "memory")
+            }
+            #expect((answer.error == nil) == isOwn)
+        }
+    }
 }

@@ -132,6 +132,67 @@ import Testing
         #expect(disk.base.paths.filter { $0.hasPrefix(StoreFolder.sealed) } == before)
     }
 
+    @Test("a sealing does not bring back what was forgotten while its file was made")
+    func sealWhileForgotten() async throws {
+        let disk = HeldFileSystem()
+        let log = try Self.open(on: disk)
+        try await log.append(Event(type: "T"), to: "gone")
+        try await log.delete("gone")
+        try await log.seal(all: true)
+        try await log.merge()
+        try await log.append(Event(type: "T"), to: "b")
+        try await log.delete("b")
+        let next = log.peek { $0.core.manifest.nextSealedNumber }
+        let gate = disk.hold(
+            .open, SealedEntry.path(ofNumber: next) + SealedEntry.temporarySuffix)
+        async let seal = outcome { () async throws(LogError) in try await log.seal(all: true) }
+        await gate.reached()
+        #expect(try await log.forget("gone"))
+        gate.open()
+        #expect(await seal.error == nil)
+        let (file, storeID) = log.peek { ($0.core.manifest.removalFile, $0.core.store.storeID) }
+        let listed = try #require(file).read(in: disk, storeID: storeID).extents
+        #expect(Set(listed.keys) == ["b"])
+        await log.close()
+    }
+
+    @Test("who waits for the group that gathers hears nothing of a sealing that failed")
+    func waitingForGroup() async throws {
+        let store = try ShellStore()
+        let log = try store.open {
+            $0.sealsInBackground = false
+            $0.readySegmentCount = 2
+        }
+        await passed { log.statistics.readySegments == 2 }
+        let large = 40 << 10
+        for number in 0..<2 { try await log.append(event(number, bytes: large), to: "a") }
+        await log.workerIdle()
+        store.disk.holdWrites()
+        async let first = outcome { () async throws(LogError) in
+            try await log.append(event(2), to: "a")
+        }
+        await store.disk.heldWrite()
+        async let second = outcome { () async throws(LogError) in
+            try await log.append(event(3), to: "a")
+        }
+        await log.pending(2)
+        async let third = outcome { () async throws(LogError) in
+            try await log.append(event(4, bytes: large), to: "a")
+        }
+        await log.waitingForRoom(1)
+        let path = SealedEntry.path(ofNumber: log.peek { $0.core.manifest.nextSealedNumber })
+        store.disk.failOpens(of: path + SealedEntry.temporarySuffix, code: EIO)
+        let seal = await outcome { () async throws(LogError) in try await log.seal() }
+        guard case .disk = seal.error else {
+            Issue.record("\(seal)")
+            return
+        }
+        #expect(log.peek { $0.admissions.count } == 1)
+        store.disk.releaseWrites()
+        for error in await [first.error, second.error, third.error] { #expect(error == nil) }
+        await log.close()
+    }
+
     // MARK: What may not be done
 
     @Test("a log that is only read writes nothing by itself, whatever its reserve should be")

@@ -21,7 +21,7 @@ import Testing
         await log.close()
     }
 
-    @Test("a page of no streams has none, and is not looked for in files")
+    @Test("a page of no streams has none")
     func nothing() throws {
         let harness = try CoreHarness()
         try harness.append(to: "a", [[1]])
@@ -30,7 +30,6 @@ import Testing
         #expect(try harness.core.seal())
         for limit in [0, 1] {
             var listing = StreamListing(prefix: [], after: nil, limit: limit)
-            harness.files.resetCounts()
             let found = try listing.merged(with: harness.core.sealed) { $0(harness.core) }
             #expect(found.count == limit)
         }
@@ -49,5 +48,47 @@ import Testing
         #expect(believed(.max, .max - leap) == .max)
         #expect(believed(.max, .max - leap + 1) == .max)
         #expect(believed(5, .max) == 5)
+    }
+
+    /// A core that has so many events of a stream.
+    private static func core(_ count: Int, of stream: StreamID = "a") throws -> LogCore {
+        let harness = try CoreHarness()
+        for number in 0..<count { try harness.append(to: stream, [[UInt8(number)]]) }
+        return harness.core
+    }
+
+    @Test("a stream that was met twice is shown once, at its newest version")
+    func twice() throws {
+        for versions in [[1, 2], [2, 1], [1, 3, 2], [3, 1, 2]] {
+            var listing = StreamListing(prefix: [], after: nil, limit: 10)
+            for version in versions { listing.add(0, of: try Self.core(version)) }
+            listing.add(0, of: try Self.core(1, of: "b"))
+            let found = try listing.merged(with: .empty) { _ in }
+            #expect(found.map(\.id) == [[97], [98]])
+            #expect(found.map(\.version) == [StreamVersion(UInt64(versions.max() ?? 0)), 1])
+        }
+    }
+
+    @Test("of a sealed file those streams are shown that begin so, behind the last one")
+    func prefixes() throws {
+        let harness = try CoreHarness()
+        for stream in ["ab", "b", "ba", "c"] as [StreamID] {
+            try harness.append(to: stream, [[1]])
+        }
+        try harness.core.prepareSegments()
+        #expect(harness.core.leaveSegment(harness.core.activeNumber))
+        #expect(try harness.core.seal())
+        harness.core.index.forgetIdle()
+        for (prefix, after, names) in [
+            ("", nil, ["ab", "b", "ba", "c"]), ("b", nil, ["b", "ba"]), ("bb", nil, []),
+            ("d", nil, []), ("a", nil, ["ab"]), ("b", "b", ["ba"]), ("b", "ba", []), ("", "c", []),
+            ("c", "c", []),
+        ] as [(String, String?, [String])] {
+            var listing = StreamListing(
+                prefix: Array(prefix.utf8), after: after.map { Array($0.utf8) }, limit: 10)
+            let found = try listing.merged(with: harness.core.sealed) { $0(harness.core) }
+            let ids = found.map { String(decoding: $0.id, as: UTF8.self) }
+            #expect(ids == names, "\(prefix) \(String(describing: after))")
+        }
     }
 }

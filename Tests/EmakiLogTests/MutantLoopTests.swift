@@ -43,6 +43,51 @@ import Testing
         await occupied.value
     }
 
+    /// What each job of a row saw of the writes that were begun, when it ran.
+    private static func writesSeen(
+        _ store: ShellStore, _ log: EventLog, appends: Int, bytes: Int, others: Int
+    ) async -> [Int] {
+        store.disk.resetCounts()
+        return await Task(executorPreference: log.loop) {
+            let appending = (0..<appends).map { number in
+                Task(executorPreference: log.loop) {
+                    _ = await outcome { () async throws(LogError) in
+                        try await log.append(event(number, bytes: bytes), to: "a")
+                    }
+                    return 0
+                }
+            }
+            let looking = (0..<others).map { _ in
+                Task(executorPreference: log.loop) { store.disk.counts.durableWrites }
+            }
+            var seen: [Int] = []
+            for task in looking { seen.append(await task.value) }
+            for task in appending { _ = await task.value }
+            return seen
+        }.value
+    }
+
+    @Test("once an append finds no room its group is written before other jobs run")
+    func fullGroup() async throws {
+        let store = try ShellStore()
+        let log = try store.open {
+            $0.groupBytesMax = 4096
+            $0.gatherLimit = .seconds(60)
+        }
+        let seen = await Self.writesSeen(store, log, appends: 2, bytes: 4_000, others: 1)
+        #expect(seen.allSatisfy { $0 > 0 })
+        await log.close()
+    }
+
+    @Test("once somebody has waited long enough the group is written, whatever jobs there are")
+    func longRow() async throws {
+        let store = try ShellStore()
+        let log = try store.open { $0.gatherLimit = .nanoseconds(1) }
+        let seen = await Self.writesSeen(store, log, appends: 1, bytes: 1, others: 64)
+        #expect(seen.last ?? 0 > 0)
+        await log.close()
+    }
+
     /// A queue of appends that wait.
     private final class Line: @unchecked Sendable {
         private let lock = Lock()
@@ -61,6 +106,23 @@ import Testing
                 }
             }
             await passed { with { $0.count } == before + count }
+        }
+
+        /// Suspends until a task waits for this.
+        func add(
+            _ reason: WaitReason, attempt: UInt64, wasOvertaken: Bool = false,
+            _ group: inout TaskGroup<Void>
+        ) async {
+            let before = with { $0.count }
+            group.addTask {
+                _ = await WaitSlot<Committer.Signal>.wait { slot in
+                    self.with {
+                        $0.append(
+                            slot, reason: reason, attempt: attempt, wasOvertaken: wasOvertaken)
+                    }
+                }
+            }
+            await passed { with { $0.count } == before + 1 }
         }
 
         func admit(_ count: Int) {
@@ -83,6 +145,27 @@ import Testing
             #expect(line.with { ($0.placeCount, $0.count) } == (1499, 499), "a short line stays")
             line.admit(.max)
             #expect(line.with { ($0.placeCount, $0.count, $0.isEmpty) } == (0, 0, true))
+        }
+    }
+
+    @Test("who waits for a segment, and came before an attempt, is told of it; nobody else is")
+    func forSegments() async {
+        let line = Line()
+        await withTaskGroup(of: Void.self) { group in
+            for wasOvertaken in [false, true] {
+                await line.add(.segment, attempt: 4, wasOvertaken: wasOvertaken, &group)
+                await line.add(.segment, attempt: 5, wasOvertaken: wasOvertaken, &group)
+                await line.add(.groupBytes, attempt: 4, wasOvertaken: wasOvertaken, &group)
+            }
+            var told = line.with { $0.takeWaitingForSegment(before: 5) }
+            #expect(told.count == 2)
+            #expect(line.with { $0.count } == 4)
+            told += line.with { $0.takeWaitingForSegment() }
+            #expect(told.count == 4)
+            #expect(line.with { $0.count } == 2)
+            for slot in told { slot.resume(returning: .retry) }
+            line.admit(.max)
+            #expect(line.with { $0.placeCount } == 0)
         }
     }
 }

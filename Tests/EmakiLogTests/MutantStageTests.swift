@@ -77,6 +77,55 @@ import Testing
         }
     }
 
+    @Test("after a failed write a batch whose parts were stored apart is no repetition")
+    func apartAfterPoisoning() throws {
+        let harness = try CoreHarness()
+        let parts = [
+            part("a", [1], expecting: .noStream), part("b", [2], expecting: .noStream),
+        ]
+        try harness.append([parts[0]])
+        try harness.append([part("c", [3])])
+        try harness.append([parts[1]])
+        harness.core.poison()
+        guard case .poisoned = refusal(try harness.outcome(of: parts)) else {
+            Issue.record("they are not one behind the other")
+            return
+        }
+        guard case .repeated(0..<1) = try harness.outcome(of: [parts[0]]) else {
+            Issue.record("it is stored")
+            return
+        }
+    }
+
+    @Test("a version that a stream never had is a conflict at once, without a look at files")
+    func beyondHead() throws {
+        let harness = try CoreHarness()
+        try harness.append([part("a", [1, 2])])
+        try harness.core.prepareSegments()
+        #expect(harness.core.leaveSegment(harness.core.activeNumber))
+        #expect(try harness.core.seal())
+        let outcome = try harness.outcome(of: [part("a", [3], expecting: .version(7))])
+        guard case .versionConflict(stream: "a", actual: 2) = refusal(outcome) else {
+            Issue.record("\(outcome)")
+            return
+        }
+    }
+
+    @Test("an event of another version is not the one that is sought, whatever its id")
+    func onlyItsVersion() throws {
+        let harness = try CoreHarness()
+        try harness.append([part("a", [1, 2])])
+        let source = MultiStreamBatch(parts: [part("a", [2], expecting: .noStream)])
+        var match = try #require(SectionMatch(source, 0))
+        let second = try #require(try harness.core.durableEvent(at: 1))
+        let isWanted = match.take(second)
+        #expect(!isWanted)
+        guard case .notStored = match.result else {
+            Issue.record("\(match.result)")
+            return
+        }
+    }
+
     // MARK: Room
 
     /// A core whose segment is full and whose MANIFEST lists as many files as it may.

@@ -82,8 +82,10 @@ import Testing
         for wanted in [1, 2, 3] { #expect(desk.run(ready.popOther()) == wanted) }
     }
 
-    @Test("resumed jobs of a late round go behind the others; those that may try again stay")
-    func demoted() {
+    @Test(
+        "resumed jobs of a late round go behind the others; those that may try again stay",
+        arguments: [false, true], [false, true])
+    func demoted(isFull: Bool, isInTime: Bool) {
         let desk = Desk()
         var ready = ReadyJobs()
         ready.push(desk.job(1))
@@ -92,8 +94,14 @@ import Testing
         ready.push(desk.job(3))
         ready.origin = .admission
         ready.push(desk.job(4))
-        ready.demoteResumed()
+        ready.endLine(isFull: isFull, isInTime: isInTime)
         #expect(desk.run(ready.popResumed()) == 4)
+        if isFull || isInTime {
+            // The round did not end for want of time.
+            for wanted in [2, 3] { #expect(desk.run(ready.popResumed()) == wanted) }
+            #expect(desk.run(ready.popOther()) == 1)
+            return
+        }
         #expect(ready.popResumed() == nil)
         for wanted in [1, 2, 3] { #expect(desk.run(ready.popOther()) == wanted) }
         #expect(ready.isEmpty)

@@ -159,7 +159,7 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         let isInTime = run(until: deadline, now: &now) { ready.popResumed() }
         let isFull = stopsGathering
         stopsGathering = false
-        if !isFull && !isInTime { ready.demoteResumed() }
+        ready.endLine(isFull: isFull, isInTime: isInTime)
         // However late it is, and even if the group is full, the others get some time in each
         // round, until one of them finds no room.
         let share = now + gatherLimit / Self.leastShareOfOthers

@@ -39,8 +39,9 @@ struct ReadyJobs {
     /// The next other job.
     func popOther() -> UnownedJob? { others.pop() }
 
-    /// What was resumed and did not run in its round has no precedence any more.
-    func demoteResumed() {
+    /// What was resumed and did not run in its round, for want of time, has no precedence any more.
+    func endLine(isFull: Bool, isInTime: Bool) {
+        guard !isFull, !isInTime else { return }
         while let job = resumed.pop() { others.push(job) }
     }
 }

@@ -43,7 +43,6 @@ struct StreamListing {
         _ id: ArraySlice<UInt8>, _ version: StreamVersion, _ core: LogCore
     ) -> Bool {
         if isHidden(id) { return true }
-        guard !core.removals.isEmpty else { return false }
         return Array(id).withRawSpan { core.removals.through(id: $0) } >= version
     }
 
@@ -65,7 +64,6 @@ struct StreamListing {
         with set: SealedSet, looking look: ((LogCore) -> Void) throws(LogError) -> Void
     ) throws(LogError) -> [Found] {
         keepFirst()
-        guard !set.isEmpty, limit > 0 else { return found }
         var hasRemovals = false
         try look { core in hasRemovals = !core.removals.isEmpty }
         var cursors: [FileCursor] = []

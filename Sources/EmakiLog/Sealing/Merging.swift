@@ -90,13 +90,13 @@ package final class Merging: @unchecked Sendable {
             extent: { id, newest in
                 holdsSnapshots = SnapshotStream.isSnapshots(id)
                 if holdsSnapshots { return .before(newest) }
-                guard !extents.isEmpty, let text = String(validating: id),
+                guard let text = String(validating: id),
                     let extent = extents[StreamID(checked: text)]
                 else { return .nothing }
                 return .before(StreamVersion(extent.through.rawValue + 1))
             },
             contains: { event in
-                guard holdsSnapshots, !extents.isEmpty else { return false }
+                guard holdsSnapshots else { return false }
                 let owner = event.memory.withBytes(in: event.metadataRange) {
                     SnapshotStream.owner($0)
                 }
@@ -110,7 +110,6 @@ extension SealedFile {
     /// Whether every event was removed. The index alone is asked, up to the first stream of which
     /// something is left; snapshots count as left, because only their events say whose they are.
     func isRemoved(by extents: [StreamID: Removals.Extent]) throws(LogError) -> Bool {
-        guard !extents.isEmpty, footer.streamCount <= extents.count else { return false }
         for number in 0..<footer.streamCount {
             let newest = try stream(number).lastVersion
             let through = try withID(number) { (id: RawSpan) -> StreamVersion in
