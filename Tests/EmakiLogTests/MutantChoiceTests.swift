@@ -12,13 +12,16 @@ import Testing
     @Test("the loop is woken if it rests and has something to do, while nobody has the lease")
     func loop() {
         func needs(
-            _ queue: CommitQueue, isResting: Bool = true, group: Bool = false, mark: Bool = false
+            _ queue: CommitQueue, isResting: Bool = true, group: Bool = false, led: Bool = false,
+            mark: Bool = false
         ) -> Bool {
-            queue.needsLoop(isResting: isResting, hasUnledGroup: group, wantsMark: mark)
+            queue.needsLoop(
+                isResting: isResting, hasStaged: group, isLeaderCalled: led, wantsMark: mark)
         }
         var queue = CommitQueue(idleMarkDelay: 20)
         #expect(!needs(queue))
         #expect(needs(queue, group: true))
+        #expect(!needs(queue, group: true, led: true), "a thread writes it")
         #expect(!needs(queue, isResting: false, group: true))
         // It has a time limit already, or none.
         #expect(queue.next(hasStaged: false, wantsMark: true, now: 1) == .rest(until: 20))
@@ -36,11 +39,18 @@ import Testing
 
     @Test("no commit is due while nothing is staged and nobody writes") func idle() {
         var queue = CommitQueue(idleMarkDelay: 20)
+        func turns(_ isAnswered: Bool, _ hasStaged: Bool) -> Int {
+            queue.turnsToPass(isAnswered: isAnswered, hasStaged: hasStaged)
+        }
         #expect(queue.isIdle(hasStaged: false))
         #expect(!queue.isIdle(hasStaged: true))
+        #expect(turns(true, false) == 1)
+        #expect(turns(false, false) == 0)
+        #expect(turns(true, true) == 0)
         let leads = queue.lead(hasStaged: true)
         #expect(leads)
         #expect(!queue.isIdle(hasStaged: false))
+        #expect(turns(true, false) == 0)
     }
 
     @Test("a thread is called to lead, and trusts the loop, by what the loop does")

@@ -178,6 +178,60 @@ import Testing
         #expect(StoreCreation.methods(traits, blockBytes: 4096) == [.dataSync])
     }
 
+    private static func lay(_ files: any FileSystem) throws(LogError) {
+        _ = try StoreCreation.lay(
+            StoreOptions(segmentBytes: 128 << 10), blockBytes: 4096, method: .direct,
+            rawLatency: 1, in: files, path: "memory", entropy: SeededEntropy(seed: 1), now: 1)
+    }
+
+    @Test("where a file has a frame a store was, wherever the frame is, and nothing is laid out")
+    func frames() throws {
+        let magic = (0..<4).map { UInt8(truncatingIfNeeded: FrameHeader.magic >> ($0 * 8)) }
+        for offset in [0, 512, (1 << 20) - 512, 1 << 20, (1 << 20) + 1024] {
+            let files = MemoryFileSystem()
+            try files.makeFolder(StoreFolder.wal)
+            var bytes = [UInt8](repeating: 0, count: (2 << 20) + 100)
+            bytes.replaceSubrange(offset..<offset + 4, with: magic)
+            files[Manifest.path(ofFile: 0)] = bytes
+            let error = #expect(throws: LogError.self) { try Self.lay(files) }
+            guard case .corrupt(let corruption) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(corruption.reason == .missingFile)
+            #expect(files.contents == [Manifest.path(ofFile: 0): bytes])
+            #expect(files.openFileCount == 0)
+        }
+    }
+
+    @Test("a folder among the segments is not opened, and is somebody else's")
+    func folderAmongSegments() throws {
+        let files = MemoryFileSystem()
+        try files.makeFolder(StoreFolder.wal)
+        try files.makeFolder(StoreFolder.wal + "/x")
+        #expect(throws: LogError.alreadyExists(path: "memory/wal/x")) { try Self.lay(files) }
+    }
+
+    @Test("what a creation left is removed before another one makes anything")
+    func removals() throws {
+        let files = MemoryFileSystem()
+        try files.makeFolder(StoreFolder.wal)
+        let left = [
+            Manifest.path(ofFile: 0), Manifest.twin.name, Manifest.twin.temporaryName,
+            StoreFile.twin.temporaryName, SyncProbe.fileName,
+        ]
+        for path in left { files[path] = [0, 0] }
+        files.keepsLog = true
+        try Self.lay(files)
+        let made = try #require(files.log.firstIndex { $0.hasPrefix("makeFolder") })
+        for path in left {
+            let removed = try #require(files.log.firstIndex(of: "remove \(path)"))
+            #expect(removed < made)
+        }
+        #expect(!files.filePaths.contains(SyncProbe.fileName))
+        _ = try openCore(files)
+    }
+
     /// A disk with a file that says it is larger than it is.
     private final class BloatedFileSystem: ForwardingFileSystem, @unchecked Sendable {
         let base: MemoryFileSystem

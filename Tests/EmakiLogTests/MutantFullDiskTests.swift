@@ -23,6 +23,16 @@ import Testing
         return try EventLog.open(in: disk, configuration, entropy: SeededEntropy(seed: 5))
     }
 
+    /// A disk with a store, and so much room besides.
+    private static func disk(leaving freeBytes: Int) throws -> FullFileSystem {
+        let disk = FullFileSystem()
+        _ = try StoreCreation.lay(
+            StoreOptions(segmentBytes: segmentBytes), blockBytes: 4096, method: .dataSync,
+            rawLatency: 1, in: disk, path: "memory", entropy: SeededEntropy(seed: 4), now: 1)
+        disk.leave(freeBytes)
+        return disk
+    }
+
     /// An event that takes a third of a segment, and cannot be compressed.
     private static func noise(_ seed: Int) -> Event {
         let random = SeededEntropy(seed: UInt64(seed))
@@ -184,6 +194,76 @@ import Testing
         await log.close()
     }
 
+    @Test("a merge that gives nothing back draws on the reserve all the same if it is waited for")
+    func mergeOfKept() async throws {
+        let disk = FullFileSystem()
+        let log = try Self.open(on: disk) { $0.reserveBytes = 2 << 20 }
+        try await Self.twoFiles(log, removed: 0)
+        disk.leave(0)
+        try await log.merge()
+        #expect(log.statistics.sealedFiles == 1)
+        await log.workerIdle()
+        #expect(disk.bytes(of: Reserve.name).count == 2 << 20)
+        try Self.expectEvents(0..<10, in: log)
+        await log.close()
+    }
+
+    @Test("a merge for which files may be emptied is tried again before anybody hears of it")
+    func mergeAfterEmptying() async throws {
+        let disk = FullFileSystem()
+        let log = try Self.open(on: disk) {
+            $0.reserveBytes = 0
+            $0.storeBytesMax = 1 << 30
+        }
+        try await Self.twoFiles(log, removed: 0)
+        let gate = Gate()
+        #expect(log.committer.worker.run { gate.wait() })
+        await gate.reached()
+        disk.leave(0)
+        // As if sealing had only just left them.
+        log.peek { committer in
+            committer.core.isReserveWhole = false
+            for place in committer.core.filesInPreparation.indices {
+                committer.core.filesInPreparation[place].isEmpty = false
+            }
+            #expect(committer.core.hasSpareBytes)
+        }
+        async let merge = outcome { () async throws(LogError) in try await log.merge() }
+        await passed { log.peek { $0.mergeWaiters.count == 1 && !$0.mayEmptyForMerge } }
+        await withCheckedContinuation { continuation in
+            if !log.committer.merger.run({ continuation.resume() }) { continuation.resume() }
+        }
+        #expect(log.peek { $0.mergeWaiters.count } == 1)
+        disk.leave(nil)
+        gate.open()
+        #expect(await merge.error == nil)
+        #expect(log.statistics.sealedFiles == 1)
+        await log.close()
+    }
+
+    @Test("files of one tier are merged in the background, if that is wanted")
+    func mergeByItself() async throws {
+        for isWanted in [false, true] {
+            let disk = FullFileSystem()
+            let log = try Self.open(on: disk) {
+                $0.mergesInBackground = isWanted
+                $0.filesPerMerge = 2
+            }
+            for number in 0..<2 {
+                try await Self.fill(log, number..<number + 1)
+                try await log.seal(all: true)
+            }
+            // Switched to, merged, switched to.
+            await log.workerIdle()
+            await withCheckedContinuation { continuation in
+                if !log.committer.merger.run({ continuation.resume() }) { continuation.resume() }
+            }
+            await log.workerIdle()
+            #expect(log.statistics.sealedFiles == (isWanted ? 1 : 2))
+            await log.close()
+        }
+    }
+
     @Test("a merge that fails for another reason is told so at once")
     func mergeFails() async throws {
         let disk = FullFileSystem()
@@ -205,11 +285,29 @@ import Testing
 
     // MARK: Segments
 
+    @Test("a spare file that cannot be emptied is not taken for empty")
+    func notEmptied() async throws {
+        let disk = FullFileSystem()
+        let log = try Self.open(on: disk) { $0.reserveBytes = 0 }
+        try await Self.fill(log, 0..<4)
+        try await log.seal(all: true)
+        await log.workerIdle()
+        disk.failOpens(of: StoreFolder.wal + "/", code: EIO)
+        for isEmptied in [false, true] {
+            if isEmptied { disk.failOpens(of: StoreFolder.wal + "/", code: nil) }
+            log.peek { $0.core.isReserveWhole = false }
+            let committer = log.committer
+            #expect(committer.worker.run { committer.emptySpareFiles() })
+            await log.workerIdle()
+            #expect(log.peek { $0.core.hasSpareBytes } != isEmptied)
+        }
+        await log.close()
+    }
+
     @Test("on a full disk events are refused, removals are not, and sealing gives space back")
     func reclaim() async throws {
-        let disk = FullFileSystem()
+        let disk = try Self.disk(leaving: 10 * Self.segmentBytes)
         let log = try Self.open(on: disk)
-        disk.leave(10 * Self.segmentBytes)
         let (count, error) = await Self.fill(log, from: 0)
         #expect(error == .noSpace)
         #expect(count > 4)
@@ -234,9 +332,8 @@ import Testing
 
     @Test("when room comes back events go on, with the reserve made whole first")
     func roomAgain() async throws {
-        let disk = FullFileSystem()
+        let disk = try Self.disk(leaving: 8 * Self.segmentBytes)
         let log = try Self.open(on: disk)
-        disk.leave(8 * Self.segmentBytes)
         let (count, error) = await Self.fill(log, from: 0)
         #expect(error == .noSpace)
         await log.workerIdle()

@@ -28,7 +28,10 @@ import Testing
         #expect(core.leaveSegment(1))
         #expect(core.segmentToLeave == nil)
         #expect(!core.rotateIfPossible(), "there is none, and this one has no frame")
-        try harness.append(to: "a", [[1]])
+        try Self.stage(harness)
+        #expect(!core.leaveSegment(1), "a frame is about to be there")
+        core.segmentToLeave = nil
+        try harness.commit()
         #expect(!core.leaveSegment(1))
         #expect(core.segmentToLeave == 1)
         try core.prepareSegments()

@@ -1,4 +1,5 @@
 import EmakiPlatform
+import Glibc
 import Testing
 
 @testable import EmakiLog
@@ -238,6 +239,21 @@ import Testing
             try manifest.write(in: files)
             let found = try? Manifest.read(in: files, storeID: manifest.storeID)
             #expect((found != nil) == isRead, "\(count)")
+        }
+    }
+
+    @Test("a file that is sound is read at once, by parts if a part is unreadable, else not at all")
+    func reads() throws {
+        let manifest = Manifest(storeID: Bits128(low: 1, high: 2))
+        for (code, readCount) in [(nil, 1), (EIO, 3), (ENXIO, 1)] as [(Int32?, Int)] {
+            let files = MemoryFileSystem()
+            try manifest.write(in: files)
+            files.resetCounts()
+            if let code { files.fault = .init(kind: .read, number: 1, code: code) }
+            let answer = Result { () throws(LogError) in try Manifest.twin.read(in: files) }
+            #expect((answer.error == nil) == (code != ENXIO))
+            #expect(files.counts[.read] == readCount)
+            #expect(files.openFileCount == 0)
         }
     }
 }

@@ -104,6 +104,66 @@ import Testing
         }
     }
 
+    @Test("one that is to stop at once opens no file")
+    func stoppedAtOnce() throws {
+        let harness = try Self.harness()
+        let sealing = try #require(harness.core.planSealing())
+        harness.files.resetCounts()
+        #expect(throws: LogError.closed) { try sealing.run(in: harness.files) { true } }
+        #expect(harness.files.callCount == 0)
+    }
+
+    @Test(
+        "segments are read past the page cache, the name is durable, and what was opened is closed")
+    func calls() throws {
+        let harness = try Self.harness()
+        let sealing = try #require(harness.core.planSealing())
+        let path = SealedEntry.path(ofNumber: sealing.number)
+        let segment = harness.core.segments[0].path
+        let openCount = harness.files.openFileCount
+        harness.files.keepsLog = true
+        let made = try sealing.run(in: harness.files)
+        #expect(harness.files.openFileCount == openCount + 1, "the new file")
+        made.file?.pages.close()
+        #expect(harness.files.openFileCount == openCount)
+        let log = harness.files.log
+        #expect(log.prefix(3) == ["open \(segment)", "dropCache \(segment)", "read \(segment)"])
+        let named = try #require(log.firstIndex(of: "rename \(path).new \(path)"))
+        #expect(log[named...].contains("syncFolder \(StoreFolder.sealed)"))
+    }
+
+    @Test("what streams have lost is written again only if it is in another file by now")
+    func renewals() throws {
+        let harness = try CoreHarness()
+        try harness.append(to: "a", [[1]])
+        for isRemoving in [false, true] {
+            if isRemoving {
+                guard case .staged = try harness.core.offerRemoval(of: "a", through: 1) else {
+                    throw HarnessError.repeated
+                }
+                try harness.core.commit(at: 1)
+            } else {
+                try harness.append(to: "b", [[2]])
+            }
+            try harness.core.prepareSegments()
+            #expect(harness.core.leaveSegment(harness.core.activeNumber))
+            let sealing = try #require(harness.core.planSealing())
+            var made = try sealing.run(in: harness.files)
+            for before in [sealing.removalsBefore, RemovalFile(number: 999)] {
+                let isOther = before?.number == 999
+                if isOther {
+                    try RemovalFile(number: 999).make(
+                        [:], storeID: harness.core.store.storeID, in: harness.files)
+                }
+                harness.files.resetCounts()
+                try sealing.renewRemovals(&made, before: before, in: harness.files)
+                #expect((harness.files.changeCount > 0) == (isRemoving && isOther))
+            }
+            made.file?.pages.close()
+            harness.core.fail(sealing, with: .closed)
+        }
+    }
+
     @Test("another sound file in the place of the new one gets no name")
     func swapped() throws {
         let other = try Self.harness(2)

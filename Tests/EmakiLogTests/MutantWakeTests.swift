@@ -152,6 +152,29 @@ import Testing
         #expect(log.durablePosition == 3)
     }
 
+    @Test("whoever waits for a position and gives up is told so, and nobody else is")
+    func cancelled() async throws {
+        let store = try ShellStore()
+        let log = try store.open()
+        let committer = log.committer
+        let waiting = (0..<2).map { _ in
+            Task { await committer.waitCancellably(until: 1) }
+        }
+        await passed { log.peek { $0.waiters.count == 2 } }
+        waiting[0].cancel()
+        guard case .cancelled = await waiting[0].value else {
+            Issue.record("it gave up")
+            return
+        }
+        #expect(log.peek { $0.waiters.count } == 1)
+        try await log.append(event(0), to: "a")
+        guard case .durable = await waiting[1].value else {
+            Issue.record("it is durable")
+            return
+        }
+        await log.close()
+    }
+
     @Test("whoever closes a closed log is done at once, from a task and from a thread")
     func closedTwice() async throws {
         let store = try ShellStore()

@@ -48,13 +48,22 @@ struct CommitQueue {
 
     /// The loop sleeps and has something to do: a group nobody leads, a mark to time, or an end to
     /// make. Whoever has the lease looks again when it comes back.
-    func needsLoop(isResting: Bool, hasUnledGroup: Bool, wantsMark: Bool) -> Bool {
+    /// - Parameter isLeaderCalled: a thread is on its way to lead the group.
+    func needsLoop(
+        isResting: Bool, hasStaged: Bool, isLeaderCalled: Bool, wantsMark: Bool
+    ) -> Bool {
         guard isResting, !isLeased else { return false }
-        return hasUnledGroup || (restsWithoutTimer && wantsMark) || isClosing
+        return (hasStaged && !isLeaderCalled) || (restsWithoutTimer && wantsMark) || isClosing
     }
 
     /// No commit is due, which would wake those who wait.
     func isIdle(hasStaged: Bool) -> Bool { !isLeased && !hasStaged }
+
+    /// How many of those who wait for a commit are woken by one that staged nothing.
+    /// - Parameter isAnswered: it does not wait itself.
+    func turnsToPass(isAnswered: Bool, hasStaged: Bool) -> Int {
+        isAnswered && isIdle(hasStaged: hasStaged) ? 1 : 0
+    }
 
     /// A plain thread asks to write what is staged.
     mutating func lead(hasStaged: Bool) -> Bool {

@@ -139,8 +139,8 @@ extension Committer {
     /// Waiting appends are woken by commits. One that was woken and staged nothing causes no
     /// commit, so it passes its turn on. (What was staged is not answered at once.)
     func nextAdmission(answered: Bool) -> WaitSlot<Signal>? {
-        guard answered, queue.isIdle(hasStaged: core.hasStaged) else { return nil }
-        return admissions.take(1).first
+        let turns = queue.turnsToPass(isAnswered: answered, hasStaged: core.hasStaged)
+        return admissions.take(turns).first
     }
 
     /// Stages a batch without waiting.

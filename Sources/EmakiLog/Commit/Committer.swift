@@ -244,7 +244,7 @@ final class Committer: @unchecked Sendable {
     /// end to make.
     func loopIsNeeded() -> Bool {
         let isNeeded = queue.needsLoop(
-            isResting: isLoopResting, hasUnledGroup: core.hasStaged && !isLeaderCalled,
+            isResting: isLoopResting, hasStaged: core.hasStaged, isLeaderCalled: isLeaderCalled,
             wantsMark: core.wantsMark(isClosing: queue.isClosing))
         if isNeeded { isLoopResting = false }
         return isNeeded

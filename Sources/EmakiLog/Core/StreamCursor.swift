@@ -17,8 +17,6 @@ struct StreamCursor {
     private var removed = StreamVersion.none
     /// Forwards: the files that have nothing of the stream from `next` on.
     private var exhausted: SealedSet?
-    /// The durable end of the last look, if that found nothing of the stream in memory.
-    private var emptyBefore: Position?
     /// What the last look found in memory.
     private var batch: [RecordedEvent] = []
     private(set) var isDone = false
@@ -90,7 +88,7 @@ struct StreamCursor {
                 let start = next
                 let lost = try readForwards(set, limit: limit, visit)
                 // If nothing is there, memory is looked at once more.
-                if lost != nil || next > start { return lost }
+                if next > start { return lost }
             }
         }
     }
@@ -132,20 +130,15 @@ struct StreamCursor {
         next = StreamVersion(isBackwards ? version.rawValue - 1 : version.rawValue + 1)
     }
 
-    /// Backwards, all ends in front of what was removed.
+    /// Backwards, all ends in front of what was removed; forwards it was passed.
     private mutating func isRemoved(_ version: StreamVersion) -> Bool {
-        guard isBackwards, version <= removed else { return false }
+        guard version <= removed else { return false }
         isDone = true
         return true
     }
 
     /// Called where the core may be looked at.
     private mutating func look(at core: LogCore, limit: Int) -> Look {
-        // Nothing was made durable since, so there still is nothing.
-        if let emptyBefore, emptyBefore == core.durableEnd, exhausted === core.sealed {
-            return .nothing
-        }
-        emptyBefore = nil
         removed = core.removals.through(stream)
         if isBackwards, next <= removed { return .nothing }
         if !isBackwards, next <= removed {
@@ -156,7 +149,6 @@ struct StreamCursor {
         let first = slot.flatMap { core.index.firstVersion($0) }
         let isSealed = first.map { next < $0 } ?? true
         if isSealed, exhausted !== core.sealed, !core.sealed.isEmpty {
-            if first == nil { emptyBefore = core.durableEnd }
             return .sealed(core.sealed)
         }
         guard let slot, let first else { return .memory(lost: nil) }

@@ -218,7 +218,6 @@ package struct Sealing: Sendable {
             try source.write(scan, to: writer) { !shouldStop() }
         }
         guard isWritten else { throw .closed }
-        guard source.eventCount == scan.eventCount else { throw memoryIsDamaged(scan) }
         return try LogError.translating(path) { () throws(DiskError) in
             for commit in scan.commits ?? [] {
                 try writer.addGroup(at: commit.position, instant: commit.instant)
