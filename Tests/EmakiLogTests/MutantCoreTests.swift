@@ -177,4 +177,41 @@ import Testing
             #expect(versions.count == parts.count)
         }
     }
+
+    @Test("no byte of a segment is written where there is no room for all of it")
+    func roomForSegments() throws {
+        var configuration = Configuration()
+        configuration.reserveBytes = 0
+        configuration.readySegmentCount = 1
+        let harness = try CoreHarness(configuration: configuration)
+        let byteCount = harness.core.layout.segmentBytes
+        harness.files.keepsLog = true
+        harness.files.device.freeBytes = byteCount - 1
+        let error = #expect(throws: DiskError.self) { try harness.core.prepareSegments() }
+        #expect(error?.isNoSpace == true)
+        #expect(!harness.files.log.contains("write wal/00000001"))
+        harness.files.device.freeBytes = byteCount
+        try harness.core.prepareSegments()
+        #expect(harness.core.readyCount == 1)
+    }
+
+    @Test("no more events can be lost than there was room for, and none before the end")
+    func lostCounts() throws {
+        let harness = try CoreHarness()
+        try harness.append(to: "a", [[1], [2]])
+        let core = harness.core
+        var scan = LogScan(
+            manifest: core.manifest, segments: core.segments, layout: core.layout,
+            stepsOverDamage: true)
+        try scan.readLinkedFrames()
+        let room = UInt64(core.layout.segmentBytes / EventRecord.byteCountMin)
+        for (position, lost) in [
+            (1, nil), (2, 0), (5, 3), (room, room - 2), (room + 1, nil), (room + 2, nil),
+            (room + 3, nil),
+        ] as [(UInt64, UInt64?)] {
+            let count = scan.lostCount(
+                upTo: LogEnd(lastGroup: 9, nextPosition: Position(position), frameChecksum: 1))
+            #expect(count == lost, "\(position)")
+        }
+    }
 }
