@@ -140,11 +140,14 @@ import Testing
     }
 
     @Test("a preparation that fails gives the file's space back") func spaceGivenBack() throws {
-        let harness = try CoreHarness()
+        var configuration = Configuration()
+        configuration.reserveBytes = 0
+        let harness = try CoreHarness(configuration: configuration)
         harness.files.resetCounts()
         // Of MANIFEST first, then of the segment.
         harness.files.fault = .init(kind: .sync, number: 2)
         #expect(throws: DiskError.self) { try harness.core.prepareSegments() }
+        #expect(harness.files.filePaths.contains("wal/00000001"))
         #expect(harness.files["wal/00000001"].isEmpty)
     }
 
@@ -212,6 +215,34 @@ import Testing
             let count = scan.lostCount(
                 upTo: LogEnd(lastGroup: 9, nextPosition: Position(position), frameChecksum: 1))
             #expect(count == lost, "\(position)")
+        }
+    }
+
+    @Test("a removal of versions that a stream never had is damage, wherever it is read")
+    func senselessRemoval() throws {
+        for through in [1, 2] as [UInt64] {
+            let harness = try CoreHarness()
+            try harness.append(to: "a", [[1]])
+            let core = harness.core
+            let record = RemovalRecord(.truncate, of: "a", through: StreamVersion(through))
+            core.staging.add(
+                record, byteCount: RemovalRecord.byteCount(streamIDBytes: 1, .truncate))
+            try core.commit(at: 1)
+            let isSound = through == 1
+            for stepsOver in [false, true] {
+                var scan = LogScan(
+                    manifest: core.manifest, segments: core.segments, layout: core.layout,
+                    stepsOverDamage: stepsOver)
+                var error: LogError?
+                do throws(LogError) { try scan.readLinkedFrames() } catch let thrown {
+                    error = thrown
+                }
+                let isSenseless = scan.senseless != nil
+                #expect((error == nil) == (isSound || stepsOver))
+                #expect(isSenseless == (!isSound && stepsOver))
+            }
+            let answer = Result { () throws(LogError) in try openCore(harness.files) }
+            #expect((answer.error == nil) == isSound)
         }
     }
 }
