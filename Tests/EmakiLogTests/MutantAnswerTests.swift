@@ -156,11 +156,12 @@ import Testing
     @Test("a batch whose stream was forgotten by memory while it was looked for is offered again")
     func forgottenMeanwhile() throws {
         let harness = try Self.store()
-        let outcome = try Self.decide(harness, [Self.part("a", [8, 9])]) {
+        let parts = [Self.part("a", [8], expecting: .version(1))]
+        let outcome = try Self.decide(harness, parts) {
             harness.core.index.forgetIdle()
         }
         #expect(outcome == nil, "nobody knows the head now")
-        let answer = try Self.answer(harness, [Self.part("a", [8, 9])])
+        let answer = try Self.answer(harness, parts)
         guard case .versionConflict(stream: "a", actual: 2) = Self.refusal(answer) else {
             Issue.record("\(answer)")
             return

@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(
-        "a header of another segment is of a later MANIFEST, of an earlier life, or of another store"
+        "a header of another segment is of a later MANIFEST, an earlier life, or another store"
     )
     func otherHeaders() throws {
         let files = try DamagedStore(.closed).files

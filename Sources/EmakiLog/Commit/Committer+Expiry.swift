@@ -28,8 +28,8 @@ extension Committer {
     }
 
     /// Removes what is due, on a plain thread.
-    /// - Parameter waits: until there is room, and until all is durable; otherwise `.wouldWait` ends
-    ///   it, and what finds no room stays due.
+    /// - Parameter waits: until there is room, and until all is durable; otherwise `.wouldWait`
+    ///   ends it, and what finds no room stays due.
     /// - Returns: how many streams lost something.
     func removeExpired(at now: Int64, waits: Bool) throws(LogError) -> Int {
         var count = 0
