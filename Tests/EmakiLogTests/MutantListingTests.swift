@@ -91,4 +91,18 @@ import Testing
             #expect(ids == names, "\(prefix) \(String(describing: after))")
         }
     }
+
+    @Test("streams of snapshots, which come first, take no place on a page that does not show them")
+    func hiddenFirst() throws {
+        let harness = try CoreHarness()
+        try harness.append(to: "a", [[1]])
+        guard case .staged = try harness.core.offerSnapshot(of: "a", at: 1, [8]) else {
+            throw HarnessError.repeated
+        }
+        try harness.core.commit(at: 1)
+        var listing = StreamListing(prefix: [], after: nil, limit: 1)
+        for slot in 0..<harness.core.index.slotCount { listing.add(slot, of: harness.core) }
+        let found = try listing.merged(with: .empty) { $0(harness.core) }
+        #expect(found.map(\.id) == [[97]])
+    }
 }

@@ -122,7 +122,7 @@ package struct Sealing: Sendable {
     func renewRemovals(
         _ made: inout Made, before: RemovalFile?, in files: any FileSystem
     ) throws(LogError) {
-        guard made.removals != nil, before?.number != removalsBefore?.number else { return }
+        guard before?.number != removalsBefore?.number else { return }
         made.removals = try writeRemovals(made.removalRecords, before: before, in: files)
     }
 
