@@ -17,6 +17,8 @@ struct StreamCursor {
     private var removed = StreamVersion.none
     /// Forwards: the files that have nothing of the stream from `next` on.
     private var exhausted: SealedSet?
+    /// The durable end of the last look, if that found nothing of the stream in memory.
+    private var emptyBefore: Position?
     /// What the last look found in memory.
     private var batch: [RecordedEvent] = []
     private(set) var isDone = false
@@ -139,6 +141,12 @@ struct StreamCursor {
 
     /// Called where the core may be looked at.
     private mutating func look(at core: LogCore, limit: Int) -> Look {
+        // Nothing was made durable since, so there still is nothing: a stream that is sealed as a
+        // whole is looked for in memory once, and not twice.
+        if let emptyBefore, emptyBefore == core.durableEnd, exhausted === core.sealed {
+            return .nothing
+        }
+        emptyBefore = nil
         removed = core.removals.through(stream)
         if isBackwards, next <= removed { return .nothing }
         if !isBackwards, next <= removed {
@@ -149,6 +157,7 @@ struct StreamCursor {
         let first = slot.flatMap { core.index.firstVersion($0) }
         let isSealed = first.map { next < $0 } ?? true
         if isSealed, exhausted !== core.sealed, !core.sealed.isEmpty {
+            if first == nil { emptyBefore = core.durableEnd }
             return .sealed(core.sealed)
         }
         guard let slot, let first else { return .memory(lost: nil) }

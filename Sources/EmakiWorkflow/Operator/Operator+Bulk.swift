@@ -28,13 +28,12 @@ extension Operator {
         }
         var done = 0
         var failed = 0
-        try forEachWorkflow(filter.prefix, after: nil, sink) { id in
-            guard let summary = try summary(id, filter) else { return true }
+        try forEachWorkflow(filter, isBrief: true, sink) { summary in
             var line = JSONObject()
-            line.add("workflow", id)
+            line.add("workflow", summary.id)
             line.add("type", summary.type)
             do {
-                if !isDry { try perform(self, request, id) }
+                if !isDry { try perform(self, request, summary.id) }
                 line.add("done", !isDry)
                 done += 1
             } catch {

@@ -3,8 +3,8 @@ import EmakiLog
 // Which workflows are meant.
 extension Operator {
     private static let pageStreams = 256
-    /// Before it is said how far the search is.
-    private static let reportedEach = 1_000
+    /// Workflows whose histories are looked into at a time.
+    private static let readTogether = 32
 
     static let openState = "open"
     static let pausedState = "paused"
@@ -17,9 +17,9 @@ extension Operator {
         var type: String
         var runID: String
         var state: String
-        var startedAt: Int64
-        var updatedAt: Int64
-        var events: Int
+        var startedAt: Int64 = 0
+        var updatedAt: Int64 = 0
+        var events = 0
         var isOpen: Bool { [openState, pausedState, quarantinedState].contains(state) }
 
         var json: JSONObject {
@@ -74,8 +74,11 @@ extension Operator {
         }
     }
 
+    /// Visits those that a filter allows, in the order of their ids.
+    /// - Parameter isBrief: times and the number of events do not matter.
     func forEachWorkflow(
-        _ prefix: String, after: String?, _ sink: Sink, _ body: (String) throws -> Bool
+        _ filter: Filter, after: String? = nil, isBrief: Bool = false, _ sink: Sink,
+        _ body: (Summary) throws -> Bool
     ) throws {
         var after = after.map { StreamName.id($0) }
         var seen = 0
@@ -83,45 +86,64 @@ extension Operator {
             let last = after
             let streams = try wait { [core] in
                 try await core.store.streams(
-                    prefix: StreamName.idPrefix + prefix, after: last, limit: Self.pageStreams)
+                    prefix: StreamName.idPrefix + filter.prefix, after: last,
+                    limit: Self.pageStreams)
             }
-            for stream in streams {
-                guard try body(String(stream.dropFirst(StreamName.idPrefix.count))) else { return }
-                seen += 1
-                if seen % Self.reportedEach == 0, !sink.progress(seen) { return }
+            for first in stride(from: 0, to: streams.count, by: Self.readTogether) {
+                let ids = streams[first..<min(first + Self.readTogether, streams.count)].map {
+                    String($0.dropFirst(StreamName.idPrefix.count))
+                }
+                for summary in try wait({ try await summaries(ids, filter, isBrief) }) {
+                    guard try body(summary) else { return }
+                }
+                seen += ids.count
+                if !sink.progress(seen) { return }
             }
             guard streams.count == Self.pageStreams else { return }
             after = streams.last
         }
     }
 
-    /// - Returns: nil if the filter does not want it, or its last run began in this moment.
-    func summary(_ id: String, _ filter: Filter) throws -> Summary? {
-        try wait { [core] () async throws -> Summary? in
-            let (records, _) = try await core.idRecords(id)
-            guard let opened = records.last(where: { $0.kind == .opened }) else { return nil }
-            if let type = filter.type, opened.workflowType != type { return nil }
-            let isClosed = records.contains { $0.kind == .closed && $0.runID == opened.runID }
-            // Known without reading more.
-            if let wantsOpen = filter.wantsOpen, wantsOpen == isClosed { return nil }
-            let stream = StreamName.run(id, opened.runID)
-            let count = try await core.store.count(stream)
-            let first = try await core.events(id, opened.runID, from: 0, limit: 1).first
-            let last = try await core.events(id, opened.runID, from: count - 1, limit: 1).last
-            guard let first, let last else { return nil }
-            var state = Self.openState
-            if case .closed(let outcome) = last.body {
-                state = outcome.word
-            } else if filter.wantsRest {
-                // Only the whole history says whether it rests.
-                let machine = try await core.machine(id, opened.runID)
-                if machine.pauseReason != nil { state = Self.pausedState }
-                if machine.isQuarantined { state = Self.quarantinedState }
-            }
-            let summary = Summary(
-                id: id, type: opened.workflowType, runID: opened.runID, state: state,
-                startedAt: first.time, updatedAt: last.time, events: count)
-            return filter.allows(summary) ? summary : nil
+    private func summaries(
+        _ ids: [String], _ filter: Filter, _ isBrief: Bool
+    ) async throws -> [Summary] {
+        var summaries: [Summary] = []
+        for id in ids {
+            if let summary = try await summary(id, filter, isBrief) { summaries.append(summary) }
         }
+        return summaries
+    }
+
+    /// - Returns: nil if the filter does not want it, or its last run began in this moment.
+    private func summary(
+        _ id: String, _ filter: Filter, _ isBrief: Bool
+    ) async throws -> Summary? {
+        let (records, _) = try await core.idRecords(id)
+        guard let opened = records.last(where: { $0.kind == .opened }) else { return nil }
+        if let type = filter.type, opened.workflowType != type { return nil }
+        let isClosed = records.contains { $0.kind == .closed && $0.runID == opened.runID }
+        // Known without reading more.
+        if let wantsOpen = filter.wantsOpen, wantsOpen == isClosed { return nil }
+        var summary = Summary(
+            id: id, type: opened.workflowType, runID: opened.runID, state: Self.openState)
+        if isClosed || !isBrief {
+            let count = try await core.store.count(StreamName.run(id, opened.runID))
+            let last = try await core.events(id, opened.runID, from: count - 1, limit: 1).last
+            guard let last else { return nil }
+            summary.updatedAt = last.time
+            summary.events = count
+            if case .closed(let outcome) = last.body { summary.state = outcome.word }
+        }
+        if !isBrief {
+            let first = try await core.events(id, opened.runID, from: 0, limit: 1).first
+            summary.startedAt = first?.time ?? summary.updatedAt
+        }
+        if filter.wantsRest {
+            // Only the whole history says whether it rests.
+            let machine = try await core.machine(id, opened.runID)
+            if machine.pauseReason != nil { summary.state = Self.pausedState }
+            if machine.isQuarantined { summary.state = Self.quarantinedState }
+        }
+        return filter.allows(summary) ? summary : nil
     }
 }

@@ -16,14 +16,13 @@ extension Operator {
         var count: UInt64 = 0
         var last: String?
         var isCut = false
-        try forEachWorkflow(filter.prefix, after: try request.text("after"), sink) { id in
-            guard let summary = try summary(id, filter) else { return true }
+        try forEachWorkflow(filter, after: try request.text("after"), sink) { summary in
             if count == limit {
                 isCut = true
                 return false
             }
             count += 1
-            last = id
+            last = summary.id
             return sink.line(summary.json)
         }
         var result = JSONObject()
@@ -36,8 +35,7 @@ extension Operator {
         let filter = try Filter(request)
         var counts: [String: Int] = [:]
         var total = 0
-        try forEachWorkflow(filter.prefix, after: nil, sink) { id in
-            guard let summary = try summary(id, filter) else { return true }
+        try forEachWorkflow(filter, isBrief: true, sink) { summary in
             counts[summary.state, default: 0] += 1
             total += 1
             return true
