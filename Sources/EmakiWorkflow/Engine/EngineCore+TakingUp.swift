@@ -1,3 +1,5 @@
+import EmakiLog
+
 // After a restart.
 extension EngineCore {
     /// Workflows that are looked at before an engine is ready, and then at a time.
@@ -7,58 +9,84 @@ extension EngineCore {
     /// for. A run that is asked for something before its turn comes is read then.
     /// - Throws: what reading the first ones throws.
     func takeUp() async throws {
-        var held: [RunHost] = []
-        let (last, isLast) = try await takeUp(after: nil, &held)
-        if isLast { return tried(held) }
-        isTakingUp = true
-        let first = held
-        Task.detached { [self] in
-            await takeUpRest(after: last, first)
-            isTakingUp = false
-            restIfIdle()
+        takesUp(true)
+        var search = Search()
+        do {
+            try await look(&search)
+        } catch {
+            takesUp(false)
+            throw error
         }
+        if search.isDone { return end(search) }
+        let first = search
+        Task.detached { [self] in await lookAtRest(first) }
     }
 
-    private func takeUpRest(after first: String?, _ held: [RunHost]) async {
-        var held = held
-        var after = first
-        while !isClosed {
+    /// How far it is.
+    private struct Search: Sendable {
+        var last: String?
+        var hasAll = false
+        /// Of which something could not be read.
+        var unread: [String] = []
+        var held: [RunHost] = []
+        var isDone: Bool { hasAll && unread.isEmpty }
+    }
+
+    private func lookAtRest(_ first: Search) async {
+        var search = first
+        while !isClosed, !isFenced, !isUnusable, !search.isDone {
             await backlog.room()
+            if search.hasAll {
+                // What could not be read is asked for again, as long as it is not damaged.
+                await rest()
+                let again = search.unread
+                search.unread = []
+                for workflowID in again { await look(at: workflowID, &search) }
+                continue
+            }
             do {
-                let (last, isLast) = try await takeUp(after: after, &held)
-                if isLast { return tried(held) }
-                after = last
+                try await look(&search)
             } catch {
-                // Nobody else will look at them.
                 observer.storeFailed(error)
                 await rest()
             }
         }
+        end(search)
     }
 
-    /// - Returns: the last that was looked at, and whether there are no more.
-    private func takeUp(
-        after: String?, _ held: inout [RunHost]
-    ) async throws -> (last: String?, isLast: Bool) {
+    private func look(_ search: inout Search) async throws {
         let streams = try await store.streams(
-            prefix: StreamName.idPrefix, after: after, limit: Self.lookedAt)
+            prefix: StreamName.idPrefix, after: search.last, limit: Self.lookedAt)
         for stream in streams {
             let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
-            do {
-                let (records, _) = try await idRecords(workflowID)
-                guard IDRecord.needsCare(records) else { continue }
-                let host = host(workflowID)
-                if suspects.holds(host.partition) {
-                    held.append(host)
-                } else {
-                    host.postpone(.load)
-                }
-            } catch let error as WorkflowError {
-                // One that cannot be read keeps nobody else from going on.
-                observer.storeFailed(error)
-            }
+            await look(at: workflowID, &search)
+            lookedAt(upTo: workflowID)
         }
-        return (streams.last, streams.count < Self.lookedAt)
+        search.last = streams.last ?? search.last
+        search.hasAll = streams.count < Self.lookedAt
+    }
+
+    /// One that cannot be read keeps nobody else from going on.
+    private func look(at workflowID: String, _ search: inout Search) async {
+        do {
+            let (records, _) = try await idRecords(workflowID)
+            guard IDRecord.needsCare(records) else { return }
+            let host = host(workflowID)
+            if suspects.holds(host.partition) {
+                search.held.append(host)
+            } else {
+                host.postpone(.load)
+            }
+        } catch {
+            observer.storeFailed(error)
+            if !Self.isForGood(error) { search.unread.append(workflowID) }
+        }
+    }
+
+    private func end(_ search: Search) {
+        takesUp(false)
+        tried(search.held)
+        restIfIdle()
     }
 
     /// Everybody else comes first, so that one that ends the process is caught alone.
@@ -66,6 +94,17 @@ extension EngineCore {
         backlog.whenDrained { [self] in
             suspects.begin(held)
             for host in allHosts where !suspects.holds(host.partition) { host.release([]) }
+        }
+    }
+}
+
+extension EngineCore {
+    /// Reading the same once more gives the same.
+    static func isForGood(_ error: any Error) -> Bool {
+        switch error {
+        case WorkflowError.damaged: true
+        case LogError.corrupt, LogError.invalid, LogError.tooLarge, LogError.unsupportedFormat: true
+        default: false
         }
     }
 }

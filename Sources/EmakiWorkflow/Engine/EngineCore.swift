@@ -37,6 +37,8 @@ final class EngineCore: @unchecked Sendable {
     private var fenced = false
     private var unusable = false
     private var takesUp = false
+    /// The last workflow id that was looked at, in the order of its bytes.
+    private var lookedAtUpTo: String?
     /// Pumps and attempts at work, and homes in the backlog.
     private var workCount = 0
     /// Callers that wait for a result.
@@ -92,7 +94,10 @@ final class EngineCore: @unchecked Sendable {
     func host(_ workflowID: String) -> RunHost {
         lock.withLock {
             if let host = hosts[workflowID] { return host }
-            let host = RunHost(self, workflowID: workflowID)
+            let host = RunHost(
+                self, workflowID: workflowID,
+                awaitsTakingUp: takesUp && (lookedAtUpTo ?? "").utf8
+                    .lexicographicallyPrecedes(workflowID.utf8))
             hosts[workflowID] = host
             if let ticket = sleeping.removeValue(forKey: workflowID) {
                 host.ticket = ticket
@@ -174,10 +179,20 @@ final class EngineCore: @unchecked Sendable {
     /// Called with the lock held.
     private var isAtRest: Bool { workCount == 0 && waitingCount > 0 && !takesUp }
 
-    /// Open runs of before are still being looked for.
-    var isTakingUp: Bool {
-        get { lock.withLock { takesUp } }
-        set { lock.withLock { takesUp = newValue } }
+    /// Open runs of before are still being looked for, or not any more.
+    func takesUp(_ isTakingUp: Bool) { lock.withLock { takesUp = isTakingUp } }
+
+    /// All up to this one have been looked at.
+    func lookedAt(upTo workflowID: String) { lock.withLock { lookedAtUpTo = workflowID } }
+
+    /// Why nobody can have this id.
+    static func problem(withID workflowID: String) -> WorkflowError? {
+        let byteCount = workflowID.utf8.count
+        guard byteCount > 0, byteCount <= StreamName.workflowIDBytesMax else {
+            return .tooLarge(
+                "workflow id", limit: StreamName.workflowIDBytesMax, value: byteCount)
+        }
+        return nil
     }
 
     /// Pumps and attempts at work, and homes in the backlog.
@@ -248,11 +263,7 @@ final class EngineCore: @unchecked Sendable {
         if definitions[request.workflowType] == nil, options.executesCode {
             return .unknownWorkflow(request.workflowType)
         }
-        let byteCount = request.workflowID.utf8.count
-        guard byteCount > 0, byteCount <= StreamName.workflowIDBytesMax else {
-            return .tooLarge(
-                "workflow id", limit: StreamName.workflowIDBytesMax, value: byteCount)
-        }
+        if let problem = Self.problem(withID: request.workflowID) { return problem }
         let labels = request.options.labelBytes
         guard labels <= RunOptions.labelBytesMax else {
             return .tooLarge(

@@ -9,8 +9,10 @@ import EmakiPlatform
 final class IdleRuns: @unchecked Sendable {
     /// What became of a run whose turn came.
     enum Verdict {
-        /// It is out of memory, or was already.
-        case gone
+        /// It is out of memory now.
+        case left
+        /// It had ended.
+        case wasGone
         /// It stays.
         case stays
     }
@@ -52,11 +54,17 @@ final class IdleRuns: @unchecked Sendable {
     /// Lets go of some, if there are too many.
     func trim(_ engine: EngineCore) {
         var looks = 0
-        while looks < Self.looksMax, engine.hostCount > countMax,
+        // None twice.
+        let looksMax = min(Self.looksMax, count)
+        while looks < looksMax, engine.hostCount > countMax,
             let host = lock.withLock({ line.popFirst() })
         {
             looks += 1
-            if host.letGoIfUnused(always: countMax == 0) == .stays { add(host) }
+            switch host.letGoIfUnused(always: countMax == 0) {
+            case .left: break
+            case .wasGone: lock.withLock { goneCount = max(0, goneCount - 1) }
+            case .stays: add(host)
+            }
         }
     }
 }

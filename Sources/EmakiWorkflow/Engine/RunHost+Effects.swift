@@ -169,6 +169,9 @@ extension RunHost {
                 done(true)
             }
         }
+        if let problem = EngineCore.problem(withID: message.workflowID) {
+            return reply(.failure(problem))
+        }
         let host = engine.host(message.workflowID)
         switch message.kind {
         case .signal:

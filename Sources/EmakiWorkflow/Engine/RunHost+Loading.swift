@@ -107,6 +107,7 @@ extension RunHost {
         }
         engine.timers.recorded(loaded.time)
         answerWaiters(loaded)
+        guard engine.options.executesCode else { return }
         try await settleAll(records, loaded)
     }
 

@@ -92,7 +92,9 @@ extension RunHost {
         return inputs.contains { input in
             switch input {
             case .query, .warm, .update, .signal: true
-            case .load: mayBeUnfit(machine)
+            case .load:
+                mayBeUnfit(machine)
+                    || (mayActivate && !machine.steps.isEmpty && machine.hasMoreMessages(beside: 0))
             case .ended, .childStarted, .childClosed, .delivered, .cancel: mayActivate
             case .due: mayActivate && (machine.due.first.map { $0.instant <= now } ?? false)
             default: false

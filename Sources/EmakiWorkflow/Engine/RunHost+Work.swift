@@ -144,10 +144,12 @@ extension RunHost {
 
     /// After a restart: what was under way counts as one attempt of unknown outcome.
     private func takeUp(_ draft: inout CommitDraft) {
-        guard let machine, machine.isOpen else { return }
+        guard let machine, machine.isOpen, engine.options.executesCode else { return }
         let runID = machine.start.runID
         // Before anything is recorded that is not durable yet.
         if unfit == nil { resumeEffects(machine) }
+        // What was asked for meanwhile, to stop for instance, comes before anything is done again.
+        showUnseen(&draft)
         for id in machine.steps.keys.sorted() {
             guard let step = machine.steps[id], step.phase == .running else { continue }
             let key = AttemptKey(runID: runID, step: id, attempt: step.attempt)
@@ -175,9 +177,7 @@ extension RunHost {
         engine.observer.storeFailed(error)
         for input in inputs where !input.mustArrive { input.fail(error) }
         let left = inputs.filter(\.mustArrive)
-        var isFinal = engine.isUnusable
-        if case WorkflowError.damaged = error { isFinal = true }
-        if isFinal {
+        if engine.isUnusable || EngineCore.isForGood(error) {
             // It does not come again: who waits for it is told, too.
             for input in left { input.fail(error) }
             return
@@ -203,10 +203,16 @@ extension HostInput {
         return false
     }
 
+    private var isLoad: Bool {
+        if case .load = self { return true }
+        return false
+    }
+
     /// Inputs to be let in once what is recorded was read again; no code is executed before a
     /// quarantine is recorded.
     static func afterLoading(_ inputs: [HostInput]) -> [HostInput] {
-        inputs.filter(\.isQuarantine) + [.load] + inputs.filter { !$0.isQuarantine }
+        inputs.filter(\.isQuarantine) + [.load]
+            + inputs.filter { !$0.isQuarantine && !$0.isLoad }
     }
 
     /// Tells whoever asked that it came to nothing.

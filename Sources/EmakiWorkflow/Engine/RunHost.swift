@@ -31,6 +31,8 @@ final class RunHost: @unchecked Sendable {
     private var inbox: [HostInput] = []
     /// What it is late with: let in first, when the backlog says so or somebody asks for something.
     private var postponed: [HostInput] = []
+    /// What is postponed is that its run is to be taken up, and the backlog does not know yet.
+    private var awaitsTakingUp = false
     private var isBusy = false
     /// Its turns begin when it is tried.
     private var isHeld: Bool
@@ -87,7 +89,11 @@ final class RunHost: @unchecked Sendable {
     /// Commits that were refused in a row.
     var refusals = 0
 
-    init(_ engine: EngineCore, workflowID: String) {
+    /// - Parameter awaitsTakingUp: a run of before may be open that nobody has looked at yet: it is
+    ///   taken up before anything that it is told.
+    init(_ engine: EngineCore, workflowID: String, awaitsTakingUp: Bool) {
+        self.awaitsTakingUp = awaitsTakingUp
+        if awaitsTakingUp { postponed = [.load] }
         self.engine = engine
         self.workflowID = workflowID
         idStream = StreamName.id(workflowID)
@@ -124,6 +130,10 @@ final class RunHost: @unchecked Sendable {
     func postpone(_ input: HostInput) {
         let (mustWait, isGone) = lock.withLock { () -> (Bool, Bool) in
             if isRetired { return (false, true) }
+            if awaitsTakingUp, case .load = input {
+                awaitsTakingUp = false
+                return (true, false)
+            }
             // What is under way, or held, takes it along.
             if isBusy || isHeld {
                 note(input)
@@ -159,6 +169,7 @@ final class RunHost: @unchecked Sendable {
 
     /// Called with the lock held.
     private func takePostponed() {
+        awaitsTakingUp = false
         if postponed.isEmpty { return }
         inbox.append(contentsOf: postponed)
         postponed = []
@@ -271,6 +282,8 @@ final class RunHost: @unchecked Sendable {
         guard let machine, machine.isOpen, isLoaded, !isLate else { return false }
         return resultWaiters.isEmpty && updateWaiters.isEmpty && closuresWanted.isEmpty
             && unfit == nil && machine.taskFailureCount == 0 && suspectedStep == nil
+            // Reports without details are nowhere but here.
+            && !machine.steps.values.contains { $0.heartbeatDeadline != nil }
     }
 
     /// Another host takes this one's place, should there be need of one.
@@ -290,14 +303,17 @@ final class RunHost: @unchecked Sendable {
             return true
         }
         switch isMine {
-        case nil: return .gone
+        case nil: return .wasGone
         case false?: return .stays
         case true?:
-            // Nobody comes in any more.
+            // Nobody comes in any more. What the code does when it is let go is this run's doing.
+            let slot = engine.marks?.takeSlot()
+            engine.marks?.mark(slot, partition)
             letGo()
+            engine.marks?.giveBack(slot)
             ticket = nil
             machine = nil
-            return .gone
+            return .left
         }
     }
 

@@ -188,6 +188,7 @@ extension EngineCore {
     ) async throws -> Value {
         if isClosed { throw WorkflowError.engineClosed }
         if isFenced { throw WorkflowError.fenced }
+        if let problem = Self.problem(withID: workflowID) { throw problem }
         let host = host(workflowID)
         return try await withCheckedThrowingContinuation { continuation in
             host.enqueue(input { continuation.resume(with: $0) })
@@ -204,6 +205,7 @@ extension EngineCore {
     ) async throws -> (First, Second) {
         if isClosed { throw WorkflowError.engineClosed }
         if isFenced { throw WorkflowError.fenced }
+        if let problem = Self.problem(withID: workflowID) { throw problem }
         let host = host(workflowID)
         return try await withCheckedThrowingContinuation { continuation in
             let input = first { result in

@@ -35,6 +35,7 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
     ) async throws -> Output {
         let payload = try core.encode(input)
         if core.isClosed { throw WorkflowError.engineClosed }
+        if let problem = EngineCore.problem(withID: id) { throw problem }
         let now: Payload? = try core.host(id).ask(query.name, payload)
         let answer: Payload
         if let now {

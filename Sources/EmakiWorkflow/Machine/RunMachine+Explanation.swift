@@ -42,7 +42,7 @@ extension RunMachine {
             return "rests since \(since), as somebody asked"
                 + (text.isEmpty ? "" : " (\(text))") + "; `resume` lets it go on"
         case .taskFailures(let failure):
-            return "rests since \(since), because its code failed \(taskFailureCount) times "
+            return "rests since \(since), because its code failed again and again "
                 + "(\(failure.type): \(failure.message)); mend the code, then `resume`"
         case .compensation(let key, let failure):
             return "rests since \(since): the compensation of \(key) gave up "

@@ -265,7 +265,12 @@ final class RunMachine: @unchecked Sendable {
             steps[step]?.phase = .retrying(at: retryAt)
             steps[step]?.heartbeatDeadline = nil
             due.add(.retry(step: step, attempt: attempt + 1), at: retryAt)
-        case .heartbeat(let step, _, let details): steps[step]?.heartbeatDetails = details
+        case .heartbeat(let step, let attempt, let details):
+            steps[step]?.heartbeatDetails = details
+            // A report that is recorded counts for whoever reads it later, too.
+            if let limit = steps[step]?.schedule.options.heartbeat, steps[step]?.attempt == attempt {
+                steps[step]?.heartbeatDeadline = event.time + max(0, limit.nanoseconds)
+            }
         case .stepCompleted(let step, _, _): close(step, hasSucceeded: true)
         case .stepFailed(let step, _, let failure):
             if !failure.leavesDoubt, let key = steps[step]?.schedule.key {

@@ -16,16 +16,29 @@ package struct Operator: Sendable {
         package var line: (JSONObject) -> Bool
         /// Is told how much has been looked through.
         package var progress: (_ done: Int) -> Bool
+        /// Somebody waits for the answer.
+        package var goesOn: () -> Bool
 
         package init(
-            line: @escaping (JSONObject) -> Bool, progress: @escaping (_ done: Int) -> Bool
+            line: @escaping (JSONObject) -> Bool,
+            progress: @escaping (_ done: Int) -> Bool = { _ in true },
+            goesOn: @escaping () -> Bool = { true }
         ) {
             self.line = line
             self.progress = progress
+            self.goesOn = goesOn
         }
     }
 
     let engine: WorkflowEngine
+    /// Asked now and then, while this waits, whether anybody is there. Called by the thread that
+    /// answers only.
+    private final class Asker: @unchecked Sendable {
+        let isThere: () -> Bool
+        init(_ isThere: @escaping () -> Bool) { self.isThere = isThere }
+    }
+
+    private var asker = Asker { true }
     var core: EngineCore { engine.core }
 
     /// For an engine.
@@ -40,8 +53,10 @@ package struct Operator: Sendable {
             throw .invalid("workflows know no `\(name)`")
         }
         try request.expectOnly(Set(members + ["do"]))
+        var bound = self
+        bound.asker = Asker(sink.goesOn)
         do {
-            return try perform(self, request, sink)
+            return try perform(bound, request, sink)
         } catch {
             throw ControlFault(reporting: error)
         }
@@ -99,7 +114,10 @@ package struct Operator: Sendable {
         ),
     ]
 
+    private static let lookNanoseconds: Int64 = 250_000_000
+
     /// Waits, on this thread, for what a task does.
+    /// - Throws: what it throws; `CancellationError` once nobody waits for the answer.
     func wait<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) throws -> R {
         let word = WaitWord()
         let lock = Lock()
@@ -115,7 +133,10 @@ package struct Operator: Sendable {
             word.bump()
             word.wakeAll()
         }
-        word.wait(while: 0)
+        while !word.wait(while: 0, nanoseconds: Self.lookNanoseconds) {
+            // What was asked for goes on; nobody hears of it.
+            guard asker.isThere() else { throw CancellationError() }
+        }
         guard let outcome = lock.withLock({ result.value }) else { throw CancellationError() }
         return try outcome.get()
     }
@@ -144,7 +165,9 @@ extension WorkflowEngine {
                 request,
                 Operator.Sink(
                     line: { reply.line($0) },
-                    progress: { reply.progress("runs", $0, of: 0) }))
+                    progress: { reply.progress("runs", $0, of: 0) },
+                    // Whether the asker is there shows when something is sent.
+                    goesOn: { reply.progress("waiting", 0, of: 0) }))
         }
     }
 }
