@@ -57,7 +57,7 @@ struct WorkflowCommandTests {
     ) async throws {
         let log = try await EventLog.open(at: store.path)
         let engine = try await WorkflowEngine(
-            log: log, workflows: [Tally.self, Reading.self], activities: [Fetch()])
+            log: log, workflows: [Tally.self, Reading.self, Endless.self], activities: [Fetch()])
         do {
             try await body(engine)
         } catch {
@@ -144,6 +144,48 @@ struct WorkflowCommandTests {
         try await onEngine(store) { engine in
             let result = try await engine.handle(Tally.self, id: "t").result()
             #expect(result == 100)
+        }
+    }
+
+    /// Updates that never end.
+    enum Endless: Workflow {
+        static let hold = Update<Self, Nothing, Nothing>("hold")
+        static func initialState(for input: Nothing) -> Bool { false }
+        static func handle(_ handlers: inout MessageHandlers<Self>) {
+            handlers.on(
+                hold,
+                perform: { context, _ in
+                    try await context.wait { $0 }
+                    return Nothing()
+                })
+        }
+
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {
+            try await context.wait { $0 }
+            return Nothing()
+        }
+    }
+
+    @Test("commands that were given up while they waited keep no others from being answered")
+    func givenUp() async throws {
+        let store = try TestStore()
+        try await onEngine(store) { engine in
+            let handle = try await engine.start(Endless.self, id: "e", Nothing())
+            let waiting = (0..<8).map { _ in
+                Command.process(["workflow", "update", store.path, "e", "hold"])
+            }
+            for process in waiting { try process.run() }
+            while try await handle.describe().eventCount < 9 { await Task.yield() }
+            for process in waiting {
+                process.terminate()
+                process.waitUntilExit()
+            }
+            // Those that ask meanwhile are told that it is busy.
+            var ended = try await run("terminate", store.path, "e", "--reason", "enough")
+            while ended.status != 0, ended.errors.contains("try again later") {
+                ended = try await run("terminate", store.path, "e", "--reason", "enough")
+            }
+            #expect(ended.status == 0, "\(ended.errors)")
         }
     }
 

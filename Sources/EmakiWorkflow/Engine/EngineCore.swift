@@ -96,8 +96,10 @@ final class EngineCore: @unchecked Sendable {
             if let host = hosts[workflowID] { return host }
             let host = RunHost(
                 self, workflowID: workflowID,
-                awaitsTakingUp: takesUp && (lookedAtUpTo ?? "").utf8
-                    .lexicographicallyPrecedes(workflowID.utf8))
+                awaitsTakingUp: takesUp
+                    && (lookedAtUpTo ?? "").utf8
+                        .lexicographicallyPrecedes(workflowID.utf8)
+            )
             hosts[workflowID] = host
             if let ticket = sleeping.removeValue(forKey: workflowID) {
                 host.ticket = ticket

@@ -268,7 +268,8 @@ final class RunMachine: @unchecked Sendable {
         case .heartbeat(let step, let attempt, let details):
             steps[step]?.heartbeatDetails = details
             // A report that is recorded counts for whoever reads it later, too.
-            if let limit = steps[step]?.schedule.options.heartbeat, steps[step]?.attempt == attempt {
+            if let limit = steps[step]?.schedule.options.heartbeat, steps[step]?.attempt == attempt
+            {
                 steps[step]?.heartbeatDeadline = event.time + max(0, limit.nanoseconds)
             }
         case .stepCompleted(let step, _, _): close(step, hasSucceeded: true)
