@@ -1,5 +1,6 @@
 import EmakiLog
 import EmakiWorkflowTesting
+import Foundation
 import Synchronization
 import Testing
 
@@ -42,17 +43,23 @@ import Testing
     /// Is told what failed.
     final class Listener: EngineObserver {
         private let failures = Atomic(0)
+        private let ends = Atomic(0)
         var failureCount: Int { failures.load(ordering: .relaxed) }
+        var endCount: Int { ends.load(ordering: .relaxed) }
+        func recorded(workflowID: String, runID: String, _ events: [HistoryEvent]) {
+            for case .closed in events.map(\.body) { ends.add(1, ordering: .relaxed) }
+        }
         func storeFailed(_ error: any Error) { failures.add(1, ordering: .relaxed) }
     }
 
     private func engine(
-        _ clock: SkippingClock, _ store: any HistoryStore, _ observer: Listener = Listener()
+        _ clock: SkippingClock, _ store: any HistoryStore, _ observer: Listener = Listener(),
+        memoryMax: Int = 0
     ) async throws -> WorkflowEngine {
         var options = EngineOptions()
         options.clock = clock
         options.observer = observer
-        options.runsInMemoryMax = 0
+        options.runsInMemoryMax = memoryMax
         return try await WorkflowEngine(
             store: store,
             definitions: [
@@ -102,6 +109,58 @@ import Testing
         #expect(sent == "NotDelivered")
         #expect(engine.core.hostCount <= 1 && listener.failureCount == 0)
         engine.close()
+    }
+
+    /// A store with a folder, in which the process before has left its marks.
+    struct Marked: HistoryStore {
+        let base: MemoryHistoryStore.Session
+        let folder: String
+
+        var capabilities: HistoryStoreCapabilities {
+            var capabilities = base.capabilities
+            capabilities.folder = folder
+            return capabilities
+        }
+
+        func claim() async throws -> UInt64 { try await base.claim() }
+
+        nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer {
+            await base.append(commit)
+        }
+
+        func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage {
+            try await base.read(stream, from: index, limit: limit)
+        }
+
+        func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
+            try await base.streams(prefix: prefix, after: after, limit: limit)
+        }
+    }
+
+    @Test("a suspect whose trial is over hears of a timer that is late")
+    func suspect() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/emaki-suspect-\(UUID())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let store = MemoryHistoryStore()
+        let clock = SkippingClock(skips: false)
+        let first = try await engine(clock, store.session())
+        try await first.start(Dozer.self, id: "d", 1)
+        first.close()
+        let marks = try #require(RunMarks(folder: folder, process: 7))
+        marks.mark(marks.takeSlot(), EngineCore.hash("d"))
+        let listener = Listener()
+        let second = try await engine(
+            clock, Marked(base: store.session(), folder: folder), listener, memoryMax: 10)
+        #expect(second.core.suspects.step(of: EngineCore.hash("d")) != nil)
+        // The trial is under way, or over.
+        while second.core.suspects.holds(EngineCore.hash("d")) || second.core.workInProgress > 0 {
+            await Task.yield()
+        }
+        clock.advance(by: .seconds(100))
+        for _ in 0..<200_000 where listener.endCount == 0 { await Task.yield() }
+        #expect(listener.endCount == 1)
+        second.close()
     }
 
     /// Reads of one workflow's records fail, some times or always.

@@ -6,8 +6,8 @@ extension EngineCore {
     private static let lookedAt = 1_024
 
     /// Takes every open run up again: the first ones at once, the others beside what callers ask
-    /// for. A run that is asked for something before its turn comes is read then.
-    /// - Throws: what reading the first ones throws.
+    /// for. A run that is asked for something before its turn comes is taken up then.
+    /// - Throws: what listing the first ones throws. What cannot be read of one is reported.
     func takeUp() async throws {
         takesUp(true)
         var search = Search()

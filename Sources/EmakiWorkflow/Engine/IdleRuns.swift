@@ -53,6 +53,7 @@ final class IdleRuns: @unchecked Sendable {
 
     /// Lets go of some, if there are too many.
     func trim(_ engine: EngineCore) {
+        guard engine.hostCount > countMax else { return }
         var looks = 0
         // None twice.
         let looksMax = min(Self.looksMax, count)

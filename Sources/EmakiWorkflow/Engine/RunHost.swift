@@ -92,13 +92,14 @@ final class RunHost: @unchecked Sendable {
     /// - Parameter awaitsTakingUp: a run of before may be open that nobody has looked at yet: it is
     ///   taken up before anything that it is told.
     init(_ engine: EngineCore, workflowID: String, awaitsTakingUp: Bool) {
-        self.awaitsTakingUp = awaitsTakingUp
-        if awaitsTakingUp { postponed = [.load] }
         self.engine = engine
         self.workflowID = workflowID
         idStream = StreamName.id(workflowID)
         partition = EngineCore.hash(workflowID)
         isHeld = engine.suspects.holds(partition)
+        // A suspect is taken up by its trial.
+        self.awaitsTakingUp = awaitsTakingUp && !isHeld
+        if self.awaitsTakingUp { postponed = [.load] }
         suspectedStep = engine.suspects.step(of: partition)
     }
 
@@ -261,7 +262,7 @@ final class RunHost: @unchecked Sendable {
                 isRetired = mayRetire && attempts.isEmpty
                 if isRetired { engine.forget(self) }
                 hasEnded = isRetired && isInLine
-                mayBePutAway = !isRetired && isAllStored && attempts.isEmpty
+                mayBePutAway = !isRetired && isAllStored
                 wasUsed = true
                 mustLineUp = mayBePutAway && !isInLine
                 if mustLineUp { isInLine = true }
@@ -279,7 +280,9 @@ final class RunHost: @unchecked Sendable {
     /// What is in memory can be read again, and nobody waits for what is not. Of whoever has the
     /// turn.
     private var isAllStored: Bool {
-        guard let machine, machine.isOpen, isLoaded, !isLate else { return false }
+        guard let machine, machine.isOpen, isLoaded, !isLate, attempts.isEmpty else {
+            return false
+        }
         return resultWaiters.isEmpty && updateWaiters.isEmpty && closuresWanted.isEmpty
             && unfit == nil && machine.taskFailureCount == 0 && suspectedStep == nil
             // Reports without details are nowhere but here.

@@ -7,8 +7,8 @@ import EmakiLog
 ///         log: log, workflows: [AccountTransfer.self], activities: [Debit(bank), Credit(bank)])
 ///     let receipt = try await engine.execute(AccountTransfer.self, id: "transfer-7", transfer)
 ///
-/// Opening takes every run up that was under way when the process ended. `Docs/workflows.md`
-/// numbers what is promised.
+/// Every run that was under way when the process ended is taken up, the first ones before opening
+/// returns, the others beside what is asked for. `Docs/workflows.md` numbers what is promised.
 public final class WorkflowEngine: Sendable {
     let core: EngineCore
 
