@@ -8,6 +8,8 @@ struct CommitDraft {
     var records: [IDRecord] = []
     /// The run that begins after this one ended, with its first events.
     var successor: [HistoryEvent] = []
+    /// Of these, so many are in its stream already, which is there then.
+    var copied: (count: Int, token: VersionToken?) = (0, nil)
     /// In the order of what they answer. The argument says how the commit ended.
     var replies: [@Sendable (WorkflowError?) -> Void] = []
     /// What was let in, to be let in again if the draft is not committed.

@@ -9,10 +9,14 @@ indirect enum HostInput: Sendable {
     case signal(Message, Reply<Void>)
     /// - Two replies: accepted, and completed.
     case update(Message, accepted: Reply<Void>, completed: Reply<Payload>)
-    /// - childOf: only if it is a child of this run.
-    case cancel(requestID: String, reason: String, childOf: String?, Reply<Void>)
-    /// - childOf: only if it is a child of this run.
-    case terminate(reason: String, childOf: String?, Reply<Void>)
+    /// - childOf: only if it is a child of one of these runs.
+    case cancel(requestID: String, reason: String, childOf: [String]?, Reply<Void>)
+    /// - childOf: only if it is a child of one of these runs.
+    case terminate(reason: String, childOf: [String]?, Reply<Void>)
+    /// Another run takes the newest one's place; nil: the run is not as the cut was made from.
+    case reset(RunCut, reason: String, Reply<String?>)
+    /// A run of this id begins as another one began.
+    case fork(RunCut, Reply<String>)
     case pause(reason: String, Reply<Void>)
     case resume(Resumption, Reply<Void>)
     case query(String, Payload, Reply<Payload>)
@@ -49,6 +53,7 @@ extension HostInput {
         case .start(let request, _):
             request.input.bytes.count + (request.message?.payload?.bytes.count ?? 0)
         case .signal(let message, _): message.input.bytes.count
+        case .reset(let cut, _, _), .fork(let cut, _): cut.byteCount
         case .update(let message, _, _): message.input.bytes.count
         case .query(_, let input, _): input.bytes.count
         case .ended(_, _, _, .success(let result), _): result.bytes.count

@@ -133,7 +133,7 @@ extension RunHost {
         var parts: [HistoryCommit.Part] = []
         if !draft.events.isEmpty {
             let events = zip(draft.events, draft.stored).map { event, stored in
-                newEvent(stored, machine.runHash, event.id)
+                HistoryCommit.NewEvent(stored, machine.runHash, event.id)
             }
             parts.append(
                 HistoryCommit.Part(stream: machine.stream, expecting: runToken, events: events))
@@ -143,7 +143,7 @@ extension RunHost {
                 let hash =
                     record.runID == machine.start.runID
                     ? machine.runHash : EngineCore.hash(record.runID)
-                return newEvent(record.stored(), hash, -Int(record.kind.rawValue))
+                return HistoryCommit.NewEvent(record.stored(), hash, -Int(record.kind.rawValue))
             }
             parts.append(
                 HistoryCommit.Part(stream: idStream, expecting: idToken, events: events))
@@ -152,16 +152,18 @@ extension RunHost {
             let hash = EngineCore.hash(next.runID)
             parts.append(
                 HistoryCommit.Part(
-                    stream: StreamName.run(workflowID, next.runID), expecting: nil,
-                    events: draft.successor.map { newEvent($0.stored(), hash, $0.id) }))
+                    stream: StreamName.run(workflowID, next.runID), expecting: draft.copied.token,
+                    events: draft.successor.dropFirst(draft.copied.count)
+                        .map { .init($0.stored(), hash, $0.id) }))
         }
         return HistoryCommit(partition: partition, epoch: engine.epoch, parts: parts)
     }
+}
 
-    private func newEvent(
-        _ event: StoredEvent, _ runHash: UInt64, _ number: Int
-    ) -> HistoryCommit.NewEvent {
-        HistoryCommit.NewEvent(
+extension HistoryCommit.NewEvent {
+    /// - Parameter number: of the event in its run; of a record about a run, less than 0.
+    init(_ event: StoredEvent, _ runHash: UInt64, _ number: Int) {
+        self.init(
             id: (runHash, UInt64(bitPattern: Int64(number))),
             type: event.type, metadata: event.metadata, payload: event.payload)
     }

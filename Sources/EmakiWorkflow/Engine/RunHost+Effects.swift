@@ -63,9 +63,11 @@ extension RunHost {
         let info = AttemptInfo(
             workflowID: workflowID, runID: start.runID, key: schedule.key,
             name: schedule.name, step: id, attempt: step.attempt,
-            compensatedKey: schedule.compensates.map {
-                AttemptInfo.idempotencyKey(workflowID, start.runID, $0)
-            }, heartbeatDetails: step.heartbeatDetails)
+            compensatedKey: schedule.compensates.map { undone in
+                let origin = machine.originsOfUndone[undone]
+                return AttemptInfo.idempotencyKey(
+                    origin?.workflowID ?? workflowID, origin?.runID ?? start.runID, undone)
+            }, heartbeatDetails: step.heartbeatDetails, origin: start.origin(of: id))
         dispatched(key)
         let now = engine.timers.now
         if schedule.isPulled {
@@ -98,7 +100,7 @@ extension RunHost {
         }
         let request = StartRequest(
             workflowType: child.start.workflowType, workflowID: child.start.workflowID,
-            requestID: "child:\(runID)/\(child.start.key)", input: child.start.input,
+            requestID: "child:\(begunBy(id, machine))/\(child.start.key)", input: child.start.input,
             options: child.start.options, reuse: .allow, conflict: .fail,
             parent: RunStart.Parent(workflowID: workflowID, runID: runID), message: nil)
         if let problem = engine.problem(with: request) {
@@ -113,6 +115,12 @@ extension RunHost {
                 case .failure(let error): childFailed(id, runID, error)
                 }
             })
+    }
+
+    /// The run that began a child or a message under this event: the one whose events this one has
+    /// taken over, if they are, so that it is not begun again.
+    private func begunBy(_ id: Int, _ machine: RunMachine) -> String {
+        machine.start.origin(of: id)?.runID ?? machine.start.runID
     }
 
     private func childFailed(_ id: Int, _ runID: String, _ error: any Error) {
@@ -151,7 +159,7 @@ extension RunHost {
     ) {
         guard let message = machine.sent[id] else { return done(true) }
         let runID = machine.start.runID
-        let requestID = "message:\(runID)/\(message.key)"
+        let requestID = "message:\(begunBy(id, machine))/\(message.key)"
         let reply: HostInput.Reply<Void> = { [self] result in
             switch result {
             case .success:
@@ -185,7 +193,7 @@ extension RunHost {
             host.enqueue(
                 .cancel(
                     requestID: requestID, reason: "asked by \(workflowID)",
-                    childOf: isChild ? runID : nil, reply))
+                    childOf: isChild ? machine.start.familyRunIDs : nil, reply))
         }
     }
 
@@ -215,15 +223,17 @@ extension RunHost {
     /// Does what the end of a run asks for, and records that it is done; until then all of it can
     /// be done again.
     func settle(_ machine: RunMachine) {
-        guard !machine.children.isEmpty || !machine.sent.isEmpty else { return }
+        let children = machine.childrenToSettle
+        let messages = machine.messagesToSettle
+        guard !children.isEmpty || !messages.isEmpty else { return }
         let runID = machine.start.runID
-        let tally = SettlingTally(machine.children.count + machine.sent.count) { [self] in
+        let family = machine.start.familyRunIDs
+        let tally = SettlingTally(children.count + messages.count) { [self] in
             enqueue(.settled(runID: runID))
         }
-        for id in machine.sent.keys.sorted() {
-            deliver(id, machine) { isDone in tally.count(isDone) }
-        }
-        for (id, child) in machine.children.sorted(by: { $0.key < $1.key }) {
+        for id in messages { deliver(id, machine) { isDone in tally.count(isDone) } }
+        for id in children {
+            guard let child = machine.children[id] else { continue }
             let host = engine.host(child.start.workflowID)
             let reply: HostInput.Reply<Void> = { result in
                 switch result {
@@ -237,9 +247,9 @@ extension RunHost {
                 host.enqueue(
                     .cancel(
                         requestID: "closed:\(runID)/\(id)", reason: "its parent ended",
-                        childOf: runID, reply))
+                        childOf: family, reply))
             case .terminate:
-                host.enqueue(.terminate(reason: "its parent ended", childOf: runID, reply))
+                host.enqueue(.terminate(reason: "its parent ended", childOf: family, reply))
             }
         }
     }
@@ -250,6 +260,10 @@ extension RunHost {
         begin(next)
         runToken = successorToken
         for event in events { machine?.apply(event) }
+        guard !next.origins.isEmpty else { return }
+        // What was begun in the run before is taken up as after a restart.
+        machine?.effects = []
+        enqueue(.load)
     }
 
     /// Tells the timers when something is due next.

@@ -155,7 +155,9 @@ extension RunHost {
             } else {
                 let history = try await engine.history(workflowID, record.runID)
                 do throws(HistoryError) {
-                    settle(try RunMachine(history: history.events))
+                    let machine = try RunMachine(history: history.events)
+                    machine.keptEvents = loaded.start.keptEvents(of: record.runID)
+                    settle(machine)
                 } catch {
                     // It keeps nobody else from going on, but somebody has to know.
                     engine.observer.storeFailed(

@@ -139,7 +139,7 @@ extension RunHost {
     ) {
         guard let machine else { return }
         var record = IDRecord(.closed, machine.start.runID)
-        record.isUnsettled = !machine.children.isEmpty || !machine.sent.isEmpty
+        record.isUnsettled = !machine.childrenToSettle.isEmpty || !machine.messagesToSettle.isEmpty
         draft.records.append(record)
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
         let chance = StableMix.fraction(machine.start.seed)

@@ -136,6 +136,8 @@ public struct RunStart: Sendable, Equatable {
     public var memo: [String: String]
     /// For filters.
     public var searchAttributes: [String: String]
+    /// Runs whose events it begins with, the earliest first.
+    public var origins: [Origin] = []
     /// The input.
     public var input: Payload
 

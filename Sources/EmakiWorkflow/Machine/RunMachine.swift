@@ -113,6 +113,11 @@ final class RunMachine: @unchecked Sendable {
     private(set) var unseen: [Unseen] = []
     /// Keys of steps that would have to be undone if their sagas failed, in their order.
     private(set) var compensable: [String] = []
+    /// Whose doing steps that may be undone are, where they are another run's.
+    private(set) var originsOfUndone: [String: RunStart.Origin] = [:]
+    /// A run that takes this one's place has taken over its events up to here, with the children
+    /// and messages that they began. 0: there is none.
+    var keptEvents = 0
     /// Why the run rests, when its code does not.
     private(set) var pause: PauseReason?
     /// Compensations that gave up, in order: for these an operator's word is awaited.
@@ -153,6 +158,11 @@ final class RunMachine: @unchecked Sendable {
     }
 
     var isOpen: Bool { outcome == nil }
+
+    /// Children that have not ended and messages without an answer, of which nobody else takes
+    /// care once the run ends.
+    var childrenToSettle: [Int] { children.keys.filter { $0 > keptEvents }.sorted() }
+    var messagesToSettle: [Int] { sent.keys.filter { $0 > keptEvents }.sorted() }
 
     /// Why the run does not go on, as people are told.
     var pauseReason: PauseReason? {
@@ -248,7 +258,10 @@ final class RunMachine: @unchecked Sendable {
             let step = OpenStep(schedule, at: event.time)
             steps[event.id] = step
             stepIDs[schedule.key] = event.id
-            if schedule.compensation != nil { compensable.append(schedule.key) }
+            if schedule.compensation != nil {
+                compensable.append(schedule.key)
+                originsOfUndone[schedule.key] = start.origin(of: event.id)
+            }
             if let deadline = step.closeDeadline { due.add(.stepClose(event.id), at: deadline) }
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
