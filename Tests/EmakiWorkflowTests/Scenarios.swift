@@ -17,7 +17,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all: [Scenario] = [
         transfer, compensation, messages, timers, children, continuation, neighbours, atMostOnce,
         retries, cancellation, steps, fromOutside, pulled,
-        workflowRetry, parallel, lateTimers,
+        workflowRetry, parallel, lateTimers, reset,
     ].filter { chosen == nil || $0.name == chosen }
 
     /// One of them only, while something is sought.
@@ -181,6 +181,18 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         activities: { world, session in [Note(world: world, session: session)] }
     ) { engine in
         try await engine.execute(LateTimers.self, id: "l", Nothing(), requestID: "start")
+    }
+
+    static let reset = Scenario(
+        name: "reset", workflows: [ResettingTests.Errand.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        let first = try await engine.start(
+            ResettingTests.Errand.self, id: "e", Nothing(), requestID: "start")
+        try await first.signal(ResettingTests.Errand.go, "ana", requestID: "go")
+        _ = try await first.result()
+        try await engine.reset("e", to: .step("Note#2"), requestID: "reset")
+        return try await engine.handle(ResettingTests.Errand.self, id: "e").result()
     }
 
     private static func outcome<W: Workflow>(

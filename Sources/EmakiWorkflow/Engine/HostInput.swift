@@ -23,6 +23,8 @@ indirect enum HostInput: Sendable {
     /// How a run ended; nil: the newest run.
     case result(runID: String?, Reply<HistoryEvent.Outcome>)
     case describe(Reply<RunDescription>)
+    /// The run that a request began; nil: none.
+    case run(requestID: String, Reply<String?>)
     /// An attempt ended.
     case ended(runID: String, step: Int, attempt: Int, Result<Payload, Failure>, Reply<Bool>)
     /// A worker took an attempt that had waited for one.

@@ -21,6 +21,7 @@ extension RunHost {
             if open.pause == nil { record(.paused(.requested(reason)), &draft) }
         case .resume(let resumption, let reply): resume(resumption, reply, &draft)
         case .result(let runID, let reply): result(runID, reply, &draft)
+        case .run(let requestID, let reply): draft.answer(reply, startedBy[requestID])
         case .reset(let cut, let reason, let reply): return reset(cut, reason, reply, &draft)
         case .fork(let cut, let reply): return fork(cut, reply, &draft)
         case .warm(let reply):

@@ -67,7 +67,8 @@ extension RunHost {
                 let origin = machine.originsOfUndone[undone]
                 return AttemptInfo.idempotencyKey(
                     origin?.workflowID ?? workflowID, origin?.runID ?? start.runID, undone)
-            }, heartbeatDetails: step.heartbeatDetails, origin: start.origin(of: id))
+            }, heartbeatDetails: step.heartbeatDetails,
+            origin: start.origin(ofStep: id, endedBy: nil))
         dispatched(key)
         let now = engine.timers.now
         if schedule.isPulled {

@@ -85,6 +85,7 @@ extension EngineCore {
         requestID: String?
     ) async throws -> String {
         let requestID = requestID ?? newRequestID()
+        if let runID = try await run(of: workflowID, begunBy: requestID) { return runID }
         for _ in 0..<Self.cutsMax {
             let newest: RunDescription = try await ask(workflowID) { .describe($0) }
             let cut = try await cut(
@@ -109,6 +110,8 @@ extension EngineCore {
         guard newID != workflowID else {
             throw WorkflowError.invalid("a fork of \(workflowID) is another workflow: name it")
         }
+        let requestID = requestID ?? newRequestID()
+        if let runID = try await run(of: newID, begunBy: requestID) { return runID }
         var source = runID
         if source == nil {
             let newest: RunDescription = try await ask(workflowID) { .describe($0) }
@@ -118,9 +121,14 @@ extension EngineCore {
             workflowID, source ?? "", to: point,
             RunCut.Request(
                 point: point, workflowID: newID, runID: newRequestID(),
-                requestID: requestID ?? newRequestID(), isFork: true,
-                reappliesMessages: reappliesMessages, now: timers.now))
+                requestID: requestID, isFork: true, reappliesMessages: reappliesMessages,
+                now: timers.now))
         return try await ask(newID) { .fork(cut, $0) }
+    }
+
+    /// What is asked for again may not be there to be asked for any more.
+    private func run(of workflowID: String, begunBy requestID: String) async throws -> String? {
+        try await ask(workflowID) { .run(requestID: requestID, $0) }
     }
 
     private func cut(

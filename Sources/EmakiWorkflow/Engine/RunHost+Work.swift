@@ -228,7 +228,7 @@ extension HostInput {
         case .query(_, _, let reply): reply(.failure(error))
         case .result(_, let reply): reply(.failure(error))
         case .describe(let reply): reply(.failure(error))
-        case .reset(_, _, let reply): reply(.failure(error))
+        case .reset(_, _, let reply), .run(_, let reply): reply(.failure(error))
         case .fork(_, let reply): reply(.failure(error))
         case .ended(_, _, _, _, let reply), .handedOver(_, _, _, let reply),
             .heartbeat(_, _, _, _, let reply):

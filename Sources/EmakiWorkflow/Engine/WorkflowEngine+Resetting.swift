@@ -2,13 +2,13 @@ extension WorkflowEngine {
     /// Goes back: the newest run of a workflow ends, and another run of the id goes on from a point
     /// of it. Durable, as a whole, once this returns.
     ///
-    /// The new run begins with the events before the point. What had a result by then keeps it;
-    /// what is done after that is done again, under new idempotency keys. An attempt that was under
-    /// way at the point is of unknown outcome, as after a crash, and keeps its key. Children and
-    /// messages that were begun before the point are the new run's; children begun later are
-    /// treated as their close policy says. The run before, if it is open, is terminated: nothing
-    /// that it did after the point is undone. Its parent is told that it was terminated, and the
-    /// new run has no parent.
+    /// The new run begins with the events before the point. A step that was scheduled by then ends
+    /// as it did, keeps its idempotency key and does not run again; if an attempt at it is under
+    /// way even now, that one is of unknown outcome, as after a crash. What was scheduled after the
+    /// point is done again, under new keys. Children and messages that were begun before the point
+    /// are the new run's; children begun later are treated as their close policy says. The run
+    /// before, if it is open, is terminated: nothing that it did after the point is undone. Its
+    /// parent is told that it was terminated, and the new run has no parent.
     /// - Parameters:
     ///   - reason: for people; kept with the end of the run before.
     ///   - reapplyingMessages: signals and updates that came after the point are let in again, in
@@ -31,8 +31,10 @@ extension WorkflowEngine {
     /// is. Durable, as a whole, once this returns.
     ///
     /// As `reset`, but for what the two runs have in common: steps that ended before the point have
-    /// happened once, and if both runs undo them, the same key is undone twice; children that were
-    /// open at the point stay the other run's, and the fork only waits for them.
+    /// happened once, and if both runs undo them, the same key is undone twice; at steps that were
+    /// open at the point the fork makes attempts of its own, under its own keys, and the attempt
+    /// under way counts as one of unknown outcome; children that were open at the point stay the
+    /// other run's, and the fork only waits for them.
     /// - Parameters:
     ///   - runID: the run to begin with; nil: the newest.
     ///   - newID: the id of the new workflow; no run of it may be open.

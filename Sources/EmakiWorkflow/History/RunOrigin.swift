@@ -1,7 +1,7 @@
 extension RunStart {
     /// The run whose events a run begins with, because it was reset or forked.
     ///
-    /// What those events asked for is that run's doing: a step that it had scheduled keeps its
+    /// What those events asked for is that run's doing: a step that it had executed keeps its
     /// idempotency key, a child or a message that it had sent is not sent again.
     public struct Origin: Sendable, Hashable {
         /// The other run's workflow.
@@ -41,6 +41,13 @@ extension RunStart {
 
     /// Whose doing an event of this run is, if it is not its own.
     func origin(of event: Int) -> Origin? { origins.first { event <= $0.lastEvent } }
+
+    /// Which run's attempts at a step count, if not this one's: that of the run that began it. A
+    /// fork makes attempts of its own at what was open in the run before.
+    /// - Parameter end: the event that ended the step; nil: it is open.
+    func origin(ofStep scheduled: Int, endedBy end: Int?) -> Origin? {
+        origins.first { scheduled <= $0.lastEvent && !($0.isFork && end ?? .max > $0.lastEvent) }
+    }
 
     /// Where the events stop that were taken over from a run that was reset; 0: none were.
     func keptEvents(of runID: String) -> Int {

@@ -12,9 +12,10 @@ public enum ResetPoint: Sendable, Equatable {
 /// The events with which a run begins that goes on from a point in another one's history.
 ///
 /// They are the events before the point, under their numbers. If the point is among what the code
-/// asked for at an event, the code sees that event anew. Attempts that were under way at the point
-/// are of unknown outcome, as after a crash; what was paused goes on. The signals and updates that
-/// the other run was sent after the point follow, in their order.
+/// asked for at an event, the code sees that event anew. The signals and updates that the other run
+/// was sent after the point follow, in their order, and, if that run ends for this one, what became
+/// of the steps that were open at the point. An attempt that is under way still is of unknown
+/// outcome, as after a crash. What was paused goes on.
 struct RunCut: Sendable {
     /// What is asked for.
     struct Request: Sendable {
@@ -64,14 +65,10 @@ struct RunCut: Sendable {
         let machine = try RunMachine(history: kept)
         events = kept
         self.start = start
-        goOn(machine, request.now)
-        guard request.reappliesMessages else { return }
-        for event in history.dropFirst(kept.count) {
-            switch event.body {
-            case .signalReceived, .updateAccepted: append(event.body, machine, request.now)
-            default: break
-            }
+        for event in history.dropFirst(kept.count) where event.body.isForNext(machine, request) {
+            append(event.body, machine, request.now)
         }
+        goOn(machine, request.now)
     }
 
     /// Of all that is copied, generously.
@@ -178,6 +175,22 @@ struct RunCut: Sendable {
             id: machine.lastID + 1, time: max(now, machine.time), commandCount: nil, body: body)
         machine.apply(event)
         events.append(event)
+    }
+}
+
+extension HistoryEvent.Body {
+    /// It happened after the point, and counts for the run that goes on from there.
+    fileprivate func isForNext(_ machine: RunMachine, _ request: RunCut.Request) -> Bool {
+        switch self {
+        case .signalReceived, .updateAccepted: request.reappliesMessages
+        // A step that was cancelled after the point would not have been.
+        case .stepFailed(_, _, let failure) where failure.kind == .cancelled: false
+        case .attemptStarted(let step, _), .attemptHandedOver(let step, _),
+            .attemptFailed(let step, _, _, _), .heartbeat(let step, _, _),
+            .stepCompleted(let step, _, _), .stepFailed(let step, _, _):
+            !request.isFork && machine.steps[step] != nil
+        default: false
+        }
     }
 }
 

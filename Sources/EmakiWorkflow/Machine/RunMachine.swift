@@ -260,7 +260,7 @@ final class RunMachine: @unchecked Sendable {
             stepIDs[schedule.key] = event.id
             if schedule.compensation != nil {
                 compensable.append(schedule.key)
-                originsOfUndone[schedule.key] = start.origin(of: event.id)
+                originsOfUndone[schedule.key] = start.origin(ofStep: event.id, endedBy: nil)
             }
             if let deadline = step.closeDeadline { due.add(.stepClose(event.id), at: deadline) }
             effects.append(.dispatch(step: event.id))
@@ -285,8 +285,11 @@ final class RunMachine: @unchecked Sendable {
             {
                 steps[step]?.heartbeatDeadline = event.time + max(0, limit.nanoseconds)
             }
-        case .stepCompleted(let step, _, _): close(step, hasSucceeded: true)
+        case .stepCompleted(let step, _, _):
+            noteDoer(of: step, endedBy: event.id)
+            close(step, hasSucceeded: true)
         case .stepFailed(let step, _, let failure):
+            noteDoer(of: step, endedBy: event.id)
             if !failure.leavesDoubt, let key = steps[step]?.schedule.key {
                 compensable.removeAll { $0 == key }
             }
@@ -315,6 +318,13 @@ final class RunMachine: @unchecked Sendable {
         case .messageAnswered(let message, _): sent[message] = nil
         default: break
         }
+    }
+
+    private func noteDoer(of id: Int, endedBy end: Int) {
+        guard !start.origins.isEmpty, let schedule = steps[id]?.schedule,
+            schedule.compensation != nil
+        else { return }
+        originsOfUndone[schedule.key] = start.origin(ofStep: id, endedBy: end)
     }
 
     private func close(_ id: Int, hasSucceeded: Bool) {
