@@ -44,6 +44,9 @@ final class EngineCore: @unchecked Sendable {
     /// Callers that wait for a result.
     private var waitingCount = 0
     private var leaks = 0
+    private var draining = false
+    /// Waits until nothing is at work.
+    private var drained: CheckedContinuation<Bool, Never>?
     private let entropy = BufferedEntropy()
 
     init(
@@ -165,11 +168,41 @@ final class EngineCore: @unchecked Sendable {
 
     /// It ends; what it started has begun before.
     func ends() {
-        let mayRest = lock.withLock { () -> Bool in
+        let (mayRest, drained) = lock.withLock { () -> (Bool, CheckedContinuation<Bool, Never>?) in
             workCount -= 1
-            return isAtRest
+            guard draining, workCount == 0 else { return (isAtRest, nil) }
+            defer { self.drained = nil }
+            return (false, self.drained)
         }
+        drained?.resume(returning: true)
         if mayRest { timers.rest() }
+    }
+
+    /// No code goes on any more, and nothing is tried again: what is at work comes to its end.
+    var isDraining: Bool { lock.withLock { draining } }
+
+    /// Waits until nothing is at work, but no longer than this.
+    /// - Returns: whether nothing is.
+    func drain(for limit: Duration) async -> Bool {
+        lock.withLock { draining = true }
+        backlog.close()
+        let alarm = Task.detached { [self] in
+            try? await Task.sleep(for: limit)
+            let drained = lock.withLock {
+                defer { self.drained = nil }
+                return self.drained
+            }
+            drained?.resume(returning: false)
+        }
+        defer { alarm.cancel() }
+        return await withCheckedContinuation { continuation in
+            let isOver = lock.withLock { () -> Bool in
+                if workCount == 0 || closed { return true }
+                drained = continuation
+                return false
+            }
+            if isOver { continuation.resume(returning: true) }
+        }
     }
 
     /// A clock that skips has nothing else to do, and somebody waits.
@@ -354,7 +387,7 @@ final class EngineCore: @unchecked Sendable {
         while true {
             let page = try await store.read(stream, from: index, limit: Self.pageEvents)
             try body(page)
-            index += page.events.count
+            index = page.next ?? index + page.events.count
             if page.isLast || page.events.isEmpty { return }
         }
     }

@@ -53,6 +53,10 @@ public struct EngineOptions: Sendable {
     /// longest are let go of; something that concerns one of them reads its history again. Runs
     /// that do something, or that somebody waits for, stay in any case.
     public var runsInMemoryMax = 10_000
+    /// How long a workflow is kept once it has ended; then it is deleted, with what it was told and
+    /// answered. Also older runs of a workflow that goes on as another run. Nil: until somebody
+    /// deletes it.
+    public var retention: Duration?
     /// Let go of a run's code after every commit, and of the run whenever it is idle. For tests of
     /// what a replay may rest on.
     public var evictsAlways = false

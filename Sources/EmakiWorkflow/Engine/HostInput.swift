@@ -15,6 +15,10 @@ indirect enum HostInput: Sendable {
     case terminate(reason: String, childOf: [String]?, Reply<Void>)
     /// Another run takes the newest one's place; nil: the run is not as the cut was made from.
     case reset(RunCut, reason: String, Reply<String?>)
+    /// The workflow goes, if it has ended: before this instant, if one is given.
+    case delete(endedBefore: Int64?, Reply<Bool>)
+    /// Histories of older runs were removed.
+    case dropped([String], Reply<Void>)
     /// A run of this id begins as another one began.
     case fork(RunCut, Reply<String>)
     case pause(reason: String, Reply<Void>)
@@ -125,6 +129,8 @@ public enum WorkflowError: Error, Sendable, Equatable {
     case noSpace
     /// Another engine owns the store now. This one does nothing any more.
     case fenced
+    /// The run is open, and only what has ended can be deleted: end it first.
+    case stillOpen(workflowID: String, runID: String)
     /// The engine was closed.
     case engineClosed
     /// A limit of the store.

@@ -24,6 +24,10 @@ extension RunHost {
         case .run(let requestID, let reply): draft.answer(reply, startedBy[requestID])
         case .reset(let cut, let reason, let reply): return reset(cut, reason, reply, &draft)
         case .fork(let cut, let reply): return fork(cut, reply, &draft)
+        case .delete(let instant, let reply): return delete(endedBefore: instant, reply, &draft)
+        case .dropped(let runIDs, let reply):
+            draft.answer(reply, ())
+            if machine != nil { draft.records += runIDs.map { IDRecord(.dropped, $0) } }
         case .warm(let reply):
             guard open(reply, &draft) != nil else { return true }
             guard isReady(draft) else { return false }

@@ -7,9 +7,16 @@ struct IDRecord: Sendable, Equatable {
         case closed = 2
         /// Everything that its end asks for was done.
         case settled = 3
+        /// The workflow was deleted: all before this is gone, or about to be. The run is a name for
+        /// the deletion, which is settled, too.
+        case deleted = 4
+        /// The run's history was removed, though the workflow has newer runs.
+        case dropped = 5
     }
 
     var kind: Kind
+    /// Of `.closed`: when, in nanoseconds since 1970 UTC.
+    var time: Int64?
     var runID: String
     /// The request that started it.
     var requestID = ""
@@ -24,22 +31,45 @@ struct IDRecord: Sendable, Equatable {
         fields.put(3, notEmpty: requestID)
         fields.put(4, notEmpty: workflowType)
         fields.put(5, ifTrue: isUnsettled)
+        if let time { fields.put(6, signed: time) }
         let type =
             switch kind {
             case .opened: "RunOpened"
             case .closed: "RunEnded"
             case .settled: "RunSettled"
+            case .deleted: "WorkflowDeleted"
+            case .dropped: "RunDropped"
             }
         return StoredEvent(type: type, metadata: fields.bytes, payload: [])
     }
 
     /// The newest run is open, or the end of one asks for something that was not done.
-    static func needsCare(_ records: [IDRecord]) -> Bool {
+    static func needsCare(_ all: [IDRecord]) -> Bool {
+        if removal(all) != nil { return true }
+        let records = live(all)
         let settled = Set(records.filter { $0.kind == .settled }.map(\.runID))
         let hasDebt = records.contains {
             $0.kind == .closed && $0.isUnsettled && !settled.contains($0.runID)
         }
-        return hasDebt || records.last { $0.kind != .settled }?.kind == .opened
+        return hasDebt || records.last(where: \.isOfRun)?.kind == .opened
+    }
+
+    private var isOfRun: Bool { kind == .opened || kind == .closed }
+
+    /// Those that were not deleted.
+    static func live(_ records: [IDRecord]) -> [IDRecord] {
+        guard let index = records.lastIndex(where: { $0.kind == .deleted }) else { return records }
+        return Array(records[(index + 1)...])
+    }
+
+    /// The deletion that is not settled, and the runs whose histories it removes.
+    static func removal(_ records: [IDRecord]) -> (name: String, runIDs: [String])? {
+        guard let index = records.lastIndex(where: { $0.kind == .deleted }) else { return nil }
+        let name = records[index].runID
+        if records[index...].contains(where: { $0.kind == .settled && $0.runID == name }) {
+            return nil
+        }
+        return (name, records[..<index].filter { $0.kind == .opened }.map(\.runID))
     }
 
     init(_ kind: Kind, _ runID: String) {
@@ -54,6 +84,7 @@ struct IDRecord: Sendable, Equatable {
         requestID = try fields.text(3) ?? ""
         workflowType = try fields.text(4) ?? ""
         isUnsettled = fields.flag(5)
+        time = fields.instant(6)
     }
 }
 
@@ -80,7 +111,9 @@ extension RunHost {
 
     /// Reads what is recorded.
     func load() async throws {
-        var (records, token) = try await engine.idRecords(workflowID)
+        var (all, token) = try await engine.idRecords(workflowID)
+        if IDRecord.removal(all) != nil, engine.options.executesCode { removeDeleted() }
+        var records = IDRecord.live(all)
         guard var opened = records.last(where: { $0.kind == .opened }) else {
             idToken = token
             isLoaded = true
@@ -89,7 +122,8 @@ extension RunHost {
         var (loaded, history) = try await newest(opened)
         // A commit came between the two reads: there is a newer run.
         while case .continuedAsNew = loaded.outcome {
-            (records, token) = try await engine.idRecords(workflowID)
+            (all, token) = try await engine.idRecords(workflowID)
+            records = IDRecord.live(all)
             guard let newer = records.last(where: { $0.kind == .opened }),
                 newer.runID != opened.runID
             else { break }

@@ -14,7 +14,7 @@ extension RunHost {
         guard let machine, machine.isOpen else { return }
         let now = max(engine.timers.now, machine.time)
         var event = HistoryEvent(id: machine.lastID + 1, time: now, commandCount: nil, body: body)
-        guard body.isInput, machine.unseen.isEmpty, machine.mayActivate(at: now) else {
+        guard body.isInput, machine.unseen.isEmpty, mayActivate(machine, at: now) else {
             append(event, &draft)
             return showUnseen(&draft)
         }
@@ -45,7 +45,7 @@ extension RunHost {
     func showUnseen(_ draft: inout CommitDraft) {
         while let machine, let unseen = machine.nextUnseen, hasRoom(draft) {
             let now = max(engine.timers.now, machine.time)
-            guard machine.mayActivate(at: now) else { return }
+            guard mayActivate(machine, at: now) else { return }
             switch prepare() {
             case .failed(let failure): return failTask(failure, &draft)
             case .absent, .later, .unfit: return
@@ -139,6 +139,7 @@ extension RunHost {
     ) {
         guard let machine else { return }
         var record = IDRecord(.closed, machine.start.runID)
+        record.time = now
         record.isUnsettled = !machine.childrenToSettle.isEmpty || !machine.messagesToSettle.isEmpty
         draft.records.append(record)
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }

@@ -85,10 +85,15 @@ extension RunHost {
         }
     }
 
+    /// The run's code may go on at this instant.
+    func mayActivate(_ machine: RunMachine, at now: Int64) -> Bool {
+        !engine.isDraining && machine.mayActivate(at: now)
+    }
+
     private func wantsCode(_ inputs: [HostInput], _ machine: RunMachine) -> Bool {
         if machine.isQuarantined || !mayHaveCode { return false }
         let now = engine.timers.now
-        let mayActivate = machine.mayActivate(at: now)
+        let mayActivate = mayActivate(machine, at: now)
         return inputs.contains { input in
             switch input {
             case .query, .warm, .update, .signal: true
@@ -122,7 +127,7 @@ extension RunHost {
                 break
             }
         }
-        if engine.options.executesCode { takeDue(&draft) }
+        if engine.options.executesCode, !engine.isDraining { takeDue(&draft) }
         finish(draft)
     }
 
@@ -138,13 +143,13 @@ extension RunHost {
     /// seen, and gives the closures of steps.
     func catchUp() {
         if let unfit { refuseUpdates(unfit) }
-        if let machine, machine.nextUnseen != nil, machine.mayActivate(at: engine.timers.now) {
+        if let machine, machine.nextUnseen != nil, mayActivate(machine, at: engine.timers.now) {
             if isCodeAbsent { return warm { [self] in catchUp() } }
             var draft = CommitDraft()
             showUnseen(&draft)
             if !draft.isEmpty { return finish(draft) }
         }
-        if !closuresWanted.isEmpty, let machine, machine.mayActivate(at: engine.timers.now) {
+        if !closuresWanted.isEmpty, let machine, mayActivate(machine, at: engine.timers.now) {
             if isCodeAbsent { return warm { [self] in catchUp() } }
             if case .failed(let failure) = coldProblem {
                 var draft = CommitDraft()

@@ -220,7 +220,7 @@ extension HostInput {
         switch self {
         case .start(_, let reply): reply(.failure(error))
         case .signal(_, let reply), .cancel(_, _, _, let reply), .terminate(_, _, let reply),
-            .pause(_, let reply), .resume(_, let reply), .warm(let reply):
+            .pause(_, let reply), .resume(_, let reply), .warm(let reply), .dropped(_, let reply):
             reply(.failure(error))
         case .update(_, let accepted, let completed):
             accepted(.failure(error))
@@ -230,6 +230,7 @@ extension HostInput {
         case .describe(let reply): reply(.failure(error))
         case .reset(_, _, let reply), .run(_, let reply): reply(.failure(error))
         case .fork(_, let reply): reply(.failure(error))
+        case .delete(_, let reply): reply(.failure(error))
         case .ended(_, _, _, _, let reply), .handedOver(_, _, _, let reply),
             .heartbeat(_, _, _, _, let reply):
             reply(.failure(error))

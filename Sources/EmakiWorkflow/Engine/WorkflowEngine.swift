@@ -37,6 +37,7 @@ public final class WorkflowEngine: Sendable {
             store: store, definitions: definitions, activities: activities, options: options)
         guard options.executesCode else { return }
         do {
+            if let retention = options.retention { try core.keepFor(retention) }
             try await core.takeUp()
         } catch {
             core.close()
@@ -47,6 +48,21 @@ public final class WorkflowEngine: Sendable {
     /// Nothing more is begun. What is under way in activities goes on, and its results are not
     /// recorded any more: the next engine takes it for attempts of unknown outcome.
     public func close() { core.close() }
+
+    /// Lets what is at work come to its end, and closes.
+    ///
+    /// From now on no run's code goes on and no attempt begins: results of attempts under way, and
+    /// what callers send, are recorded for the next engine, which goes on from there. So an attempt
+    /// that ends in time is not one of unknown outcome.
+    /// - Parameter limit: how long this waits for attempts under way at most.
+    /// - Returns: whether all of them ended; those that did not are of unknown outcome, as after
+    ///   `close()`.
+    @discardableResult
+    public func close(draining limit: Duration) async -> Bool {
+        let isDrained = await core.drain(for: limit)
+        core.close()
+        return isDrained
+    }
 
     /// How many times code that was let go swallowed every error, so that it had to be left in
     /// memory until the process ends. A number that grows tells of a `try?` around a call of the

@@ -208,6 +208,7 @@ extension WorkflowError {
         case .outcomeUnknown: "outcomeUnknown"
         case .noSpace: "noSpace"
         case .fenced: "fenced"
+        case .stillOpen: "stillOpen"
         case .engineClosed: "engineClosed"
         case .tooLarge: "tooLarge"
         case .damaged: "corrupt"
@@ -229,6 +230,8 @@ extension WorkflowError {
         case .ended(let id, let outcome): "\(id) \(outcome.summary)"
         case .outcomeUnknown: "nobody knows whether it was recorded; repeat it with its request id"
         case .noSpace: "the disk is full; nothing was recorded"
+        case .stillOpen(let id, let run):
+            "run \(run) of \(id) is open; terminate or cancel it, then delete it"
         case .fenced: "another engine of that process owns the store"
         case .engineClosed: "the engine was closed"
         case .tooLarge(let what, let limit, let value): "\(what): \(value), at most \(limit)"

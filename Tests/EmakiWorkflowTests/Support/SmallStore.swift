@@ -27,4 +27,8 @@ struct SmallStore: HistoryStore {
     func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
         try await base.streams(prefix: prefix, after: after, limit: limit)
     }
+
+    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        try await base.remove(stream, expecting: expecting)
+    }
 }
