@@ -390,6 +390,35 @@ import Testing
         engine.close()
     }
 
+    @Test("whose attempts count follows a step through forks and resets")
+    func doers() {
+        let origins: [RunStart.Origin] = [
+            .init(workflowID: "a", runID: "A", lastEvent: 10, isFork: false),
+            .init(workflowID: "a", runID: "B", lastEvent: 20, isFork: true),
+            .init(workflowID: "c", runID: "C", lastEvent: 30, isFork: false),
+        ]
+        var start = RunStart(
+            workflowType: "t", workflowID: "c", runID: "D", firstRunID: "D", seed: 0,
+            fingerprint: "", requestID: "", attempt: 1, headers: [:], memo: [:],
+            searchAttributes: [:], input: .empty)
+        start.origins = origins
+        let expected: [(Int, Int?, String?)] = [
+            (5, 8, "A"), (5, 20, "A"), (5, 21, "C"), (5, 40, "C"), (5, nil, "C"), (15, 18, "B"),
+            (15, 25, "C"), (25, 28, "C"), (25, nil, "C"), (31, 32, nil), (31, nil, nil),
+        ]
+        for (scheduled, end, runID) in expected {
+            let found = start.origin(ofStep: scheduled, endedBy: end)?.runID
+            #expect(found == runID, "\(scheduled) \(end ?? 0)")
+        }
+        // A fork of a run that was reset makes attempts of its own at what was open.
+        start.origins = [
+            .init(workflowID: "a", runID: "A", lastEvent: 10, isFork: false),
+            .init(workflowID: "a", runID: "B", lastEvent: 10, isFork: true),
+        ]
+        #expect(start.origin(ofStep: 5, endedBy: nil) == nil)
+        #expect(start.origin(ofStep: 5, endedBy: 10)?.runID == "A")
+    }
+
     @Test("a run that rests goes on once it is reset")
     func paused() async throws {
         let engine = try await engine(World(), on: MemoryHistoryStore())

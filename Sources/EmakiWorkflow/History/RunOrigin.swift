@@ -46,7 +46,10 @@ extension RunStart {
     /// fork makes attempts of its own at what was open in the run before.
     /// - Parameter end: the event that ended the step; nil: it is open.
     func origin(ofStep scheduled: Int, endedBy end: Int?) -> Origin? {
-        origins.first { scheduled <= $0.lastEvent && !($0.isFork && end ?? .max > $0.lastEvent) }
+        let forked = origins.lastIndex {
+            $0.isFork && scheduled <= $0.lastEvent && end ?? .max > $0.lastEvent
+        }
+        return origins[(forked.map { $0 + 1 } ?? 0)...].first { scheduled <= $0.lastEvent }
     }
 
     /// Where the events stop that were taken over from a run that was reset; 0: none were.
