@@ -151,6 +151,7 @@ func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
         "parallel": "over",
         "late timers": "first, noted beside",
         "reset": "noted a, noted b by ana, noted c",
+        "checkpoints": "5 pages, one",
     ]
 
     @Test(

@@ -107,7 +107,7 @@ import Testing
         // The others depend on when they are told what, or on others that have ended.
         let alike: Set = [
             "transfer", "timers", "steps", "retries", "at most once", "parallel", "late timers",
-            "reset",
+            "reset", "checkpoints",
         ]
         for scenario in Scenario.all
         where !["completed from outside", "pulled"].contains(scenario.name) {

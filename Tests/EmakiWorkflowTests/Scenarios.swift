@@ -17,7 +17,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all: [Scenario] = [
         transfer, compensation, messages, timers, children, continuation, neighbours, atMostOnce,
         retries, cancellation, steps, fromOutside, pulled,
-        workflowRetry, parallel, lateTimers, reset,
+        workflowRetry, parallel, lateTimers, reset, checkpoints,
     ].filter { chosen == nil || $0.name == chosen }
 
     /// One of them only, while something is sought.
@@ -181,6 +181,20 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         activities: { world, session in [Note(world: world, session: session)] }
     ) { engine in
         try await engine.execute(LateTimers.self, id: "l", Nothing(), requestID: "start")
+    }
+
+    static let checkpoints = Scenario(
+        name: "checkpoints", workflows: [CheckpointTests.Reader.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        let handle = try await engine.start(
+            CheckpointTests.Reader.self, id: "r", 5, requestID: "start")
+        try await handle.signal(CheckpointTests.Reader.remark, "one", requestID: "a")
+        let count = try await handle.update(
+            CheckpointTests.Reader.count, Nothing(), requestID: "b")
+        try await handle.signal(CheckpointTests.Reader.go, Nothing(), requestID: "c")
+        let result = try await handle.result()
+        return count >= 0 ? result : "a count below nothing"
     }
 
     static let reset = Scenario(

@@ -24,10 +24,8 @@ extension RunHost {
         case .stop(let step): stop(runID: machine.start.runID, step: step)
         case .startChild(let id): startChild(id, machine)
         case .deliver(let id): deliver(id, machine) { _ in }
-        case .answerUpdate(let id):
-            guard let answer = machine.updateAnswers[id],
-                let waiting = updateWaiters.removeValue(forKey: id)
-            else { return }
+        case .answerUpdate(let id, let answer):
+            guard let waiting = updateWaiters.removeValue(forKey: id) else { return }
             for waiter in waiting {
                 waiter.reply(answer.mapError { WorkflowError.updateFailed($0) })
             }

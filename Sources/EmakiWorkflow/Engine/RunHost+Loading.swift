@@ -146,7 +146,7 @@ extension RunHost {
     }
 
     private func newest(_ opened: IDRecord) async throws -> (RunMachine, EngineCore.History) {
-        let history = try await engine.history(workflowID, opened.runID)
+        let history = try await engine.recentHistory(workflowID, opened.runID)
         do throws(HistoryError) {
             let machine = try RunMachine(history: history.events)
             guard machine.start.workflowID == workflowID, machine.start.runID == opened.runID else {
@@ -187,7 +187,7 @@ extension RunHost {
             if record.runID == loaded.start.runID {
                 settle(loaded)
             } else {
-                let history = try await engine.history(workflowID, record.runID)
+                let history = try await engine.recentHistory(workflowID, record.runID)
                 do throws(HistoryError) {
                     let machine = try RunMachine(history: history.events)
                     machine.keptEvents = loaded.start.keptEvents(of: record.runID)
@@ -267,7 +267,10 @@ extension RunHost {
         var replay = Replay(
             machine.start, into: new, comparesInput: engine.options.comparesInput)
         do {
-            try await engine.forEachEvent(workflowID, machine.start.runID) { event in
+            // What was before a checkpoint the code never sees again.
+            try await engine.forEachEvent(
+                workflowID, machine.start.runID, from: max(0, machine.frame - 1)
+            ) { event in
                 // What came into the store since this was read, the code must not know either.
                 guard event.id <= machine.lastID else { return }
                 try replay.add(event)

@@ -105,6 +105,8 @@ extension RunHost {
     }
 
     func append(_ event: HistoryEvent, _ draft: inout CommitDraft) {
+        var event = event
+        event.frame = machine?.frame ?? 0
         machine?.apply(event)
         draft.append(event)
     }
@@ -220,6 +222,14 @@ extension RunHost {
                 guard isOpen, takenBack.insert("update \(id)").inserted else {
                     return unknown("update \(id)")
                 }
+            case .checkpoint(let state, let patches):
+                var fields = FieldWriter()
+                machine.checkpoint(state, patches: patches).encode(into: &fields)
+                if fields.bytes.count > Self.checkpointBytesMax {
+                    return tooLarge(
+                        "a checkpoint beside its state", Self.checkpointBytesMax,
+                        fields.bytes.count)
+                }
             default: break
             }
         }
@@ -233,6 +243,9 @@ extension RunHost {
         }
         return nil
     }
+
+    /// Bytes of what a checkpoint remembers beside the code's state.
+    private static var checkpointBytesMax: Int { 60_000 }
 
     /// Bytes of an identity.
     static var keyBytesMax: Int { 4_096 }
@@ -267,6 +280,8 @@ extension Command {
         case .startChild(let child): (child.key, child.input, child.options.labelBytes)
         case .send(let message): (message.key, message.input, message.name.utf8.count)
         case .pause(let key, _): (key, nil, 0)
+        case .checkpoint(let state, let patches):
+            (nil, state, patches.reduce(0) { $0 + $1.utf8.count })
         case .close(.completed(let payload)): (nil, payload, 0)
         case .close(.continueAsNew(_, let payload)): (nil, payload, 0)
         case .close: (nil, nil, 0)

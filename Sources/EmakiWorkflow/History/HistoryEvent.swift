@@ -14,6 +14,8 @@ public struct HistoryEvent: Sendable, Equatable {
     public var commandCount: Int?
     /// What happened.
     public var body: Body
+    /// The newest checkpoint before it: where the run goes on from. 0: there is none.
+    public var frame = 0
 
     /// What may happen. What is large is kept apart, so that an event is cheap to pass on.
     public enum Body: Sendable, Equatable {
@@ -74,6 +76,8 @@ public struct HistoryEvent: Sendable, Equatable {
         case versionAdopted(String)
         /// The code saw an earlier event only now; what it asked for follows.
         case activated(event: Int)
+        /// The code begins anew, from this state.
+        indirect case checkpointed(RunCheckpoint)
         /// The end of the run.
         indirect case closed(Outcome)
     }
@@ -294,7 +298,8 @@ extension HistoryEvent.Body {
     var isInput: Bool {
         switch self {
         case .started, .stepCompleted, .stepFailed, .timerFired, .signalReceived, .updateAccepted,
-            .cancelRequested, .childStarted, .childClosed, .messageAnswered, .resumed:
+            .cancelRequested, .childStarted, .childClosed, .messageAnswered, .resumed,
+            .checkpointed:
             true
         default: false
         }
@@ -304,7 +309,8 @@ extension HistoryEvent.Body {
     var isCommand: Bool {
         switch self {
         case .stepScheduled, .stepCancelRequested, .timerStarted, .timerCancelled,
-            .updateCompleted, .updateFailed, .patched, .childInitiated, .messageSent, .closed:
+            .updateCompleted, .updateFailed, .patched, .childInitiated, .messageSent, .closed,
+            .checkpointed:
             true
         case .paused(.compensation): true
         default: false

@@ -171,8 +171,9 @@ struct RunCut: Sendable {
     private mutating func append(
         _ body: HistoryEvent.Body, _ machine: RunMachine, _ now: Int64
     ) {
-        let event = HistoryEvent(
+        var event = HistoryEvent(
             id: machine.lastID + 1, time: max(now, machine.time), commandCount: nil, body: body)
+        event.frame = machine.frame
         machine.apply(event)
         events.append(event)
     }

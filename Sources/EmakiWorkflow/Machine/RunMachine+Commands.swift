@@ -19,6 +19,8 @@ extension RunMachine {
         case .startChild(let child): return .childInitiated(child)
         case .send(let message): return .messageSent(message)
         case .pause(let key, let failure): return .paused(.compensation(key: key, failure))
+        case .checkpoint(let state, let patches):
+            return .checkpointed(checkpoint(state, patches: patches))
         case .close(let closing): return .closed(outcome(of: closing, successor: successor))
         }
     }

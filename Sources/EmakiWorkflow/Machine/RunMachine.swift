@@ -18,7 +18,7 @@ final class RunMachine: @unchecked Sendable {
         /// Deliver a message to another workflow.
         case deliver(Int)
         /// Tell who waits for an update.
-        case answerUpdate(Int)
+        case answerUpdate(Int, Result<Payload, Failure>)
         /// Tell who waits for the run, see to its children, begin its successor.
         case close
     }
@@ -95,6 +95,9 @@ final class RunMachine: @unchecked Sendable {
     private(set) var time: Int64 = .min
     /// The first event's time.
     private(set) var beganAt: Int64 = 0
+    /// Checkpoints so far, and the event of the newest; 0: none.
+    private(set) var epoch = 0
+    private(set) var frame = 0
     var steps: [Int: OpenStep] = [:]
     private var stepIDs: [String: Int] = [:]
     private(set) var timers: [Int: OpenTimer] = [:]
@@ -181,9 +184,13 @@ final class RunMachine: @unchecked Sendable {
             && (taskRetryAt ?? .min) <= now
     }
 
-    /// The next event that the code should see: messages first, so that a cancel request passes an
-    /// event at which the code fails.
-    var nextUnseen: Unseen? { unseen.first { $0.event.body.isMessage } ?? unseen.first }
+    /// The next event that the code should see: where it begins anew, then messages, so that a
+    /// cancel request passes an event at which the code fails.
+    var nextUnseen: Unseen? {
+        guard let first = unseen.first else { return nil }
+        if case .checkpointed = first.event.body { return first }
+        return unseen.first { $0.event.body.isMessage } ?? first
+    }
 
     /// Acknowledged messages that the code has not seen, beside this event: the run does not end
     /// before them.
@@ -229,6 +236,7 @@ final class RunMachine: @unchecked Sendable {
             stuckCompensations.append((key, failure))
         case .paused(let reason): pause = reason
         case .resumed(let resumption): resume(resumption, at: event.time)
+        case .checkpointed(let checkpoint): beginAnew(checkpoint, event)
         case .closed(let outcome):
             self.outcome = outcome
             unseen = []
@@ -237,6 +245,34 @@ final class RunMachine: @unchecked Sendable {
             applyToStep(event)
             applyToOthers(event)
         }
+    }
+
+    /// Nothing is left of what came before, but for what the checkpoint holds.
+    private func beginAnew(_ checkpoint: RunCheckpoint, _ event: HistoryEvent) {
+        epoch = checkpoint.epoch
+        frame = event.id
+        fingerprint = checkpoint.fingerprint
+        isCancelRequested = checkpoint.isCancelRequested
+        (steps, stepIDs, timers, timerIDs, ended) = ([:], [:], [:], [:], [:])
+        (sent, openUpdates, originsOfUndone) = ([:], [], [:])
+        (compensable, stuckCompensations) = ([], [])
+        (lastTaskFailure, taskFailureCount, taskRetryAt) = (nil, 0, nil)
+        requests = Dictionary(
+            checkpoint.requests.map { ($0.name, $0.event) }, uniquingKeysWith: { first, _ in first }
+        )
+        updateAnswers = [:]
+        for answer in checkpoint.answers {
+            switch answer.body {
+            case .updateCompleted(_, let payload): updateAnswers[answer.update] = .success(payload)
+            case .updateFailed(_, let failure): updateAnswers[answer.update] = .failure(failure)
+            default: break
+            }
+        }
+        children = [:]
+        for child in checkpoint.children {
+            children[child.event] = OpenChild(start: child.start, runID: child.runID)
+        }
+        unseen = [Unseen(event: event, key: nil)]
     }
 
     private func applyMessage(_ event: HistoryEvent) {
@@ -338,7 +374,7 @@ final class RunMachine: @unchecked Sendable {
     private func answer(_ update: Int, _ result: Result<Payload, Failure>) {
         openUpdates.remove(update)
         updateAnswers[update] = result
-        effects.append(.answerUpdate(update))
+        effects.append(.answerUpdate(update, result))
     }
 
     private func resume(_ resumption: Resumption, at now: Int64) {
@@ -386,6 +422,14 @@ final class RunMachine: @unchecked Sendable {
 
     /// An event of a history that is about something that is not there is damage.
     private func check(_ event: HistoryEvent) throws(HistoryError) {
+        if case .checkpointed(let checkpoint) = event.body {
+            // A history may be read from its start and a checkpoint on.
+            let isNext = event.id == lastID + 1 && checkpoint.epoch == epoch + 1
+            guard isNext || (lastID == 1 && event.id > 1), outcome == nil else {
+                throw .malformed("event \(event.id) does not fit to what was before it")
+            }
+            return
+        }
         guard event.id == lastID + 1 else {
             throw .disordered(expected: lastID + 1, found: event.id)
         }

@@ -61,6 +61,7 @@ extension HistoryEvent.Body {
     private func addRest(to object: inout JSONObject) {
         switch self {
         case .patched(let id): object.add("patch", id)
+        case .checkpointed(let checkpoint): object.add("epoch", checkpoint.epoch)
         case .versionAdopted(let fingerprint): object.add("fingerprint", fingerprint)
         case .childInitiated(let child):
             object.add("child", child.key)

@@ -83,6 +83,7 @@ struct RunTimeline {
         case .cancelRequested(_, let reason): instant("cancel", reason, event)
         case .taskFailed(let failure): instant("fault", "\(failure)", event)
         case .patched(let id): instant("patch", id, event)
+        case .checkpointed(let checkpoint): instant("checkpoint", "\(checkpoint.epoch)", event)
         case .versionAdopted(let fingerprint): instant("version", fingerprint, event)
         case .paused(let reason):
             begin("pause", reason.word, event, "resting")

@@ -108,6 +108,8 @@ extension Command {
         case .startChild(let child): .childInitiated(child)
         case .send(let message): .messageSent(message)
         case .pause(let key, let failure): .paused(.compensation(key: key, failure))
+        case .checkpoint(let state, let patches):
+            .checkpointed(RunCheckpoint(epoch: 0, state: state, patches: patches))
         case .close(.completed(let payload)): .closed(.completed(payload))
         case .close(.failed(let failure)): .closed(.failed(failure))
         case .close, .cancelStep, .cancelTimer: .closed(.cancelled)
@@ -143,6 +145,8 @@ extension Command {
         case .messageSent(let message): self = .send(message)
         case .paused(.compensation(let key, let failure)):
             self = .pause(compensation: key, failure)
+        case .checkpointed(let checkpoint):
+            self = .checkpoint(checkpoint.state, patches: checkpoint.patches)
         case .closed(.completed(let payload)): self = .close(.completed(payload))
         case .closed(.failed(let failure)): self = .close(.failed(failure))
         case .closed(.cancelled): self = .close(.cancelled)
