@@ -212,6 +212,10 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
         let body: () async throws -> Payload
         do {
             body = try work.entry.run(context, work.message.input)
+        } catch let error as any UnreadablePayload {
+            // It is for this code, which did not see it.
+            fault = fault ?? Failure(unreadable: "the input of \(work.message.name)", error)
+            return
         } catch {
             // What cannot be decoded is not for this code; who sent it with an update is told.
             if let update = work.update {
@@ -264,6 +268,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
             return failing(foreignWait())
         }
         decision.commands = scope.commands
+        decision.lines = scope.lines
         scope.commands = []
         return decision
     }

@@ -75,7 +75,7 @@ extension Operator {
                 try await core.events(id, run, from: from, limit: most)
             }
             for event in events {
-                guard sink.line(event.json) else { throw CancellationError() }
+                guard sink.line(event.json(core.options.decodesForOperators)) else { throw CancellationError() }
             }
             count += UInt64(events.count)
             next += events.count
