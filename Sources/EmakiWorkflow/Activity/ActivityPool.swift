@@ -25,6 +25,9 @@ final class ActivityPool: @unchecked Sendable {
         self.limit = max(1, limit)
     }
 
+    /// Attempts that run, and that wait.
+    var counts: (running: Int, waiting: Int) { lock.withLock { (runningCount, waiting.count) } }
+
     private static func erase<A: Activity>(
         _ activity: A, _ codec: any PayloadCodec
     ) -> (String, AnyActivity) {

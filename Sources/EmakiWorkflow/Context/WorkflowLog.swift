@@ -44,7 +44,7 @@ extension WorkflowContext {
     /// The message is made in a replay, too, so that what it calls of the context is counted then as
     /// ever. What is secret does not belong in it.
     public func log(
-        _ level: WorkflowLogLevel = .info, _ message: String, _ metadata: [String: String] = [:]
+        level: WorkflowLogLevel = .info, _ message: String, metadata: [String: String] = [:]
     ) {
         guard scope.mayChange("log"), !scope.isReplay else { return }
         scope.write(

@@ -27,7 +27,8 @@ extension RunHost {
             commitWait: .nanoseconds(answeredAt - draft.submittedAt))
         engine.observer.committed(commit)
         if !draft.lines.isEmpty { engine.observer.logged(in: commit.run, draft.lines) }
-        guard let first = draft.successor.first, case .started(let next) = first.body else { return }
+        guard let first = draft.successor.first, case .started(let next) = first.body
+        else { return }
         commit.run = ObservedRun(next, startedAt: first.time)
         commit.events = draft.successor.map { ObservedEvent(event: $0, step: nil) }
         commit.deciding = .zero
