@@ -91,11 +91,15 @@ private struct SaltedCodec: PayloadCodec {
             options: options)
     }
 
-    /// Books, and undoes it if something goes wrong behind it.
+    /// Books, and takes every error for one of the other side.
     enum Booking: Workflow {
         static func run(context: WorkflowContext<Self>, input: Int) async throws -> Int {
-            try await context.saga { saga in
-                try await saga.run(Book.self, input, undo: Refund.self) { _ in "" }
+            do {
+                return try await context.saga { saga in
+                    try await saga.run(Book.self, input, undo: Refund.self) { _ in "" }
+                }
+            } catch {
+                return -1
             }
         }
     }
@@ -129,7 +133,7 @@ private struct SaltedCodec: PayloadCodec {
         naive.close()
     }
 
-    @Test("a message that cannot be read now is not lost, and a saga does not undo for it")
+    @Test("what cannot be read now is neither lost nor taken for a failure of the other side")
     func unreadable() async throws {
         let store = MemoryHistoryStore()
         let codec = SaltedCodec()

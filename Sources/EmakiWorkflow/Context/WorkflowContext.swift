@@ -162,7 +162,7 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         do {
             return try scope.codec.decode(type, from: payload)
         } catch let error as any UnreadablePayload {
-            // Not for the code to catch: a saga would undo what has happened.
+            // Not for the code to catch: it would take it for the step's own failure.
             scope.misuse = scope.misuse ?? Failure(unreadable: "a result", error)
             throw error
         }
