@@ -166,7 +166,11 @@ private struct SaltedCodec: PayloadCodec {
         await #expect(throws: WorkflowError.self) { try await counter.query(Counter.value) }
         let handle = third.handle(Booking.self, id: "b")
         try await handle.resume()
-        while try await handle.describe().pause == nil { clock.advance(by: .seconds(60)) }
+        var description = try await handle.describe()
+        while description.pause == nil, description.outcome == nil {
+            clock.advance(by: .seconds(60))
+            description = try await handle.describe()
+        }
         #expect(notes.count("fault Booking NoKey") == 5)
         #expect(world.names == ["book"])
         codec.keys.missing = []

@@ -110,6 +110,9 @@ public struct ObservedAttempt: Sendable {
     public var queue: String
     /// From when it was durable that the attempt is wanted, in this process, until it began.
     public var queueWait: Duration
+
+    /// A worker pulled it from a named queue: this process does not execute it.
+    public var isPulled: Bool { queue != ActivityOptions.defaultQueue }
 }
 
 /// How an attempt ended, before that is recorded.
