@@ -9,6 +9,10 @@ enum ImportRules {
         "EmakiWorkflow": ["EmakiLog", "EmakiPlatform", "FoundationEssentials"],
         "EmakiWorkflowTesting": ["EmakiWorkflow", "EmakiPlatform"],
         "EmakiWorkflowMacros": ["EmakiWorkflow"],
+        "EmakiLogging": ["EmakiWorkflow", "Logging"],
+        "EmakiMetrics": ["EmakiWorkflow", "EmakiPlatform", "CoreMetrics"],
+        "EmakiTracing": ["EmakiWorkflow", "EmakiPlatform", "Tracing"],
+        "EmakiEncryption": ["EmakiWorkflow", "Crypto", "FoundationEssentials"],
         "EmakiSimulation": ["EmakiLog", "EmakiPlatform", "Glibc", "Darwin", "Synchronization"],
     ]
     /// Programs: the command line, the examples, the compiler's side of the macros. They may use

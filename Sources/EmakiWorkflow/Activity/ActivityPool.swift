@@ -25,6 +25,9 @@ final class ActivityPool: @unchecked Sendable {
         self.limit = max(1, limit)
     }
 
+    /// Attempts that run, and that wait.
+    var counts: (running: Int, waiting: Int) { lock.withLock { (runningCount, waiting.count) } }
+
     private static func erase<A: Activity>(
         _ activity: A, _ codec: any PayloadCodec
     ) -> (String, AnyActivity) {
@@ -34,7 +37,8 @@ final class ActivityPool: @unchecked Sendable {
     /// Runs an attempt at an activity.
     /// - Returns: whether it runs now; otherwise it waits for its turn.
     func run(
-        _ schedule: StepSchedule, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
+        _ schedule: StepSchedule, _ info: AttemptInfo, _ host: RunHost,
+        _ key: RunHost.AttemptKey, _ watch: AttemptWatch?
     ) -> Bool {
         guard let activity = activities[schedule.name] else {
             let failure = Failure(
@@ -48,32 +52,33 @@ final class ActivityPool: @unchecked Sendable {
             info: info,
             report: { details in try host.report(key, details, limit: limit) }, codec: codec)
         let input = schedule.input
-        return perform(host, key) { try await activity.run(context, input) }
+        return perform(host, key, watch) { try await activity.run(context, input) }
     }
 
     /// Runs an attempt at a step's closure.
     /// - Returns: whether it runs now; otherwise it waits for its turn.
     func run(
-        _ closure: StepClosure, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
+        _ closure: StepClosure, _ info: AttemptInfo, _ host: RunHost,
+        _ key: RunHost.AttemptKey, _ watch: AttemptWatch?
     ) -> Bool {
         if closure.isInline, !host.engine.pump.isRelievedNow {
             // On the executor that is committing: no thread is changed.
             let task = Task.detached(executorPreference: host.engine.executor) {
-                await self.attempt(host, key) { try await closure.body(info) }
+                await self.attempt(host, key, watch) { try await closure.body(info) }
             }
             host.attempts.runs(key, in: task)
             return true
         }
-        return perform(host, key) { try await closure.body(info) }
+        return perform(host, key, watch) { try await closure.body(info) }
     }
 
     private func perform(
-        _ host: RunHost, _ key: RunHost.AttemptKey,
+        _ host: RunHost, _ key: RunHost.AttemptKey, _ watch: AttemptWatch?,
         _ body: @escaping @Sendable () async throws -> Payload
     ) -> Bool {
         let start: @Sendable () -> Void = { [self] in
             let task = Task.detached { [self] in
-                await attempt(host, key, body)
+                await attempt(host, key, watch, body)
                 leave()
             }
             host.attempts.runs(key, in: task)
@@ -106,7 +111,8 @@ final class ActivityPool: @unchecked Sendable {
     }
 
     private func attempt(
-        _ host: RunHost, _ key: RunHost.AttemptKey, _ body: () async throws -> Payload
+        _ host: RunHost, _ key: RunHost.AttemptKey, _ watch: AttemptWatch?,
+        _ body: () async throws -> Payload
     ) async {
         guard host.begins(key), !host.engine.isClosed else {
             return finish(host, key, .failure(.cancelled("not wanted any more")))
@@ -116,17 +122,13 @@ final class ActivityPool: @unchecked Sendable {
         marks?.mark(slot, host.partition, step: key.step)
         defer { marks?.giveBack(slot) }
         do {
-            let payload = try await body()
             let limit = host.engine.payloadBytesMax
-            guard payload.bytes.count <= limit else {
-                return finish(
-                    host, key,
-                    .failure(
-                        Failure(
-                            .application, type: "PayloadTooLarge",
-                            message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
-                            isNonRetryable: true)))
-            }
+            let payload =
+                if let watch {
+                    try await watch.perform { try Self.bounded(try await body(), limit) }
+                } else {
+                    try Self.bounded(try await body(), limit)
+                }
             finish(host, key, .success(payload))
         } catch is ActivityContext.CompletesLater {
             // Somebody outside has the token, and that is recorded, so that a restart knows.
@@ -135,6 +137,14 @@ final class ActivityPool: @unchecked Sendable {
         } catch {
             finish(host, key, .failure(Failure(describing: error)))
         }
+    }
+
+    private static func bounded(_ payload: Payload, _ limit: Int) throws(Failure) -> Payload {
+        guard payload.bytes.count > limit else { return payload }
+        throw Failure(
+            .application, type: "PayloadTooLarge",
+            message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
+            isNonRetryable: true)
     }
 
     private func finish(

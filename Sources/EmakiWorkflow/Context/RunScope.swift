@@ -63,6 +63,7 @@ final class RunScope: @unchecked Sendable {
     /// Answers of `patched` that were false.
     var declinedPatches: Set<String> = []
     var commands: [Command] = []
+    private var log = WorkflowLog()
     var closures: [String: StepClosure] = [:]
     private(set) var waits: [String: Wait] = [:]
     /// What came before the code waited for it.
@@ -202,8 +203,15 @@ final class RunScope: @unchecked Sendable {
         isReplay = activation.isReplay
         recordedPatches = Set(activation.patches)
         commands = []
+        log = WorkflowLog()
         cancelledThrows = 0
     }
+
+    /// A line for the log.
+    func write(_ line: WorkflowLogLine) { log.write(line) }
+
+    /// Since the event that came last.
+    var lines: [WorkflowLogLine] { log.lines }
 
     /// Waits for the result of a command.
     /// - Throws: a `Failure`, a `CancellationError`.

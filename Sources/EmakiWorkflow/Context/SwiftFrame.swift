@@ -228,6 +228,10 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
         let body: () async throws -> Payload
         do {
             body = try work.entry.run(context, work.message.input)
+        } catch let error as any UnreadablePayload {
+            // It is for this code, which did not see it.
+            fault = fault ?? Failure(unreadable: "the input of \(work.message.name)", error)
+            return
         } catch {
             // What cannot be decoded is not for this code; who sent it with an update is told.
             if let update = work.update {
@@ -280,6 +284,7 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
             return failing(foreignWait())
         }
         decision.commands = scope.takeCommands()
+        decision.lines = scope.lines
         return decision
     }
 

@@ -4,6 +4,13 @@ struct CommitDraft {
     private(set) var events: [HistoryEvent] = []
     private(set) var stored: [StoredEvent] = []
     private(set) var byteCount = 0
+    /// For observers, beside each of the events: the step that it is about.
+    private(set) var steps: [ObservedStep?] = []
+    /// What the run's code wrote, for observers.
+    var lines: [WorkflowLogLine] = []
+    /// When it was begun, and handed to the store; 0 where nobody observes.
+    let begunAt: Int64
+    var submittedAt: Int64 = 0
     /// Records of the workflow id.
     var records: [IDRecord] = []
     /// The run that begins after this one ended, with its first events.
@@ -19,6 +26,8 @@ struct CommitDraft {
     /// Attempts of which this draft records the end.
     var ended: [RunHost.AttemptKey] = []
 
+    init(begunAt: Int64) { self.begunAt = begunAt }
+
     var isEmpty: Bool { events.isEmpty && records.isEmpty && successor.isEmpty }
 
     mutating func append(_ event: HistoryEvent) {
@@ -27,6 +36,9 @@ struct CommitDraft {
         byteCount += bytes.metadata.count + bytes.payload.count + Self.eventBytes
         stored.append(bytes)
     }
+
+    /// For observers: before the event is appended.
+    mutating func note(_ step: ObservedStep?) { steps.append(step) }
 
     /// What the log and the event's type take beside metadata and payload, generously.
     static let eventBytes = 96

@@ -21,6 +21,10 @@ final class EngineCore: @unchecked Sendable {
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
+    /// Somebody is told what happens. Otherwise nothing is made for that, and no clock is read.
+    let isObserved: Bool
+    /// Somebody is told of attempts, or stands around them.
+    let isWatched: Bool
     let timers: EngineTimers
     let activities: ActivityPool
     let eventsPerCommitMax: Int
@@ -62,7 +66,9 @@ final class EngineCore: @unchecked Sendable {
         eventsPerCommitMax = max(16, limits.eventsPerCommitMax)
         commitBytesMax = limits.commitBytesMax
         payloadBytesMax = limits.payloadBytesMax
-        observer = options.observer ?? NoObserver()
+        observer = ObserverGroup.of(options.observers)
+        isObserved = !options.observers.isEmpty
+        isWatched = isObserved || !options.interceptors.isEmpty
         ownClock = options.clock == nil ? SystemEngineClock() : nil
         timers = EngineTimers(options.clock ?? ownClock ?? SystemEngineClock())
         self.definitions = try Self.table(definitions)
@@ -235,6 +241,9 @@ final class EngineCore: @unchecked Sendable {
     /// Pumps and attempts at work, and homes in the backlog.
     var workInProgress: Int { lock.withLock { workCount } }
 
+    /// By the clock that only goes forward, for observers; 0 where there are none.
+    var observedNow: Int64 { isObserved ? SystemClock.monotonicNanoseconds() : 0 }
+
     func waits(_ change: Int) { lock.withLock { waitingCount += change } }
 
     /// Does something a little later.
@@ -254,7 +263,7 @@ final class EngineCore: @unchecked Sendable {
     func leaked(_ host: RunHost) {
         lock.withLock { leaks += 1 }
         observer.codeLeaked(
-            workflowID: host.workflowID, runID: host.machine?.start.runID ?? "")
+            in: host.machine?.observed ?? ObservedRun(unknownRunOf: host.workflowID))
     }
 
     // MARK: Runs

@@ -8,7 +8,11 @@ extension RunHost {
     /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
     func commit(_ draft: CommitDraft) {
         guard let machine else { return catchUp() }
-        submit(commit(of: draft, machine), draft)
+        let commit = commit(of: draft, machine)
+        guard engine.isObserved else { return submit(commit, draft) }
+        var draft = draft
+        draft.submittedAt = engine.observedNow
+        submit(commit, draft)
     }
 
     /// - Parameter repeats: times that this very commit was offered before, and nobody knew.
@@ -16,18 +20,20 @@ extension RunHost {
         _ commit: HistoryCommit, _ draft: CommitDraft, repeats: Int = 0
     ) {
         engine.store.submit(commit) { [self] answer in
-            goOn { [self] in answered(answer, commit, draft, repeats) }
+            let answeredAt = engine.observedNow
+            goOn { [self] in answered(answer, commit, draft, repeats, answeredAt) }
         }
     }
 
     private func answered(
-        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft, _ repeats: Int
+        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft, _ repeats: Int,
+        _ answeredAt: Int64
     ) {
         switch answer {
         case .committed(let tokens):
             take(tokens, of: commit)
             refusals = 0
-            act(upon: draft)
+            act(upon: draft, answeredAt)
         case .conflict: refused(draft)
         case .unknown:
             // The same once more: it is stored once, and if it is, it is this engine's. What is

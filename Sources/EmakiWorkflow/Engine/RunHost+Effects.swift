@@ -1,21 +1,38 @@
 // What leaves, once what it rests on is durable.
 extension RunHost {
     /// The draft is durable.
-    func act(upon draft: CommitDraft) {
+    /// - Parameter answeredAt: for observers, when the store said so.
+    func act(upon draft: CommitDraft, _ answeredAt: Int64) {
         for key in draft.ended { forget(key) }
         guard let machine else { return }
-        let start = machine.start
         if let step = suspectedStep, machine.isOver(step, with: draft.events) {
             suspectedStep = nil
             engine.suspects.cleared(self)
         }
         let effects = machine.effects
         machine.effects = []
+        if engine.isObserved { tell(of: draft, machine, answeredAt) }
         for reply in draft.replies { reply(nil) }
-        engine.observer.recorded(workflowID: workflowID, runID: start.runID, draft.events)
         for effect in effects { perform(effect, machine) }
         if !draft.successor.isEmpty { follow(draft.successor) }
         if engine.options.evictsAlways { letGo() }
+    }
+
+    /// Tells observers what became durable.
+    private func tell(of draft: CommitDraft, _ machine: RunMachine, _ answeredAt: Int64) {
+        let events = zip(draft.events, draft.steps).map { ObservedEvent(event: $0, step: $1) }
+        var commit = ObservedCommit(
+            run: machine.observed, events: events,
+            deciding: .nanoseconds(draft.submittedAt - draft.begunAt),
+            commitWait: .nanoseconds(answeredAt - draft.submittedAt))
+        engine.observer.committed(commit)
+        if !draft.lines.isEmpty { engine.observer.logged(in: commit.run, draft.lines) }
+        guard let first = draft.successor.first, case .started(let next) = first.body
+        else { return }
+        commit.run = ObservedRun(next, startedAt: first.time)
+        commit.events = draft.successor.map { ObservedEvent(event: $0, step: nil) }
+        commit.deciding = .zero
+        engine.observer.committed(commit)
     }
 
     private func perform(_ effect: RunMachine.Effect, _ machine: RunMachine) {
@@ -68,19 +85,21 @@ extension RunHost {
             }, heartbeatDetails: step.heartbeatDetails,
             origin: start.origin(ofStep: id, endedBy: nil))
         dispatched(key)
+        let watch = engine.isWatched ? AttemptWatch(engine, machine, id, step) : nil
         let now = engine.timers.now
         if schedule.isPulled {
             machine.queued(step: id, at: now)
             waits(key, in: schedule.options.queue)
             return engine.queues.add(
-                TaskQueues.Entry(schedule: schedule, info: info, host: self, key: key),
+                TaskQueues.Entry(
+                    schedule: schedule, info: info, host: self, key: key, watch: watch),
                 isLate: isLate)
         }
         let isTaken =
             if let closure {
-                engine.activities.run(closure, info, self, key)
+                engine.activities.run(closure, info, self, key, watch)
             } else {
-                engine.activities.run(schedule, info, self, key)
+                engine.activities.run(schedule, info, self, key, watch)
             }
         if isTaken {
             machine.began(step: id, at: now)

@@ -301,8 +301,7 @@ extension RunHost {
         machine.isWithoutCode = true
         guard machine.isOpen else { return .unfit(unfit) }
         engine.observer.waitsForVersion(
-            workflowID: workflowID, runID: machine.start.runID, needed: machine.fingerprint,
-            failure)
+            in: machine.observed, needed: machine.fingerprint, failure)
         return .unfit(unfit)
     }
 }

@@ -107,6 +107,7 @@ extension RunHost {
     func append(_ event: HistoryEvent, _ draft: inout CommitDraft) {
         var event = event
         event.frame = machine?.frame ?? 0
+        if engine.isObserved { draft.note(machine?.observedStep(of: event)) }
         machine?.apply(event)
         draft.append(event)
     }
@@ -114,6 +115,7 @@ extension RunHost {
     private func obey(_ decision: Decision, _ draft: inout CommitDraft) {
         machine?.taskFailureCount = 0
         if decision.hasReturned { hasReturned = true }
+        if engine.isObserved, !decision.lines.isEmpty { draft.lines += decision.lines }
         for command in decision.commands {
             guard let machine else { return }
             let now = max(engine.timers.now, machine.time)
@@ -166,7 +168,7 @@ extension RunHost {
         letGo()
         guard let machine, machine.isOpen, machine.pause == nil else { return }
         let now = max(engine.timers.now, machine.time)
-        engine.observer.taskFailed(workflowID: workflowID, runID: machine.start.runID, failure)
+        engine.observer.taskFailed(in: machine.observed, failure)
         if machine.lastTaskFailure != failure || machine.taskFailureCount == 0 {
             append(
                 HistoryEvent(

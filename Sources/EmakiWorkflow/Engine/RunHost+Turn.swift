@@ -116,7 +116,7 @@ extension RunHost {
     }
 
     private func letIn(_ inputs: [HostInput]) {
-        var draft = CommitDraft()
+        var draft = CommitDraft(begunAt: engine.observedNow)
         for (index, input) in inputs.enumerated() {
             draft.inputs.append(input)
             let isTaken = hasRoom(draft) ? take(input, &draft) : false
@@ -145,14 +145,14 @@ extension RunHost {
         if let unfit { refuseUpdates(unfit) }
         if let machine, machine.nextUnseen != nil, mayActivate(machine, at: engine.timers.now) {
             if isCodeAbsent { return warm { [self] in catchUp() } }
-            var draft = CommitDraft()
+            var draft = CommitDraft(begunAt: engine.observedNow)
             showUnseen(&draft)
             if !draft.isEmpty { return finish(draft) }
         }
         if !closuresWanted.isEmpty, let machine, mayActivate(machine, at: engine.timers.now) {
             if isCodeAbsent { return warm { [self] in catchUp() } }
             if case .failed(let failure) = coldProblem {
-                var draft = CommitDraft()
+                var draft = CommitDraft(begunAt: engine.observedNow)
                 failTask(failure, &draft)
                 coldProblem = nil
                 if !draft.isEmpty { return finish(draft) }
@@ -180,7 +180,7 @@ extension RunHost {
     /// The engine is closed.
     private func leave(_ inputs: [HostInput]) {
         for input in inputs { input.fail(WorkflowError.engineClosed) }
-        giveUp(CommitDraft(), .engineClosed)
+        giveUp(CommitDraft(begunAt: 0), .engineClosed)
     }
 
     /// The turn is over.

@@ -9,6 +9,7 @@ final class TaskQueues: @unchecked Sendable {
         var info: AttemptInfo
         var host: RunHost
         var key: RunHost.AttemptKey
+        var watch: AttemptWatch?
     }
 
     private struct Line {

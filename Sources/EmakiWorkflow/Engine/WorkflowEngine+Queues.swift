@@ -54,6 +54,7 @@ extension WorkflowEngine {
                     })
             }
             guard isHandedOver else { continue }
+            if core.isObserved { entry.watch?.begins() }
             return QueuedAttempt(
                 name: entry.schedule.name, info: entry.info, input: entry.schedule.input,
                 options: entry.schedule.options, codec: core.options.codec)

@@ -134,13 +134,17 @@ public final class WorkflowEngine: Sendable {
         let request = request(
             W.workflowName, id, try encode(input), options, reuse, .useExisting,
             message.requestID + "+start")
-        if let problem = core.problem(with: request) { throw problem }
         core.waits(1)
         defer { core.waits(-1) }
-        let (runID, answer): (String, Payload) = try await core.ask(id) {
-            .start(request, $0)
-        } then: {
-            .update(message, accepted: { _ in }, completed: $0)
+        var answer = Payload.empty
+        let runID = try await core.start(request) { [core] request in
+            let (runID, output): (String, Payload) = try await core.ask(id) {
+                .start(request, $0)
+            } then: {
+                .update(message, accepted: { _ in }, completed: $0)
+            }
+            answer = output
+            return runID
         }
         return (
             WorkflowHandle(core: core, id: id, runID: runID),
@@ -149,8 +153,7 @@ public final class WorkflowEngine: Sendable {
     }
 
     private func start<W: Workflow>(_ request: StartRequest) async throws -> WorkflowHandle<W> {
-        if let problem = core.problem(with: request) { throw problem }
-        let runID: String = try await core.ask(request.workflowID) { .start(request, $0) }
+        let runID = try await core.start(request)
         return WorkflowHandle(core: core, id: request.workflowID, runID: runID)
     }
 
@@ -234,6 +237,31 @@ extension EngineCore {
                 }
             }
             host.enqueue(input)
+        }
+    }
+
+    /// Starts a run, for a caller whose task this is.
+    /// - Returns: the run's id, once it is durable.
+    func start(_ request: StartRequest) async throws -> String {
+        try await start(request) { [self] request in
+            try await ask(request.workflowID) { .start(request, $0) }
+        }
+    }
+
+    /// Starts a run, with the interceptors around it.
+    func start(
+        _ request: StartRequest, _ proceed: (StartRequest) async throws -> String
+    ) async throws -> String {
+        if let problem = problem(with: request) { throw problem }
+        if options.interceptors.isEmpty { return try await proceed(request) }
+        let start = StartingRun(
+            workflowType: request.workflowType, workflowID: request.workflowID,
+            requestID: request.requestID, headers: request.options.headers)
+        return try await options.interceptors.start(start) { start in
+            var request = request
+            request.options.headers = start.headers
+            if let problem = problem(with: request) { throw problem }
+            return try await proceed(request)
         }
     }
 

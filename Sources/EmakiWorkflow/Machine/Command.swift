@@ -59,6 +59,8 @@ public struct Decision: Sendable {
     public var commands: [Command] = []
     /// `run` has returned: no more messages may come, though handlers may still be at work.
     public var hasReturned = false
+    /// What it wrote to the log. Of no consequence for the run, and dropped in a replay.
+    public var lines: [WorkflowLogLine] = []
     /// The code did what no workflow may do, or threw what it does not declare: nothing of this
     /// activation counts.
     public var taskFailure: Failure?

@@ -37,6 +37,9 @@ final class RunMachine: @unchecked Sendable {
         let schedule: StepSchedule
         let scheduledAt: Int64
         var attempt = 1
+        /// When the current attempt was recorded, and that it was handed over.
+        var attemptAt: Int64
+        var handedOverAt: Int64 = 0
         var phase = Phase.running
         var isCancelRequested = false
         /// An attempt that ended without a result may have had its effect.
@@ -50,6 +53,7 @@ final class RunMachine: @unchecked Sendable {
         init(_ schedule: StepSchedule, at instant: Int64) {
             self.schedule = schedule
             scheduledAt = instant
+            attemptAt = instant
         }
 
         var closeDeadline: Int64? {
@@ -302,11 +306,13 @@ final class RunMachine: @unchecked Sendable {
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
             steps[step]?.attempt = attempt
+            steps[step]?.attemptAt = event.time
             steps[step]?.phase = .running
             steps[step]?.hasBegun = false
             effects.append(.dispatch(step: step))
         case .attemptHandedOver(let step, _):
             steps[step]?.phase = .handedOver
+            steps[step]?.handedOverAt = event.time
             began(step: step, at: event.time)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):
             if failure.leavesDoubt { steps[step]?.mayHaveHappened = true }
