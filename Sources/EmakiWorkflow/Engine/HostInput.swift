@@ -68,6 +68,8 @@ struct StartRequest: Sendable {
     var reuse: IDReusePolicy
     var conflict: IDConflictPolicy
     var parent: RunStart.Parent?
+    /// The fingerprint of the parent's code, if it stays on that.
+    var companion: String?
     /// A signal or an update that goes with it.
     var message: HistoryEvent.Body?
 }

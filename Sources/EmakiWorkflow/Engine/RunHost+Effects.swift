@@ -100,7 +100,9 @@ extension RunHost {
             workflowType: child.start.workflowType, workflowID: child.start.workflowID,
             requestID: "child:\(runID)/\(child.start.key)", input: child.start.input,
             options: child.start.options, reuse: .allow, conflict: .fail,
-            parent: RunStart.Parent(workflowID: workflowID, runID: runID), message: nil)
+            parent: RunStart.Parent(workflowID: workflowID, runID: runID),
+            companion: engine.codes.isPinned(machine.start) ? machine.fingerprint : nil,
+            message: nil)
         if let problem = engine.problem(with: request) {
             return childFailed(id, runID, problem)
         }

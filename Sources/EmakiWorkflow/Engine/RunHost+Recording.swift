@@ -144,7 +144,11 @@ extension RunHost {
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
         let chance = StableMix.fraction(machine.start.seed)
         var next = machine.successor(of: closing, runID: runID, at: now, chance: chance)
-        next.fingerprint = engine.fingerprint(next.workflowType) ?? next.fingerprint
+        let isPinned = engine.codes.isPinned(machine.start)
+        if isPinned { next.versioning = .pinned }
+        let companion = isPinned ? machine.fingerprint : nil
+        let code = engine.codes.code(beginning: next.workflowType, beside: companion)
+        next.fingerprint = code?.fingerprint ?? next.fingerprint
         var opened = IDRecord(.opened, runID)
         opened.workflowType = next.workflowType
         draft.records.append(opened)

@@ -104,6 +104,7 @@ extension RunOptions {
         fields.put(5, headers)
         fields.put(6, memo)
         fields.put(7, searchAttributes)
+        if let versioning { fields.put(8, UInt64(versioning.rawValue)) }
         return fields.bytes
     }
 
@@ -116,6 +117,17 @@ extension RunOptions {
         headers = try fields.map(5)
         memo = try fields.map(6)
         searchAttributes = try fields.map(7)
+        versioning = try VersionPolicy.read(fields, 8)
+    }
+}
+
+extension VersionPolicy {
+    static func read(
+        _ fields: FieldReader, _ field: UInt64
+    ) throws(HistoryError) -> VersionPolicy? {
+        guard let number = fields.number(field) else { return nil }
+        return try fields.need(
+            UInt8(exactly: number).flatMap(Self.init(rawValue:)), "the version policy")
     }
 }
 

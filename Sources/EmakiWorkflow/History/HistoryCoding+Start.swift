@@ -15,6 +15,7 @@ extension RunStart {
         static let memo: UInt64 = 52
         static let searchAttributes: UInt64 = 53
         static let earlierRequests: UInt64 = 54
+        static let versioning: UInt64 = 55
     }
 
     func encode(into fields: inout FieldWriter) {
@@ -40,6 +41,7 @@ extension RunStart {
         fields.put(Field.memo, memo)
         fields.put(Field.searchAttributes, searchAttributes)
         for request in earlierRequests { fields.put(Field.earlierRequests, request) }
+        if let versioning { fields.put(Field.versioning, UInt64(versioning.rawValue)) }
     }
 
     init(_ fields: FieldReader, _ payload: Payload) throws(HistoryError) {
@@ -67,6 +69,7 @@ extension RunStart {
         searchAttributes = try fields.map(Field.searchAttributes)
         earlierRequests = fields.contents(Field.earlierRequests)
             .map { String(decoding: $0, as: UTF8.self) }
+        versioning = try VersionPolicy.read(fields, Field.versioning)
         input = payload
     }
 }

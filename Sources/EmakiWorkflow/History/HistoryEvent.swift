@@ -130,6 +130,8 @@ public struct RunStart: Sendable, Equatable {
     public var startsAt: Int64?
     /// What happens when the run fails.
     public var retry: RetryPolicy?
+    /// Whether it stays on its code; nil: nobody has said, so it does not.
+    public var versioning: VersionPolicy?
     /// Passed along to what the run starts.
     public var headers: [String: String]
     /// For people.
@@ -224,6 +226,8 @@ public struct RunOptions: Sendable, Equatable {
     public var startDelay: Duration?
     /// What happens when a run fails. Nil: the workflow has failed.
     public var retry: RetryPolicy?
+    /// Whether it stays on the code that it begins with. Nil: as its workflow's definition says.
+    public var versioning: VersionPolicy?
     /// Passed along to what the run starts.
     public var headers: [String: String] = [:]
     /// For people.
@@ -234,8 +238,10 @@ public struct RunOptions: Sendable, Equatable {
     /// No limits.
     public init(
         runTimeout: Duration? = nil, executionTimeout: Duration? = nil,
-        startDelay: Duration? = nil, retry: RetryPolicy? = nil
+        startDelay: Duration? = nil, retry: RetryPolicy? = nil,
+        versioning: VersionPolicy? = nil
     ) {
+        self.versioning = versioning
         self.runTimeout = runTimeout
         self.executionTimeout = executionTimeout
         self.startDelay = startDelay

@@ -24,6 +24,7 @@ extension HistoryEvent.Body {
             object.add("fingerprint", start.fingerprint)
             if let parent = start.parent { object.add("parent", parent.workflowID) }
             if start.attempt > 1 { object.add("attempt", start.attempt) }
+            if let versioning = start.versioning { object.add("versioning", "\(versioning)") }
         case .stepScheduled(let step):
             object.add("step", step.key)
             object.add("name", step.name)
