@@ -15,7 +15,7 @@ final class EngineCore: @unchecked Sendable {
     let suspects: Suspects
     let backlog = Backlog()
     let idle: IdleRuns
-    let queues = TaskQueues()
+    let queues: TaskQueues
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
@@ -64,8 +64,8 @@ final class EngineCore: @unchecked Sendable {
         if let problem = CodeTable.problem(with: definitions) { throw problem }
         codes = CodeTable(definitions)
         paces = Dictionary(uniqueKeysWithValues: codes.names.map { ($0, TypePace()) })
-        self.activities = try ActivityPool(
-            activities, codec: options.codec, limit: options.activitiesMax)
+        self.activities = try ActivityPool(activities, codec: options.codec)
+        queues = try TaskQueues(options.queues, runningMax: options.activitiesMax, timers)
         epoch = try await store.claim()
         // Of the one owner: others leave the file alone.
         marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
@@ -75,6 +75,7 @@ final class EngineCore: @unchecked Sendable {
         timers.use(
             bring: { [weak self] in self?.host($0) },
             onNothing: { [weak self] in self?.restIfIdle() })
+        queues.use(bring: { [weak self] in self?.host($0).postpone(.load) })
     }
 
     // MARK: Homes

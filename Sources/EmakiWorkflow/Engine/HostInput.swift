@@ -23,6 +23,8 @@ indirect enum HostInput: Sendable {
     case ended(runID: String, step: Int, attempt: Int, Result<Payload, Failure>, Reply<Bool>)
     /// A worker took an attempt that had waited for one.
     case began(runID: String, step: Int, attempt: Int)
+    /// An attempt that had waited is to begin, once that is durable.
+    case begins(runID: String, step: Int, attempt: Int, Reply<Bool>)
     /// Somebody outside will say how the attempt ended.
     case handedOver(runID: String, step: Int, attempt: Int, Reply<Bool>)
     /// All that the end of a run asks for was done.

@@ -15,6 +15,7 @@ extension RunHost {
         engine.observer.recorded(workflowID: workflowID, runID: start.runID, draft.events)
         for effect in effects { perform(effect, machine) }
         if !draft.successor.isEmpty { follow(draft.successor) }
+        countHeld()
         if engine.options.evictsAlways { letGo() }
     }
 
@@ -66,26 +67,21 @@ extension RunHost {
             compensatedKey: schedule.compensates.map {
                 AttemptInfo.idempotencyKey(workflowID, start.runID, $0)
             }, heartbeatDetails: step.heartbeatDetails)
+        let entry = TaskQueues.Entry(
+            schedule: schedule, info: info, host: self, key: key, closure: closure)
         dispatched(key)
         let now = engine.timers.now
-        if schedule.isPulled {
-            machine.queued(step: id, at: now)
-            waits(key, in: schedule.options.queue)
-            return engine.queues.add(
-                TaskQueues.Entry(schedule: schedule, info: info, host: self, key: key),
-                isLate: isLate)
+        if closure?.isInline == true, !schedule.beginsByRecord, !engine.pump.isRelievedNow {
+            engine.activities.runInline(entry)
+            return machine.began(step: id, at: now)
         }
-        let isTaken =
-            if let closure {
-                engine.activities.run(closure, info, self, key)
-            } else {
-                engine.activities.run(schedule, info, self, key)
-            }
-        if isTaken {
-            machine.began(step: id, at: now)
-        } else {
-            machine.queued(step: id, at: now)
+        if engine.queues.beginsAtOnce(schedule) {
+            engine.activities.run(entry)
+            return machine.began(step: id, at: now)
         }
+        waits(key, in: schedule.options.queue)
+        // What does not fit comes back when there is room; until then the run may leave memory.
+        if !engine.queues.add(entry, isLate: isLate) { _ = attempts.remove(key) }
     }
 
     // MARK: Other workflows
@@ -271,8 +267,10 @@ extension RunHost {
 }
 
 extension StepSchedule {
-    /// Whoever pulls from its queue executes it, not the engine.
-    var isPulled: Bool { kind == .activity && options.queue != ActivityOptions.defaultQueue }
+    /// An attempt begins only once that is durable: until then it certainly has not.
+    var beginsByRecord: Bool {
+        isGated || (kind == .activity && options.queue != ActivityOptions.defaultQueue)
+    }
 }
 
 extension RunMachine {

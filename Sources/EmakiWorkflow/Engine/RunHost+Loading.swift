@@ -106,6 +106,7 @@ extension RunHost {
             startedBy[record.requestID] = record.runID
         }
         engine.timers.recorded(loaded.time)
+        countHeld()
         answerWaiters(loaded)
         guard engine.options.executesCode else { return }
         try await settleAll(records, loaded)
@@ -220,7 +221,7 @@ extension RunHost {
             do {
                 decider = try await follow(machine, with: code)
                 versionToAdopt = isOther ? code.fingerprint : nil
-                passedOver = refusal?.code
+                if let refusal { passedOver = refusal.code }
                 return .warm
             } catch {
                 guard let failure = error as? Failure else { return .later(error) }

@@ -43,6 +43,7 @@ enum EventKind: UInt64, CaseIterable {
     case activated = 27
     case attemptHandedOver = 28
     case versionAdopted = 29
+    case attemptBegan = 40
 
     /// The log's event type.
     var typeName: String {
@@ -76,6 +77,7 @@ enum EventKind: UInt64, CaseIterable {
         case .activated: "Activated"
         case .attemptHandedOver: "AttemptHandedOver"
         case .versionAdopted: "VersionAdopted"
+        case .attemptBegan: "AttemptBegan"
         }
     }
 }

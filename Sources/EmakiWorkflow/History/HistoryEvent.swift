@@ -23,6 +23,9 @@ public struct HistoryEvent: Sendable, Equatable {
         indirect case stepScheduled(StepSchedule)
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
+        /// An attempt that had waited for its turn in a queue begins. Of steps that may have to wait;
+        /// those of others begin when they are recorded.
+        case attemptBegan(step: Int, attempt: Int)
         /// The attempt is over here; somebody outside has its token and will say how it ended.
         case attemptHandedOver(step: Int, attempt: Int)
         /// An attempt failed, or a crash left its outcome unknown, and another will be made.
@@ -174,6 +177,8 @@ public struct StepSchedule: Sendable, Equatable {
     public var compensation: String?
     /// The identity of the step that this one undoes.
     public var compensates: String?
+    /// It is in a queue with limits: its attempts begin once `attemptBegan` is durable.
+    public var isGated = false
     /// The input.
     public var input: Payload
 }

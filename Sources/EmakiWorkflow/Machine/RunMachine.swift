@@ -42,8 +42,10 @@ final class RunMachine: @unchecked Sendable {
         /// An attempt that ended without a result may have had its effect.
         var mayHaveHappened = false
         var heartbeatDetails: Payload?
-        /// A worker has taken the attempt; not recorded.
+        /// A worker has taken the attempt; not always recorded.
         var hasBegun = false
+        /// That the attempt began is recorded.
+        var isBeginningRecorded = false
         /// Of the running attempt; not recorded. A report moves it.
         var heartbeatDeadline: Int64?
 
@@ -54,6 +56,10 @@ final class RunMachine: @unchecked Sendable {
 
         var closeDeadline: Int64? {
             schedule.options.scheduleToClose.map { scheduledAt + max(0, $0.nanoseconds) }
+        }
+        /// The attempt has certainly not begun.
+        var isYetToBegin: Bool {
+            phase == .running && schedule.beginsByRecord && !isBeginningRecorded
         }
         /// An attempt may end now.
         var hasAttempt: Bool { phase == .running || phase == .handedOver }
@@ -250,12 +256,18 @@ final class RunMachine: @unchecked Sendable {
             stepIDs[schedule.key] = event.id
             if schedule.compensation != nil { compensable.append(schedule.key) }
             if let deadline = step.closeDeadline { due.add(.stepClose(event.id), at: deadline) }
+            waits(step: event.id, since: event.time)
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
             steps[step]?.attempt = attempt
             steps[step]?.phase = .running
             steps[step]?.hasBegun = false
+            steps[step]?.isBeginningRecorded = false
+            waits(step: step, since: event.time)
             effects.append(.dispatch(step: step))
+        case .attemptBegan(let step, _):
+            steps[step]?.isBeginningRecorded = true
+            began(step: step, at: event.time)
         case .attemptHandedOver(let step, _):
             steps[step]?.phase = .handedOver
             began(step: step, at: event.time)
@@ -370,7 +382,8 @@ final class RunMachine: @unchecked Sendable {
         switch event.body {
         case .started: isSound = lastID == 0
         case .stepCompleted(let step, let attempt, _), .stepFailed(let step, let attempt, _),
-            .attemptFailed(let step, let attempt, _, _), .attemptHandedOver(let step, let attempt):
+            .attemptFailed(let step, let attempt, _, _), .attemptHandedOver(let step, let attempt),
+            .attemptBegan(let step, let attempt):
             isSound = steps[step]?.attempt == attempt
         case .attemptStarted(let step, let attempt):
             isSound = steps[step].map { $0.attempt + 1 == attempt } ?? false
