@@ -147,6 +147,7 @@ func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
         "workflow retry": "attempt 3",
         "parallel": "over",
         "late timers": "first, noted beside",
+        "rationed": "noted 0, noted 1, noted 2, noted 3",
     ]
 
     @Test(

@@ -333,6 +333,11 @@ extension TaskQueues {
         }
     }
 
+    /// How many of a queue are under way, if that has to be known.
+    func holderCount(of queue: String) -> Int {
+        lock.withLock { lines[queue]?.line.holderCount ?? 0 }
+    }
+
     /// What waits where.
     var status: [QueueStatus] {
         lock.withLock {
