@@ -152,6 +152,7 @@ func histories(in store: any HistoryStore) async throws -> [[HistoryEvent]] {
         "late timers": "first, noted beside",
         "reset": "noted a, noted b by ana, noted c",
         "checkpoints": "5 pages, one",
+        "rationed": "noted 0, noted 1, noted 2, noted 3",
     ]
 
     @Test(

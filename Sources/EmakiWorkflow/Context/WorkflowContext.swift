@@ -188,12 +188,19 @@ public struct StepOptions: Sendable, Hashable {
     public var retry: RetryPolicy
     /// What cancelling does to it.
     public var cancellation: CancellationType
+    /// See `ActivityOptions.priority`; a step waits in the default queue.
+    public var priority: Int
+    /// See `ActivityOptions.limitKey`.
+    public var limitKey: String?
 
     /// Options for a step.
     public init(
         startToClose: Duration? = nil, scheduleToClose: Duration? = nil,
-        retry: RetryPolicy = .standard, cancellation: CancellationType = .try
+        retry: RetryPolicy = .standard, cancellation: CancellationType = .try,
+        priority: Int = 0, limitKey: String? = nil
     ) {
+        self.priority = priority
+        self.limitKey = limitKey
         self.startToClose = startToClose
         self.scheduleToClose = scheduleToClose
         self.retry = retry
@@ -202,7 +209,8 @@ public struct StepOptions: Sendable, Hashable {
 
     var activityOptions: ActivityOptions {
         var options = ActivityOptions(
-            startToClose: .zero, retry: retry, cancellation: cancellation)
+            startToClose: .zero, retry: retry, cancellation: cancellation, priority: priority,
+            limitKey: limitKey)
         options.startToClose = startToClose
         options.scheduleToClose = scheduleToClose
         return options

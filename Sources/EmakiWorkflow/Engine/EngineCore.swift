@@ -17,7 +17,7 @@ final class EngineCore: @unchecked Sendable {
     let suspects: Suspects
     let backlog = Backlog()
     let idle: IdleRuns
-    let queues = TaskQueues()
+    let queues: TaskQueues
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
@@ -30,7 +30,8 @@ final class EngineCore: @unchecked Sendable {
     let eventsPerCommitMax: Int
     let commitBytesMax: Int
     let payloadBytesMax: Int
-    private let definitions: [String: WorkflowDefinition]
+    /// The code that is here.
+    let codes: CodeTable
     private let paces: [String: TypePace]
     private let ownClock: SystemEngineClock?
 
@@ -71,10 +72,11 @@ final class EngineCore: @unchecked Sendable {
         isWatched = isObserved || !options.interceptors.isEmpty
         ownClock = options.clock == nil ? SystemEngineClock() : nil
         timers = EngineTimers(options.clock ?? ownClock ?? SystemEngineClock())
-        self.definitions = try Self.table(definitions)
-        paces = self.definitions.mapValues { _ in TypePace() }
-        self.activities = try ActivityPool(
-            activities, codec: options.codec, limit: options.activitiesMax)
+        if let problem = CodeTable.problem(with: definitions) { throw problem }
+        codes = CodeTable(definitions)
+        paces = Dictionary(uniqueKeysWithValues: codes.names.map { ($0, TypePace()) })
+        self.activities = try ActivityPool(activities, codec: options.codec)
+        queues = try TaskQueues(options.queues, runningMax: options.activitiesMax, timers)
         epoch = try await store.claim()
         // Of the one owner: others leave the file alone.
         marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
@@ -84,19 +86,7 @@ final class EngineCore: @unchecked Sendable {
         timers.use(
             bring: { [weak self] in self?.host($0) },
             onNothing: { [weak self] in self?.restIfIdle() })
-    }
-
-    private static func table(
-        _ definitions: [WorkflowDefinition]
-    ) throws -> [String: WorkflowDefinition] {
-        var table: [String: WorkflowDefinition] = [:]
-        for definition in definitions {
-            guard table[definition.name] == nil else {
-                throw WorkflowError.invalid("two workflows are called \(definition.name)")
-            }
-            table[definition.name] = definition
-        }
-        return table
+        queues.use(bring: { [weak self] in self?.host($0).postpone(.load) })
     }
 
     // MARK: Homes
@@ -268,45 +258,36 @@ final class EngineCore: @unchecked Sendable {
 
     // MARK: Runs
 
-    func definition(_ type: String) throws -> WorkflowDefinition {
-        guard let definition = definitions[type] else {
-            throw WorkflowError.unknownWorkflow(type)
-        }
-        return definition
-    }
-
     /// How long the turns of a type's runs take.
     func pace(_ type: String) -> TypePace? { paces[type] }
-
-    /// Of the code that this engine has for a type; nil: none.
-    func fingerprint(_ type: String) -> String? { definitions[type]?.fingerprint }
-
-    func makeDecider(_ start: RunStart) throws -> any Decider {
-        try definition(start.workflowType).makeDecider(start, options.codec)
-    }
 
     func runStart(_ request: StartRequest) -> RunStart {
         let now = timers.now
         let runID = UUIDText.hex(entropy.next()) + UUIDText.hex(entropy.next())
         let options = request.options
         let startsAt = options.startDelay.map { now + max(0, $0.nanoseconds) }
+        let companion = options.versioning == .autoUpgrade ? nil : request.companion
+        let code = codes.code(beginning: request.workflowType, beside: companion)
+        let isPinned =
+            code?.versioning == .pinned || (code != nil && code?.fingerprint == companion)
         return RunStart(
             workflowType: request.workflowType, workflowID: request.workflowID, runID: runID,
             firstRunID: runID, continuedFrom: nil, parent: request.parent,
             seed: entropy.next(),
-            fingerprint: definitions[request.workflowType]?.fingerprint ?? "",
+            fingerprint: code?.fingerprint ?? "",
             requestID: request.requestID, attempt: 1,
             runDeadline: options.runTimeout.map { (startsAt ?? now) + $0.nanoseconds },
             executionDeadline: options.executionTimeout.map {
                 (startsAt ?? now) + $0.nanoseconds
             }, runTimeout: options.runTimeout, startsAt: startsAt, retry: options.retry,
+            versioning: options.versioning ?? (isPinned ? .pinned : nil),
             headers: options.headers, memo: options.memo,
             searchAttributes: options.searchAttributes, input: request.input)
     }
 
     /// Why a run cannot be started like this.
     func problem(with request: StartRequest) -> WorkflowError? {
-        if definitions[request.workflowType] == nil, options.executesCode {
+        if codes.current(request.workflowType) == nil, options.executesCode {
             return .unknownWorkflow(request.workflowType)
         }
         if let problem = Self.problem(withID: request.workflowID) { return problem }

@@ -130,8 +130,11 @@ public struct EngineOptions: Sendable {
     public var comparesInput = false
     /// After a fault of its code a run is tried again after so long, then twice as long, and so on.
     public var taskRetryInterval: Duration = .seconds(1)
-    /// Attempts at activities that run at a time; more wait.
+    /// Attempts at activities and steps that the engine runs at a time, over all queues; more wait.
     public var activitiesMax = 1_000
+    /// What queues allow, by name; `ActivityOptions.defaultQueue` is that of steps and of
+    /// activities that name none. A queue that is not here has no limits of its own.
+    public var queues: [String: QueueOptions] = [:]
     /// A run that was being tried alone when the process ended so many times is quarantined.
     public var triesBeforeQuarantine = 3
     /// Open runs that are kept in memory, with their code. Of more, those that were not used for

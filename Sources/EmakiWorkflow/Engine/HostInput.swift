@@ -33,6 +33,8 @@ indirect enum HostInput: Sendable {
     case ended(runID: String, step: Int, attempt: Int, Result<Payload, Failure>, Reply<Bool>)
     /// A worker took an attempt that had waited for one.
     case began(runID: String, step: Int, attempt: Int)
+    /// An attempt that had waited is to begin, once that is durable.
+    case begins(runID: String, step: Int, attempt: Int, Reply<Bool>)
     /// Somebody outside will say how the attempt ended.
     case handedOver(runID: String, step: Int, attempt: Int, Reply<Bool>)
     /// All that the end of a run asks for was done.
@@ -79,6 +81,8 @@ struct StartRequest: Sendable {
     var reuse: IDReusePolicy
     var conflict: IDConflictPolicy
     var parent: RunStart.Parent?
+    /// The fingerprint of the parent's code, if it stays on that.
+    var companion: String?
     /// A signal or an update that goes with it.
     var message: HistoryEvent.Body?
 }

@@ -15,6 +15,7 @@ extension RunHost {
         for reply in draft.replies { reply(nil) }
         for effect in effects { perform(effect, machine) }
         if !draft.successor.isEmpty { follow(draft.successor) }
+        countHeld()
         if engine.options.evictsAlways { letGo() }
     }
 
@@ -84,28 +85,22 @@ extension RunHost {
                     origin?.workflowID ?? workflowID, origin?.runID ?? start.runID, undone)
             }, heartbeatDetails: step.heartbeatDetails,
             origin: start.origin(ofStep: id, endedBy: nil))
-        dispatched(key)
         let watch = engine.isWatched ? AttemptWatch(engine, machine, id, step) : nil
+        let entry = TaskQueues.Entry(
+            schedule: schedule, info: info, host: self, key: key, closure: closure, watch: watch)
+        dispatched(key)
         let now = engine.timers.now
-        if schedule.isPulled {
-            machine.queued(step: id, at: now)
-            waits(key, in: schedule.options.queue)
-            return engine.queues.add(
-                TaskQueues.Entry(
-                    schedule: schedule, info: info, host: self, key: key, watch: watch),
-                isLate: isLate)
+        if closure?.isInline == true, !schedule.beginsByRecord, !engine.pump.isRelievedNow {
+            engine.activities.runInline(entry)
+            return machine.began(step: id, at: now)
         }
-        let isTaken =
-            if let closure {
-                engine.activities.run(closure, info, self, key, watch)
-            } else {
-                engine.activities.run(schedule, info, self, key, watch)
-            }
-        if isTaken {
-            machine.began(step: id, at: now)
-        } else {
-            machine.queued(step: id, at: now)
+        if engine.queues.beginsAtOnce(schedule) {
+            engine.activities.run(entry)
+            return machine.began(step: id, at: now)
         }
+        waits(key, in: schedule.options.queue)
+        // What does not fit comes back when there is room; until then the run may leave memory.
+        if !engine.queues.add(entry, isLate: isLate) { _ = attempts.remove(key) }
     }
 
     // MARK: Other workflows
@@ -120,7 +115,9 @@ extension RunHost {
             workflowType: child.start.workflowType, workflowID: child.start.workflowID,
             requestID: "child:\(begunBy(id, machine))/\(child.start.key)", input: child.start.input,
             options: child.start.options, reuse: .allow, conflict: .fail,
-            parent: RunStart.Parent(workflowID: workflowID, runID: runID), message: nil)
+            parent: RunStart.Parent(workflowID: workflowID, runID: runID),
+            companion: engine.codes.isPinned(machine.start) ? machine.fingerprint : nil,
+            message: nil)
         if let problem = engine.problem(with: request) {
             return childFailed(id, runID, problem)
         }
@@ -301,8 +298,10 @@ extension RunHost {
 }
 
 extension StepSchedule {
-    /// Whoever pulls from its queue executes it, not the engine.
-    var isPulled: Bool { kind == .activity && options.queue != ActivityOptions.defaultQueue }
+    /// An attempt begins only once that is durable: until then it certainly has not.
+    var beginsByRecord: Bool {
+        isGated || (kind == .activity && options.queue != ActivityOptions.defaultQueue)
+    }
 }
 
 extension RunMachine {

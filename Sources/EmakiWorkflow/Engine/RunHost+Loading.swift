@@ -140,6 +140,7 @@ extension RunHost {
             startedBy[record.requestID] = record.runID
         }
         engine.timers.recorded(loaded.time)
+        countHeld()
         answerWaiters(loaded)
         guard engine.options.executesCode else { return }
         try await settleAll(records, loaded)
@@ -233,37 +234,46 @@ extension RunHost {
     /// Brings code to where a history begins.
     func makeCode() -> Warming {
         guard decider == nil, let machine else { return .warm }
-        do throws(Failure) {
-            decider = try newDecider(machine.start)
-            return .warm
-        } catch {
-            return .failed(error)
-        }
+        let codes = engine.codes.candidates(for: machine.start, machine.fingerprint)
+        // It has begun with one of them.
+        let code = codes.first { $0.fingerprint == machine.fingerprint } ?? codes.first
+        guard let code else { return .failed(.noCode(of: machine.start)) }
+        decider = code.makeDecider(machine.start, engine.options.codec)
+        return .warm
     }
 
-    private func newDecider(_ start: RunStart) throws(Failure) -> any Decider {
-        do {
-            return try engine.makeDecider(start)
-        } catch {
-            throw Failure(.misuse, type: "UnknownWorkflow", message: "\(error)")
-        }
-    }
-
-    /// Brings code to where the history ends. Nothing is recorded.
+    /// Brings code to where the history ends: the first that follows, of those with which the run
+    /// may go on. Nothing is recorded.
     ///
     /// Only while nothing is in a draft that the store does not have.
     func warm() async -> Warming {
         guard decider == nil, let machine else { return .warm }
         // An engine's code does not change.
         if let unfit { return .unfit(unfit) }
-        let version = engine.fingerprint(machine.start.workflowType)
-        let isOther = version != machine.fingerprint
-        let new: any Decider
-        do throws(Failure) {
-            new = try newDecider(machine.start)
-        } catch {
-            return isOther ? isUnfit(error, machine, version) : .failed(error)
+        var refusal: (code: String, failure: Failure)?
+        for code in engine.codes.candidates(for: machine.start, machine.fingerprint)
+        where code.fingerprint != passedOver {
+            let isOther = code.fingerprint != machine.fingerprint
+            do {
+                decider = try await follow(machine, with: code)
+                versionToAdopt = isOther ? code.fingerprint : nil
+                if let refusal { passedOver = refusal.code }
+                return .warm
+            } catch {
+                guard let failure = error as? Failure else { return .later(error) }
+                guard isOther, failure.isOfCode else { return .failed(failure) }
+                refusal = (code.fingerprint, failure)
+            }
         }
+        return isUnfit(refusal, machine)
+    }
+
+    /// - Throws: the failure of the task if the code does not follow the history; what reading it
+    ///   throws.
+    private func follow(
+        _ machine: RunMachine, with code: WorkflowDefinition
+    ) async throws -> any Decider {
+        let new = code.makeDecider(machine.start, engine.options.codec)
         var replay = Replay(
             machine.start, into: new, comparesInput: engine.options.comparesInput)
         do {
@@ -278,31 +288,39 @@ extension RunHost {
             try replay.finish()
         } catch {
             letGo(of: new)
-            guard let failure = error as? Failure else { return .later(error) }
-            return isOther && failure.isOfCode
-                ? isUnfit(failure, machine, version) : .failed(failure)
+            throw error
         }
         hasReturned = replay.hasReturned
-        versionToAdopt = isOther ? version : nil
-        decider = new
-        return .warm
+        return new
     }
 
     /// The run needs the code that executed it last.
+    /// - Parameter refusal: which code does not follow, and why; nil: there is none to try.
     private func isUnfit(
-        _ failure: Failure, _ machine: RunMachine, _ version: String?
+        _ refusal: (code: String, failure: Failure)?, _ machine: RunMachine
     ) -> Warming {
-        let here = version.map { "\($0) does not follow its history" } ?? "there is none here"
+        let isPinned = engine.codes.isPinned(machine.start)
+        let here = refusal.map { "\($0.code) does not follow its history" } ?? "there is none here"
+        let failure = refusal?.failure ?? .noCode(of: machine.start)
         let unfit = Failure(
             .misuse, type: "VersionNeeded",
-            message: "the run needs the code of \(machine.fingerprint); \(here): "
-                + failure.message)
+            message: "the run needs the code of \(machine.fingerprint)"
+                + (isPinned ? ", to which it is pinned" : "") + "; \(here): " + failure.message)
         self.unfit = unfit
         machine.isWithoutCode = true
         guard machine.isOpen else { return .unfit(unfit) }
         engine.observer.waitsForVersion(
             in: machine.observed, needed: machine.fingerprint, failure)
         return .unfit(unfit)
+    }
+}
+
+extension Failure {
+    /// There is nothing to execute a run with.
+    fileprivate static func noCode(of start: RunStart) -> Failure {
+        Failure(
+            .misuse, type: "UnknownWorkflow",
+            message: "\(WorkflowError.unknownWorkflow(start.workflowType))")
     }
 }
 

@@ -121,7 +121,7 @@ extension RunHost {
             let now = max(engine.timers.now, machine.time)
             let body: HistoryEvent.Body
             do {
-                body = try machine.body(of: command, successor: EngineCore.successorID)
+                body = try machine.body(of: gated(command), successor: EngineCore.successorID)
             } catch {
                 // The number of commands is recorded already: a history without this one would
                 // never be followed again.
@@ -134,6 +134,15 @@ extension RunHost {
                 ended(outcome, closing, now, &draft)
             }
         }
+    }
+
+    /// Of a step that may have to wait for others it is recorded when it begins.
+    private func gated(_ command: Command) -> Command {
+        guard case .schedule(var schedule) = command, engine.queues.limits(schedule),
+            decider?.closure(of: schedule.key)?.isInline != true
+        else { return command }
+        schedule.isGated = true
+        return .schedule(schedule)
     }
 
     /// Records how a run ended, and begins the next of its chain.
@@ -149,7 +158,11 @@ extension RunHost {
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
         let chance = StableMix.fraction(machine.start.seed)
         var next = machine.successor(of: closing, runID: runID, at: now, chance: chance)
-        next.fingerprint = engine.fingerprint(next.workflowType) ?? next.fingerprint
+        let isPinned = engine.codes.isPinned(machine.start)
+        if isPinned { next.versioning = .pinned }
+        let companion = isPinned ? machine.fingerprint : nil
+        let code = engine.codes.code(beginning: next.workflowType, beside: companion)
+        next.fingerprint = code?.fingerprint ?? next.fingerprint
         var opened = IDRecord(.opened, runID)
         opened.workflowType = next.workflowType
         draft.records.append(opened)
@@ -212,7 +225,14 @@ extension RunHost {
                     "headers, memo and attributes", RunOptions.labelBytesMax, extraBytes)
             }
             switch command {
-            case .schedule, .startTimer: if let key { new.insert(key) }
+            case .schedule(let step):
+                let limitKeyBytes = step.options.limitKey?.utf8.count ?? 0
+                guard limitKeyBytes <= ActivityOptions.limitKeyBytesMax else {
+                    return tooLarge(
+                        "a limit key", ActivityOptions.limitKeyBytesMax, limitKeyBytes)
+                }
+                if let key { new.insert(key) }
+            case .startTimer: if let key { new.insert(key) }
             case .cancelStep(let key)
             where machine.openID(ofStep: key) == nil && !new.contains(key):
                 return unknown(key)

@@ -110,8 +110,8 @@ extension RunHost {
     /// Whether somebody else's code has asked for what is under way: before anything of it is done
     /// over again, it has to be known whether the code here follows.
     private func mayBeUnfit(_ machine: RunMachine) -> Bool {
-        guard machine.isOpen, engine.fingerprint(machine.start.workflowType) != machine.fingerprint
-        else { return false }
+        let code = engine.codes.candidates(for: machine.start, machine.fingerprint).first
+        guard machine.isOpen, code?.fingerprint != machine.fingerprint else { return false }
         return !(machine.steps.isEmpty && machine.children.isEmpty && machine.sent.isEmpty)
     }
 

@@ -23,8 +23,20 @@ public final class WorkflowEngine: Sendable {
         options: EngineOptions = EngineOptions()
     ) async throws {
         try await self.init(
-            store: EventLogStore(log), definitions: workflows.map { WorkflowDefinition($0) },
+            log: log, definitions: workflows.map { WorkflowDefinition($0) },
             activities: activities, options: options)
+    }
+
+    /// An engine on a log, with definitions: several versions of one workflow, for instance.
+    /// - Throws: `WorkflowError.invalid` for definitions that cannot be told apart; what reading
+    ///   the log throws.
+    public convenience init(
+        log: EventLog, definitions: [WorkflowDefinition], activities: [any Activity] = [],
+        options: EngineOptions = EngineOptions()
+    ) async throws {
+        try await self.init(
+            store: EventLogStore(log), definitions: definitions, activities: activities,
+            options: options)
         if options.answersControl { serve(log) }
     }
 

@@ -13,6 +13,7 @@ extension HistoryEvent.Body {
         case .runStarted: self = .started(try RunStart(fields, payload))
         case .stepScheduled: self = .stepScheduled(try StepSchedule(fields, payload))
         case .attemptStarted: self = .attemptStarted(step: try subject(), attempt: try attempt())
+        case .attemptBegan: self = .attemptBegan(step: try subject(), attempt: try attempt())
         case .attemptFailed:
             self = .attemptFailed(
                 step: try subject(), attempt: try attempt(), try failure(),

@@ -20,6 +20,7 @@ enum EventField {
     static let workflowType: UInt64 = 32
     static let cancellation: UInt64 = 33
     static let detailsMetadata: UInt64 = 34
+    static let isGated: UInt64 = 60
 }
 
 extension HistoryEvent.Body {
@@ -29,6 +30,7 @@ extension HistoryEvent.Body {
         case .stepScheduled: .stepScheduled
         case .attemptStarted: .attemptStarted
         case .attemptHandedOver: .attemptHandedOver
+        case .attemptBegan: .attemptBegan
         case .attemptFailed: .attemptFailed
         case .heartbeat: .heartbeat
         case .stepCompleted: .stepCompleted
@@ -79,7 +81,7 @@ extension HistoryEvent.Body {
         switch self {
         case .started(let start): start.encode(into: &fields)
         case .stepScheduled(let step): step.encode(into: &fields)
-        case .attemptStarted(let step, let attempt),
+        case .attemptStarted(let step, let attempt), .attemptBegan(let step, let attempt),
             .attemptHandedOver(let step, let attempt), .heartbeat(let step, let attempt, _),
             .stepCompleted(let step, let attempt, _):
             fields.put(EventField.subject, UInt64(step))

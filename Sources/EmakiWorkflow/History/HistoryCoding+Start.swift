@@ -16,6 +16,7 @@ extension RunStart {
         static let searchAttributes: UInt64 = 53
         static let earlierRequests: UInt64 = 54
         static let origins: UInt64 = 55
+        static let versioning: UInt64 = 56
     }
 
     func encode(into fields: inout FieldWriter) {
@@ -42,6 +43,7 @@ extension RunStart {
         fields.put(Field.searchAttributes, searchAttributes)
         for request in earlierRequests { fields.put(Field.earlierRequests, request) }
         for origin in origins { fields.put(Field.origins, origin.encoded) }
+        if let versioning { fields.put(Field.versioning, UInt64(versioning.rawValue)) }
     }
 
     init(_ fields: FieldReader, _ payload: Payload) throws(HistoryError) {
@@ -70,6 +72,7 @@ extension RunStart {
         earlierRequests = fields.contents(Field.earlierRequests)
             .map { String(decoding: $0, as: UTF8.self) }
         for content in fields.contents(Field.origins) { origins.append(try Origin(content)) }
+        versioning = try VersionPolicy.read(fields, Field.versioning)
         input = payload
     }
 }

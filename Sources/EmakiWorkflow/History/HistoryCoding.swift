@@ -45,6 +45,7 @@ enum EventKind: UInt64, CaseIterable {
     case attemptHandedOver = 28
     case versionAdopted = 29
     case checkpointed = 30
+    case attemptBegan = 31
 
     /// The log's event type.
     var typeName: String {
@@ -79,6 +80,7 @@ enum EventKind: UInt64, CaseIterable {
         case .attemptHandedOver: "AttemptHandedOver"
         case .versionAdopted: "VersionAdopted"
         case .checkpointed: "Checkpointed"
+        case .attemptBegan: "AttemptBegan"
         }
     }
 }

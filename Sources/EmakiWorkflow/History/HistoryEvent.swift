@@ -25,6 +25,9 @@ public struct HistoryEvent: Sendable, Equatable {
         indirect case stepScheduled(StepSchedule)
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
+        /// An attempt that had waited for its turn in a queue begins. Of steps that may have to wait;
+        /// those of others begin when they are recorded.
+        case attemptBegan(step: Int, attempt: Int)
         /// The attempt is over here; somebody outside has its token and will say how it ended.
         case attemptHandedOver(step: Int, attempt: Int)
         /// An attempt failed, or a crash left its outcome unknown, and another will be made.
@@ -134,6 +137,8 @@ public struct RunStart: Sendable, Equatable {
     public var startsAt: Int64?
     /// What happens when the run fails.
     public var retry: RetryPolicy?
+    /// Whether it stays on its code; nil: nobody has said, so it does not.
+    public var versioning: VersionPolicy?
     /// Passed along to what the run starts.
     public var headers: [String: String]
     /// For people.
@@ -178,6 +183,8 @@ public struct StepSchedule: Sendable, Equatable {
     public var compensation: String?
     /// The identity of the step that this one undoes.
     public var compensates: String?
+    /// It is in a queue with limits: its attempts begin once `attemptBegan` is durable.
+    public var isGated = false
     /// The input.
     public var input: Payload
 }
@@ -230,6 +237,8 @@ public struct RunOptions: Sendable, Equatable {
     public var startDelay: Duration?
     /// What happens when a run fails. Nil: the workflow has failed.
     public var retry: RetryPolicy?
+    /// Whether it stays on the code that it begins with. Nil: as its workflow's definition says.
+    public var versioning: VersionPolicy?
     /// Passed along to what the run starts.
     public var headers: [String: String] = [:]
     /// For people.
@@ -240,8 +249,10 @@ public struct RunOptions: Sendable, Equatable {
     /// No limits.
     public init(
         runTimeout: Duration? = nil, executionTimeout: Duration? = nil,
-        startDelay: Duration? = nil, retry: RetryPolicy? = nil
+        startDelay: Duration? = nil, retry: RetryPolicy? = nil,
+        versioning: VersionPolicy? = nil
     ) {
+        self.versioning = versioning
         self.runTimeout = runTimeout
         self.executionTimeout = executionTimeout
         self.startDelay = startDelay

@@ -160,8 +160,7 @@ struct RunCut: Sendable {
         if machine.pause != nil { append(.resumed(.plain), machine, now) }
         for id in machine.steps.keys.sorted() {
             guard let step = machine.steps[id] else { continue }
-            // What waits for a worker to take it has not begun.
-            if step.phase == .running, step.schedule.isPulled { continue }
+            if step.isYetToBegin { continue }
             if let body = machine.lost(step: id, "when the run was cut", at: now) {
                 append(body, machine, now)
             }
@@ -186,8 +185,9 @@ extension HistoryEvent.Body {
         case .signalReceived, .updateAccepted: request.reappliesMessages
         // A step that was cancelled after the point would not have been.
         case .stepFailed(_, _, let failure) where failure.kind == .cancelled: false
-        case .attemptStarted(let step, _), .attemptHandedOver(let step, _),
-            .attemptFailed(let step, _, _, _), .heartbeat(let step, _, _),
+        case .attemptStarted(let step, _), .attemptBegan(let step, _),
+            .attemptHandedOver(let step, _), .attemptFailed(let step, _, _, _),
+            .heartbeat(let step, _, _),
             .stepCompleted(let step, _, _), .stepFailed(let step, _, _):
             !request.isFork && machine.steps[step] != nil
         default: false

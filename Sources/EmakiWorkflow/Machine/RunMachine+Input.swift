@@ -155,10 +155,9 @@ extension RunMachine {
         due.add(.attempt(step: id, attempt: step.attempt, .heartbeat), at: deadline)
     }
 
-    /// The running attempt at a step waits for a worker since this instant.
-    func queued(step id: Int, at now: Int64) {
-        guard let step = steps[id], step.phase == .running,
-            let limit = step.schedule.options.scheduleToStart
+    /// The attempt at a step waits for a worker since this instant, unless it begins at once.
+    func waits(step id: Int, since now: Int64) {
+        guard let step = steps[id], let limit = step.schedule.options.scheduleToStart
         else { return }
         due.add(
             .attempt(step: id, attempt: step.attempt, .scheduleToStart),

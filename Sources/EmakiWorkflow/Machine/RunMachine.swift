@@ -45,8 +45,10 @@ final class RunMachine: @unchecked Sendable {
         /// An attempt that ended without a result may have had its effect.
         var mayHaveHappened = false
         var heartbeatDetails: Payload?
-        /// A worker has taken the attempt; not recorded.
+        /// A worker has taken the attempt; not always recorded.
         var hasBegun = false
+        /// That the attempt began is recorded.
+        var isBeginningRecorded = false
         /// Of the running attempt; not recorded. A report moves it.
         var heartbeatDeadline: Int64?
 
@@ -58,6 +60,10 @@ final class RunMachine: @unchecked Sendable {
 
         var closeDeadline: Int64? {
             schedule.options.scheduleToClose.map { scheduledAt + max(0, $0.nanoseconds) }
+        }
+        /// The attempt has certainly not begun.
+        var isYetToBegin: Bool {
+            phase == .running && schedule.beginsByRecord && !isBeginningRecorded
         }
         /// An attempt may end now.
         var hasAttempt: Bool { phase == .running || phase == .handedOver }
@@ -303,13 +309,19 @@ final class RunMachine: @unchecked Sendable {
                 originsOfUndone[schedule.key] = start.origin(ofStep: event.id, endedBy: nil)
             }
             if let deadline = step.closeDeadline { due.add(.stepClose(event.id), at: deadline) }
+            waits(step: event.id, since: event.time)
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
             steps[step]?.attempt = attempt
             steps[step]?.attemptAt = event.time
             steps[step]?.phase = .running
             steps[step]?.hasBegun = false
+            steps[step]?.isBeginningRecorded = false
+            waits(step: step, since: event.time)
             effects.append(.dispatch(step: step))
+        case .attemptBegan(let step, _):
+            steps[step]?.isBeginningRecorded = true
+            began(step: step, at: event.time)
         case .attemptHandedOver(let step, _):
             steps[step]?.phase = .handedOver
             steps[step]?.handedOverAt = event.time
@@ -443,7 +455,8 @@ final class RunMachine: @unchecked Sendable {
         switch event.body {
         case .started: isSound = lastID == 0
         case .stepCompleted(let step, let attempt, _), .stepFailed(let step, let attempt, _),
-            .attemptFailed(let step, let attempt, _, _), .attemptHandedOver(let step, let attempt):
+            .attemptFailed(let step, let attempt, _, _), .attemptHandedOver(let step, let attempt),
+            .attemptBegan(let step, let attempt):
             isSound = steps[step]?.attempt == attempt
         case .attemptStarted(let step, let attempt):
             isSound = steps[step].map { $0.attempt + 1 == attempt } ?? false

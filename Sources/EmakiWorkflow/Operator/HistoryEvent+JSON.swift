@@ -26,12 +26,19 @@ extension HistoryEvent.Body {
             object.add("fingerprint", start.fingerprint)
             if let parent = start.parent { object.add("parent", parent.workflowID) }
             if start.attempt > 1 { object.add("attempt", start.attempt) }
+            if let versioning = start.versioning { object.add("versioning", "\(versioning)") }
         case .stepScheduled(let step):
             object.add("step", step.key)
             object.add("name", step.name)
+            if step.options.queue != ActivityOptions.defaultQueue {
+                object.add("queue", step.options.queue)
+            }
+            if step.options.priority != 0 { object.add("priority", step.options.priority) }
+            if let key = step.options.limitKey { object.add("limitKey", key) }
             if let undo = step.compensation { object.add("compensation", undo) }
             if let undone = step.compensates { object.add("compensates", undone) }
-        case .attemptStarted(let step, let attempt), .attemptHandedOver(let step, let attempt),
+        case .attemptStarted(let step, let attempt), .attemptBegan(let step, let attempt),
+            .attemptHandedOver(let step, let attempt),
             .heartbeat(let step, let attempt, _), .stepCompleted(let step, let attempt, _):
             add(step, attempt, to: &object)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):

@@ -70,6 +70,7 @@ package struct Operator: Sendable {
     private static let verbs: [String: Verb] = [
         "list": (["type", "state", "prefix", "after", "limit"], { try $0.list($1, $2) }),
         "count": (["type", "state", "prefix"], { try $0.count($1, $2) }),
+        "versions": ([], { operate, _, sink in try operate.versions(sink) }),
         "bulk": (
             ["each", "type", "state", "prefix", "reason", "dry"], { try $0.bulk($1, $2) }
         ),

@@ -54,6 +54,7 @@ struct RunTimeline {
         case .attemptFailed(let step, let attempt, let failure, _):
             note(step, "attempt \(attempt): \(failure)")
         case .attemptStarted(let step, let attempt): note(step, "attempt \(attempt)")
+        case .attemptBegan(let step, _): state(step, "running")
         case .attemptHandedOver(let step, _): state(step, "handed over")
         case .stepCompleted(let step, _, _): end(step, event, "completed")
         case .stepFailed(let step, _, let failure): end(step, event, "failed", "\(failure)")
