@@ -10,6 +10,9 @@ func syntax(_ product: String) -> Target.Dependency {
     .product(name: product, package: "swift-syntax", condition: .when(traits: ["Macros"]))
 }
 
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
 /// An example: a small program that tells a story.
 func example(_ name: String, _ folder: String) -> Target {
     .executableTarget(
@@ -26,6 +29,8 @@ let package = Package(
         // Empty without the trait `Macros`.
         .library(name: "EmakiWorkflowMacros", targets: ["EmakiWorkflowMacros"]),
         .library(name: "EmakiWorkflowTesting", targets: ["EmakiWorkflowTesting"]),
+        // `emaki workflow` for programs that have the workflows' code.
+        .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -65,15 +70,25 @@ let package = Package(
         .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
-        .executableTarget(
-            name: "emaki",
+        .target(
+            name: "EmakiCommandSupport",
+            dependencies: ["EmakiLog", "EmakiPlatform", argumentParser], swiftSettings: strict),
+        .target(
+            name: "EmakiWorkflowCommand",
             dependencies: [
-                "EmakiLog", "EmakiPlatform", "EmakiSimulation", "EmakiWorkflow",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
+                argumentParser,
+            ], swiftSettings: strict),
+        .target(
+            name: "EmakiCommand",
+            dependencies: [
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSimulation",
+                "EmakiWorkflow", "EmakiWorkflowCommand", argumentParser,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
+        .executableTarget(name: "emaki", dependencies: ["EmakiCommand"], swiftSettings: strict),
         example("example-transfer", "Transfer"),
         example("example-approval", "Approval"),
         example("example-delivery", "Delivery"),
@@ -104,7 +119,9 @@ let package = Package(
         .testTarget(
             name: "EmakiCommandTests",
             dependencies: [
-                "emaki", "EmakiSimulation", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
+                // The program, too, as tests start it.
+                "emaki", "EmakiCommand", "EmakiCommandSupport", "EmakiSimulation", "EmakiLog",
+                "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),
         .testTarget(
             name: "ExampleTests",
