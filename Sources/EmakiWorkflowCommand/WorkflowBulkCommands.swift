@@ -12,9 +12,9 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
             command is interrupted. Try it with --dry-run first.
 
             EXAMPLES
-              emaki workflow bulk bank.emaki pause --type AccountTransfer --reason "bank closed" \\
+              \(Program.name) workflow bulk bank.emaki pause --type AccountTransfer --reason "bank closed" \\
                 --dry-run
-              emaki workflow bulk bank.emaki resume --state paused --prefix transfer-
+              \(Program.name) workflow bulk bank.emaki resume --state paused --prefix transfer-
             """)
 
     enum Verb: String, CaseIterable, ExpressibleByArgument {
@@ -92,7 +92,7 @@ struct QuarantineListCommand: AsyncParsableCommand {
             Reads the history of every open run.
 
             EXAMPLES
-              emaki workflow quarantine list bank.emaki
+              \(Program.name) workflow quarantine list bank.emaki
             """)
 
     @OptionGroup var place: StoreArgument
@@ -113,7 +113,7 @@ struct QuarantineReleaseCommand: AsyncParsableCommand {
             Mend the code first. Without --id: all of them.
 
             EXAMPLES
-              emaki workflow quarantine release bank.emaki --id transfer-500
+              \(Program.name) workflow quarantine release bank.emaki --id transfer-500
             """)
 
     @OptionGroup var place: StoreArgument

@@ -5,22 +5,24 @@ import Foundation
 
 /// `emaki workflow`: looking at the workflows of a store, and telling them something.
 public struct WorkflowCommand: AsyncParsableCommand {
+    static let commandName = "workflow"
+
     /// Its help and its verbs.
     public static let configuration = CommandConfiguration(
-        commandName: "workflow",
+        commandName: commandName,
         abstract: "Look at the workflows of a store, and tell them something.",
         discussion: """
             If a process runs its workflows on the store, that process answers, and everything \
-            works. If nobody has the store open, the command opens it by itself: it has no \
-            workflow's code, so what it is told is recorded and handled by the next process that \
-            has it; `query` and `update` are refused.
+            works. If nobody has the store open, the command opens it by itself and begins \
+            nothing: what it is told is recorded, and handled by the next process that runs the \
+            workflows. \(WorkflowCode.inWords)
 
             EXAMPLES
-              emaki workflow list bank.emaki --state open
-              emaki workflow describe bank.emaki transfer-7
-              emaki workflow show bank.emaki transfer-7
-              emaki workflow signal bank.emaki approval-3 approve --input '{"by":"ana"}'
-              emaki workflow cancel bank.emaki transfer-7 --reason "wrong account"
+              \(Program.name) workflow list bank.emaki --state open
+              \(Program.name) workflow describe bank.emaki transfer-7
+              \(Program.name) workflow show bank.emaki transfer-7
+              \(Program.name) workflow signal bank.emaki approval-3 approve --input '{"by":"ana"}'
+              \(Program.name) workflow cancel bank.emaki transfer-7 --reason "wrong account"
             """,
         subcommands: [
             WorkflowListCommand.self, WorkflowCountCommand.self, WorkflowDescribeCommand.self,

@@ -7,7 +7,7 @@ struct WorkflowCancelCommand: WorkflowTelling {
         commandName: "cancel", abstract: "Ask a workflow to stop: its code undoes what it has to.",
         discussion: """
             EXAMPLES
-              emaki workflow cancel bank.emaki transfer-7 --reason "wrong account"
+              \(Program.name) workflow cancel bank.emaki transfer-7 --reason "wrong account"
             """)
 
     @OptionGroup var place: StoreArgument
@@ -31,7 +31,7 @@ struct WorkflowTerminateCommand: WorkflowTelling {
         abstract: "End a workflow at once: nothing is undone, and what is left is listed.",
         discussion: """
             EXAMPLES
-              emaki workflow terminate bank.emaki transfer-7 --reason "test data"
+              \(Program.name) workflow terminate bank.emaki transfer-7 --reason "test data"
             """)
 
     @OptionGroup var place: StoreArgument
@@ -53,7 +53,7 @@ struct WorkflowPauseCommand: WorkflowTelling {
         abstract: "Let a workflow rest: its code sees nothing, and nothing is retried.",
         discussion: """
             EXAMPLES
-              emaki workflow pause bank.emaki transfer-7 --reason "bank is closed"
+              \(Program.name) workflow pause bank.emaki transfer-7 --reason "bank is closed"
             """)
 
     @OptionGroup var place: StoreArgument
@@ -77,9 +77,9 @@ struct WorkflowResumeCommand: WorkflowTelling {
             A compensation that gave up is tried again or skipped: `describe` names its step.
 
             EXAMPLES
-              emaki workflow resume bank.emaki transfer-7
-              emaki workflow resume bank.emaki transfer-7 --retry-compensation debit
-              emaki workflow resume bank.emaki transfer-7 --skip-compensation debit \\
+              \(Program.name) workflow resume bank.emaki transfer-7
+              \(Program.name) workflow resume bank.emaki transfer-7 --retry-compensation debit
+              \(Program.name) workflow resume bank.emaki transfer-7 --skip-compensation debit \\
                 --reason "paid back by hand"
             """)
 
@@ -126,7 +126,7 @@ struct ActivityCompleteCommand: WorkflowTelling {
         commandName: "complete", abstract: "Record the result of an attempt.",
         discussion: """
             EXAMPLES
-              emaki workflow activity complete bank.emaki "$TOKEN" --input '"approved"'
+              \(Program.name) workflow activity complete bank.emaki "$TOKEN" --input '"approved"'
             """)
 
     @OptionGroup var place: StoreArgument
@@ -147,7 +147,7 @@ struct ActivityFailCommand: WorkflowTelling {
         commandName: "fail", abstract: "Record that an attempt failed.",
         discussion: """
             EXAMPLES
-              emaki workflow activity fail bank.emaki "$TOKEN" --message "no such account" --final
+              \(Program.name) workflow activity fail bank.emaki "$TOKEN" --message "no such account" --final
             """)
 
     @OptionGroup var place: StoreArgument
@@ -173,7 +173,7 @@ struct ActivityHeartbeatCommand: WorkflowTelling {
         commandName: "heartbeat", abstract: "Report that an attempt is alive, and how far it is.",
         discussion: """
             EXAMPLES
-              emaki workflow activity heartbeat bank.emaki "$TOKEN" --input '{"done":40}'
+              \(Program.name) workflow activity heartbeat bank.emaki "$TOKEN" --input '{"done":40}'
             """)
 
     @OptionGroup var place: StoreArgument

@@ -34,8 +34,8 @@ struct WorkflowListCommand: AsyncParsableCommand {
             are workflows. With --json the answer is one object a line.
 
             EXAMPLES
-              emaki workflow list bank.emaki --state open --limit 20
-              emaki workflow list bank.emaki --prefix transfer- --after transfer-20 --json
+              \(Program.name) workflow list bank.emaki --state open --limit 20
+              \(Program.name) workflow list bank.emaki --prefix transfer- --after transfer-20 --json
             """)
 
     @OptionGroup var place: StoreArgument
@@ -80,8 +80,8 @@ struct WorkflowCountCommand: AsyncParsableCommand {
         commandName: "count", abstract: "Count workflows by the states of their newest runs.",
         discussion: """
             EXAMPLES
-              emaki workflow count bank.emaki
-              emaki workflow count bank.emaki --type AccountTransfer --json
+              \(Program.name) workflow count bank.emaki
+              \(Program.name) workflow count bank.emaki --type AccountTransfer --json
             """)
 
     @OptionGroup var place: StoreArgument
@@ -112,8 +112,8 @@ struct WorkflowDescribeCommand: AsyncParsableCommand {
         abstract: "Say what a workflow waits for, since when, and what would move it on.",
         discussion: """
             EXAMPLES
-              emaki workflow describe bank.emaki transfer-7
-              emaki workflow describe bank.emaki transfer-7 --json
+              \(Program.name) workflow describe bank.emaki transfer-7
+              \(Program.name) workflow describe bank.emaki transfer-7 --json
             """)
 
     @OptionGroup var place: StoreArgument
@@ -146,7 +146,7 @@ struct WorkflowShowCommand: AsyncParsableCommand {
             to the commit that has its result.
 
             EXAMPLES
-              emaki workflow show bank.emaki transfer-7
+              \(Program.name) workflow show bank.emaki transfer-7
             """)
 
     @OptionGroup var place: StoreArgument
@@ -179,8 +179,8 @@ struct WorkflowHistoryCommand: AsyncParsableCommand {
         commandName: "history", abstract: "Print the events of a workflow's run.",
         discussion: """
             EXAMPLES
-              emaki workflow history bank.emaki transfer-7
-              emaki workflow history bank.emaki transfer-7 --from 100 --limit 20 --json
+              \(Program.name) workflow history bank.emaki transfer-7
+              \(Program.name) workflow history bank.emaki transfer-7 --from 100 --limit 20 --json
             """)
 
     @OptionGroup var place: StoreArgument

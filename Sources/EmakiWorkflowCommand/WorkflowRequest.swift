@@ -48,7 +48,7 @@ struct WorkflowRequest {
     private func here(
         _ log: EventLog, _ take: @escaping ([UInt8]) throws -> Void
     ) async throws -> OwnerAnswer {
-        let engine = try await WorkflowEngine.operating(on: log)
+        let engine = try await WorkflowEngine.operating(on: log, with: WorkflowCode.atHand)
         defer { engine.close() }
         let line = Array(object.text.utf8)
         let taker = Taker(take)

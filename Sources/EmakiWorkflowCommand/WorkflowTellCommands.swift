@@ -32,7 +32,7 @@ struct WorkflowStartCommand: WorkflowTelling {
             Where nobody has the store open, the run begins once a process that has its code does.
 
             EXAMPLES
-              emaki workflow start bank.emaki AccountTransfer transfer-8 --input '{"amount":5}'
+              \(Program.name) workflow start bank.emaki AccountTransfer transfer-8 --input '{"amount":5}'
             """)
 
     @OptionGroup var place: StoreArgument
@@ -64,7 +64,7 @@ struct WorkflowSignalCommand: WorkflowTelling {
         commandName: "signal", abstract: "Send a workflow a signal.",
         discussion: """
             EXAMPLES
-              emaki workflow signal bank.emaki approval-3 approve --input '{"by":"ana"}'
+              \(Program.name) workflow signal bank.emaki approval-3 approve --input '{"by":"ana"}'
             """)
 
     @OptionGroup var place: StoreArgument
@@ -84,7 +84,7 @@ struct WorkflowUpdateCommand: WorkflowTelling {
         commandName: "update", abstract: "Change a workflow, and print what its handler returns.",
         discussion: """
             EXAMPLES
-              emaki workflow update bank.emaki account-7 changeLimit --input 500
+              \(Program.name) workflow update bank.emaki account-7 changeLimit --input 500
             """)
 
     @OptionGroup var place: StoreArgument
@@ -104,7 +104,7 @@ struct WorkflowQueryCommand: WorkflowTelling {
         commandName: "query", abstract: "Ask a workflow something, and print its answer.",
         discussion: """
             EXAMPLES
-              emaki workflow query bank.emaki account-7 balance
+              \(Program.name) workflow query bank.emaki account-7 balance
             """)
 
     @OptionGroup var place: StoreArgument

@@ -250,7 +250,8 @@ final class EngineCore: @unchecked Sendable {
             workflowType: request.workflowType, workflowID: request.workflowID, runID: runID,
             firstRunID: runID, continuedFrom: nil, parent: request.parent,
             seed: entropy.next(),
-            fingerprint: definitions[request.workflowType]?.fingerprint ?? "",
+            // Of an operator's engine no code begins.
+            fingerprint: self.options.executesCode ? fingerprint(request.workflowType) ?? "" : "",
             requestID: request.requestID, attempt: 1,
             runDeadline: options.runTimeout.map { (startsAt ?? now) + $0.nanoseconds },
             executionDeadline: options.executionTimeout.map {
@@ -262,7 +263,8 @@ final class EngineCore: @unchecked Sendable {
 
     /// Why a run cannot be started like this.
     func problem(with request: StartRequest) -> WorkflowError? {
-        if definitions[request.workflowType] == nil, options.executesCode {
+        let hasCode = options.executesCode || options.rehearsesCode
+        if definitions[request.workflowType] == nil, hasCode {
             return .unknownWorkflow(request.workflowType)
         }
         if let problem = Self.problem(withID: request.workflowID) { return problem }

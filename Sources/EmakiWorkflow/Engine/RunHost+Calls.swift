@@ -11,6 +11,8 @@ extension RunHost {
             return update(message, accepted, completed, &draft)
         case .query(let name, let payload, let reply):
             return query(name, payload, reply, &draft)
+        case .rehearse(let rehearsal): return rehearse(rehearsal, &draft)
+        case .accept(let message, let reply): accept(message, reply, &draft)
         case .cancel(let requestID, let reason, let parent, let reply):
             cancel(requestID, reason, parent, reply, &draft)
         case .terminate(let reason, let parent, let reply):
@@ -104,7 +106,7 @@ extension RunHost {
     }
 
     /// Why the run's code is not there.
-    private var absence: Failure {
+    var absence: Failure {
         unfit ?? machine?.lastTaskFailure
             ?? Failure(.misuse, type: "NotReady", message: "the run's code cannot be had now")
     }
@@ -270,7 +272,7 @@ extension RunHost {
     // MARK: Who is asked
 
     /// The open run; otherwise the caller is told.
-    private func open<Value: Sendable>(
+    func open<Value: Sendable>(
         _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
     ) -> RunMachine? {
         guard let machine else {

@@ -86,7 +86,9 @@ extension RunHost {
     }
 
     private func wantsCode(_ inputs: [HostInput], _ machine: RunMachine) -> Bool {
-        if machine.isQuarantined || !mayHaveCode { return false }
+        if machine.isQuarantined { return false }
+        if engine.options.rehearsesCode { return inputs.contains(where: \.isRehearsal) }
+        if !mayHaveCode { return false }
         let now = engine.timers.now
         let mayActivate = machine.mayActivate(at: now)
         return inputs.contains { input in
@@ -114,7 +116,8 @@ extension RunHost {
         var draft = CommitDraft()
         for (index, input) in inputs.enumerated() {
             draft.inputs.append(input)
-            let isTaken = hasRoom(draft) ? take(input, &draft) : false
+            // A rehearsal throws away what was read, too.
+            let isTaken = isLoaded && hasRoom(draft) ? take(input, &draft) : false
             guard isTaken else {
                 // What was before it has to be durable first.
                 draft.inputs.removeLast()
