@@ -66,6 +66,24 @@ import Testing
         }
     }
 
+    /// Tells another one when it is told.
+    enum Teller: Workflow {
+        static let tell = Update<Self, Int, Nothing>("tell")
+        static func initialState(for input: Nothing) -> Bool { false }
+        static func handle(_ handlers: inout MessageHandlers<Self>) {
+            handlers.on(
+                tell,
+                perform: { context, amount in
+                    try await context.signal("a", Account.add, amount)
+                    return Nothing()
+                })
+        }
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {
+            try await context.wait { $0 }
+            return Nothing()
+        }
+    }
+
     /// Of a type that is called `Account`, too, and does something else at first.
     enum Other: Workflow {
         static let workflowName = "Account"
@@ -138,6 +156,16 @@ import Testing
                 }
             }
             return try await outcome.value()?.get()
+        }
+
+        func operating(_ workflows: [any Workflow.Type]) async throws -> WorkflowEngine {
+            var options = EngineOptions()
+            options.executesCode = false
+            options.rehearsesCode = true
+            options.clock = SkippingClock()
+            return try await WorkflowEngine(
+                store: store.session(),
+                definitions: workflows.map { Self.definition($0, nil) }, options: options)
         }
 
         private static func definition(
@@ -319,5 +347,55 @@ import Testing
             let answer = try await account.update(Account.set, 40, requestID: "r")
             #expect(answer == 10)
         }
+    }
+
+    @Test("one engine is asked many things at a time, and begins nothing by any of them")
+    func together() async throws {
+        let site = Site()
+        try await site.running { _ in }
+        let engine = try await site.operating([Account.self])
+        _ = try await OperatorEngineTests.ask(
+            engine, "update", [("id", "a"), ("name", "set"), ("input", "40")])
+        _ = try await OperatorEngineTests.ask(engine, "signal", [("id", "a"), ("name", "audit")])
+        let core = engine.core
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    let payload: Payload = try await core.ask("a") {
+                        .rehearse(.query("value", .empty, $0))
+                    }
+                    #expect(payload == Payload(text: "40"))
+                    let description: RunDescription = try await core.ask("a") { .describe($0) }
+                    #expect(description.eventCount >= 5)
+                    let message = Message(
+                        name: "hold", requestID: "h\(number)", input: Payload(text: "{}"))
+                    try await core.ask("a") { .accept(message, $0) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        engine.close()
+        let types = try await site.types()
+        #expect(types.count { $0 == "UpdateAccepted" } == 21)
+        #expect(!types.contains("StepScheduled"))
+    }
+
+    @Test("what an update asks of other workflows is recorded, and done by the next engine")
+    func others() async throws {
+        let site = Site()
+        try await site.running { _ in }
+        let members = [("id", "t"), ("name", "tell"), ("input", "5")]
+        let engine = try await site.operating([Account.self, Teller.self])
+        _ = try await OperatorEngineTests.ask(
+            engine, "start", [("id", "t"), ("type", "Teller"), ("input", "{}")])
+        let told = try await OperatorEngineTests.ask(engine, "update", members)
+        #expect(told.has("waits for the signal add to arrive at a"), "\(told.result)")
+        engine.close()
+        #expect(try await site.types() == ["RunStarted"])
+        let next = try await makeEngine(
+            [Account.self, Teller.self], [Charge(world: site.world)], on: site.store.session())
+        let account = next.handle(Account.self, id: "a")
+        while try await account.query(Account.value) < 15 { await Task.yield() }
+        next.close()
     }
 }
