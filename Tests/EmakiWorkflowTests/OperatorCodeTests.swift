@@ -390,6 +390,10 @@ import Testing
             engine, "start", [("id", "t"), ("type", "Teller"), ("input", "{}")])
         let told = try await OperatorEngineTests.ask(engine, "update", members)
         #expect(told.has("waits for the signal add to arrive at a"), "\(told.result)")
+        // Whatever it had sent would be there after these.
+        for id in ["t", "a"] {
+            _ = try await OperatorEngineTests.ask(engine, "describe", [("id", id)])
+        }
         engine.close()
         #expect(try await site.types() == ["RunStarted"])
         let next = try await makeEngine(
