@@ -15,6 +15,9 @@ func product(_ product: String, of package: String, with trait: String) -> Targe
     .product(name: product, package: package, condition: .when(traits: [trait]))
 }
 
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
 /// An example: a small program that tells a story.
 func example(_ name: String, _ folder: String) -> Target {
     .executableTarget(
@@ -36,6 +39,8 @@ let package = Package(
         .library(name: "EmakiMetrics", targets: ["EmakiMetrics"]),
         .library(name: "EmakiTracing", targets: ["EmakiTracing"]),
         .library(name: "EmakiEncryption", targets: ["EmakiEncryption"]),
+        // `emaki workflow` for programs that have the workflows' code.
+        .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -106,15 +111,25 @@ let package = Package(
         .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
-        .executableTarget(
-            name: "emaki",
+        .target(
+            name: "EmakiCommandSupport",
+            dependencies: ["EmakiLog", "EmakiPlatform", argumentParser], swiftSettings: strict),
+        .target(
+            name: "EmakiWorkflowCommand",
             dependencies: [
-                "EmakiLog", "EmakiPlatform", "EmakiSimulation", "EmakiWorkflow",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
+                argumentParser,
+            ], swiftSettings: strict),
+        .target(
+            name: "EmakiCommand",
+            dependencies: [
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSimulation",
+                "EmakiWorkflow", "EmakiWorkflowCommand", argumentParser,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
+        .executableTarget(name: "emaki", dependencies: ["EmakiCommand"], swiftSettings: strict),
         example("example-transfer", "Transfer"),
         example("example-approval", "Approval"),
         example("example-delivery", "Delivery"),
@@ -160,7 +175,9 @@ let package = Package(
         .testTarget(
             name: "EmakiCommandTests",
             dependencies: [
-                "emaki", "EmakiSimulation", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
+                // The program, too, as tests start it.
+                "emaki", "EmakiCommand", "EmakiCommandSupport", "EmakiSimulation", "EmakiLog",
+                "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),
         .testTarget(
             name: "ExampleTests",

@@ -274,7 +274,8 @@ final class EngineCore: @unchecked Sendable {
             workflowType: request.workflowType, workflowID: request.workflowID, runID: runID,
             firstRunID: runID, continuedFrom: nil, parent: request.parent,
             seed: entropy.next(),
-            fingerprint: code?.fingerprint ?? "",
+            // Of an operator's engine no code begins.
+            fingerprint: self.options.executesCode ? code?.fingerprint ?? "" : "",
             requestID: request.requestID, attempt: 1,
             runDeadline: options.runTimeout.map { (startsAt ?? now) + $0.nanoseconds },
             executionDeadline: options.executionTimeout.map {
@@ -287,7 +288,8 @@ final class EngineCore: @unchecked Sendable {
 
     /// Why a run cannot be started like this.
     func problem(with request: StartRequest) -> WorkflowError? {
-        if codes.current(request.workflowType) == nil, options.executesCode {
+        let hasCode = self.options.executesCode || self.options.rehearsesCode
+        if codes.current(request.workflowType) == nil, hasCode {
             return .unknownWorkflow(request.workflowType)
         }
         if let problem = Self.problem(withID: request.workflowID) { return problem }

@@ -24,6 +24,10 @@ indirect enum HostInput: Sendable {
     case pause(reason: String, Reply<Void>)
     case resume(Resumption, Reply<Void>)
     case query(String, Payload, Reply<Payload>)
+    /// Of an operator's engine: ask the code, and let nothing begin.
+    case rehearse(Rehearsal)
+    /// Of an operator's engine: record an update that was validated.
+    case accept(Message, Reply<Void>)
     /// How a run ended; nil: the newest run.
     case result(runID: String?, Reply<HistoryEvent.Outcome>)
     case describe(Reply<RunDescription>)
@@ -63,7 +67,9 @@ extension HostInput {
         case .signal(let message, _): message.input.bytes.count
         case .reset(let cut, _, _), .fork(let cut, _): cut.byteCount
         case .update(let message, _, _): message.input.bytes.count
-        case .query(_, let input, _): input.bytes.count
+        case .query(_, let input, _), .rehearse(.query(_, let input, _)): input.bytes.count
+        case .accept(let message, _), .rehearse(.validation(let message, _, _)):
+            message.input.bytes.count
         case .ended(_, _, _, .success(let result), _): result.bytes.count
         case .childClosed(_, _, .completed(let result)): result.bytes.count
         default: 0

@@ -11,6 +11,8 @@ extension RunHost {
             return update(message, accepted, completed, &draft)
         case .query(let name, let payload, let reply):
             return query(name, payload, reply, &draft)
+        case .rehearse(let rehearsal): return rehearse(rehearsal, &draft)
+        case .accept(let message, let reply): accept(message, reply, &draft)
         case .cancel(let requestID, let reason, let parents, let reply):
             cancel(requestID, reason, parents, reply, &draft)
         case .terminate(let reason, let parents, let reply):
@@ -111,7 +113,7 @@ extension RunHost {
     }
 
     /// Why the run's code is not there.
-    private var absence: Failure {
+    var absence: Failure {
         unfit ?? machine?.lastTaskFailure
             ?? Failure(.misuse, type: "NotReady", message: "the run's code cannot be had now")
     }
@@ -277,7 +279,7 @@ extension RunHost {
     // MARK: Who is asked
 
     /// The open run; otherwise the caller is told.
-    private func open<Value: Sendable>(
+    func open<Value: Sendable>(
         _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
     ) -> RunMachine? {
         guard let machine else {

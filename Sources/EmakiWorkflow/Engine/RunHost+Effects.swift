@@ -40,8 +40,9 @@ extension RunHost {
         switch effect {
         case .dispatch(let step): dispatch(step, machine.start)
         case .stop(let step): stop(runID: machine.start.runID, step: step)
-        case .startChild(let id): startChild(id, machine)
-        case .deliver(let id): deliver(id, machine) { _ in }
+        // Of an operator's engine these are left to the next one, which does all of them again.
+        case .startChild(let id): if engine.options.executesCode { startChild(id, machine) }
+        case .deliver(let id): if engine.options.executesCode { deliver(id, machine) { _ in } }
         case .answerUpdate(let id, let answer):
             guard let waiting = updateWaiters.removeValue(forKey: id) else { return }
             for waiter in waiting {

@@ -97,8 +97,9 @@ extension RunHost {
     /// Whether the code is there. It is brought before a draft is begun; where it is missing all
     /// the same, it sees what is recorded now after the commit.
     private func prepare() -> Warming {
+        // An operator's engine lets code see nothing but what it is asked to rehearse.
+        guard engine.options.executesCode || isRehearsing else { return .absent }
         if decider != nil { return .warm }
-        guard engine.options.executesCode else { return .absent }
         if let coldProblem { return coldProblem }
         // A run that begins now has nothing to replay.
         return machine?.lastID == 0 ? makeCode() : .absent

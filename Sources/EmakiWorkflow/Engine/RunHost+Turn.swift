@@ -91,7 +91,9 @@ extension RunHost {
     }
 
     private func wantsCode(_ inputs: [HostInput], _ machine: RunMachine) -> Bool {
-        if machine.isQuarantined || !mayHaveCode { return false }
+        if machine.isQuarantined { return false }
+        if engine.options.rehearsesCode { return inputs.contains(where: \.isRehearsal) }
+        if !mayHaveCode { return false }
         let now = engine.timers.now
         let mayActivate = mayActivate(machine, at: now)
         return inputs.contains { input in
@@ -119,7 +121,8 @@ extension RunHost {
         var draft = CommitDraft(begunAt: engine.observedNow)
         for (index, input) in inputs.enumerated() {
             draft.inputs.append(input)
-            let isTaken = hasRoom(draft) ? take(input, &draft) : false
+            // A rehearsal throws away what was read, too.
+            let isTaken = isLoaded && hasRoom(draft) ? take(input, &draft) : false
             guard isTaken else {
                 // What was before it has to be durable first.
                 draft.inputs.removeLast()

@@ -238,6 +238,11 @@ extension HostInput {
         return false
     }
 
+    var isRehearsal: Bool {
+        if case .rehearse = self { return true }
+        return false
+    }
+
     /// Inputs to be let in once what is recorded was read again; no code is executed before a
     /// quarantine is recorded.
     static func afterLoading(_ inputs: [HostInput]) -> [HostInput] {
@@ -256,6 +261,8 @@ extension HostInput {
             accepted(.failure(error))
             completed(.failure(error))
         case .query(_, _, let reply): reply(.failure(error))
+        case .rehearse(let rehearsal): rehearsal.fail(error)
+        case .accept(_, let reply): reply(.failure(error))
         case .result(_, let reply): reply(.failure(error))
         case .describe(let reply): reply(.failure(error))
         case .reset(_, _, let reply), .run(_, let reply): reply(.failure(error))

@@ -43,6 +43,7 @@ extension Operator {
     func signal(_ request: ControlRequest) throws -> JSONObject {
         let id = try request.need("id")
         let message = try message(request)
+        if core.options.rehearsesCode { try validate(message, isUpdate: false, for: id) }
         try wait { [core] in try await core.ask(id) { .signal(message, $0) } }
         return done(id)
     }
@@ -51,6 +52,7 @@ extension Operator {
         try needsCode("update")
         let id = try request.need("id")
         let message = try message(request)
+        if core.options.rehearsesCode { return try update(id, message) }
         let answer: Payload = try wait { [core] in
             core.waits(1)
             defer { core.waits(-1) }
@@ -67,17 +69,20 @@ extension Operator {
         let name = try request.need("name")
         let input = try payload(request)
         let answer: Payload = try wait { [core] in
-            try await core.ask(id) { .query(name, input, $0) }
+            try await core.ask(id) {
+                core.options.rehearsesCode
+                    ? .rehearse(.query(name, input, $0)) : .query(name, input, $0)
+            }
         }
         return done(id, answer)
     }
 
     private func needsCode(_ verb: String) throws(ControlFault) {
-        if core.options.executesCode { return }
+        if core.options.executesCode || core.options.rehearsesCode { return }
         throw ControlFault(
             code: "needsCode",
             "`\(verb)` needs the workflow's code: ask while the process that has it runs on the"
-                + " store")
+                + " store, or with the program that has it, as `PROGRAM workflow \(verb) …`")
     }
 
     private func message(_ request: ControlRequest) throws -> Message {
@@ -227,7 +232,7 @@ extension Operator {
         }
     }
 
-    private func done(_ id: String, _ answer: Payload? = nil) -> JSONObject {
+    func done(_ id: String, _ answer: Payload? = nil) -> JSONObject {
         var result = JSONObject()
         result.add("workflow", id)
         if let answer {

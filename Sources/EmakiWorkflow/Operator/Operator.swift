@@ -144,14 +144,20 @@ package struct Operator: Sendable {
 }
 
 extension WorkflowEngine {
-    /// An engine that executes no code, on a log that nobody else has: it looks, and records what
+    /// An engine that runs no workflows, on a log that nobody else has: it looks, and records what
     /// it is told.
-    package static func operating(on log: EventLog) async throws -> WorkflowEngine {
+    /// - Parameter code: if it is at hand, it answers queries, validates messages and handles
+    ///   updates, as far as nothing begins by that.
+    package static func operating(
+        on log: EventLog, with code: OperatorCode? = nil
+    ) async throws -> WorkflowEngine {
         var options = EngineOptions()
         options.executesCode = false
+        options.rehearsesCode = code != nil
         options.answersControl = false
+        if let code { options.codec = code.codec }
         return try await WorkflowEngine(
-            store: EventLogStore(log), definitions: [], options: options)
+            store: EventLogStore(log), definitions: code?.definitions ?? [], options: options)
     }
 
     /// Answers other processes through the log's socket.

@@ -1,0 +1,135 @@
+import ArgumentParser
+import EmakiCommandSupport
+import EmakiLog
+
+/// A command that tells a workflow something, and says that it is durable.
+protocol WorkflowTelling: AsyncParsableCommand {
+    var place: StoreArgument { get }
+    var answer: OutputOptions { get }
+    func request() throws -> WorkflowRequest
+}
+
+extension WorkflowTelling {
+    func run() async throws {
+        let result = try await request().send(to: place)
+        var output = Output()
+        if answer.json {
+            try output.line(result.text)
+        } else if let value = try result.members().first(where: { $0.name == "answer" }) {
+            try output.line(value.value)
+        } else {
+            let members = try result.members().map { "\($0.name) \($0.value)" }
+            try output.line("recorded: " + members.joined(separator: ", "))
+        }
+        try output.send()
+    }
+}
+
+struct WorkflowStartCommand: WorkflowTelling {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Start a workflow.",
+        discussion: """
+            Where nobody has the store open, the run begins once a process that has its code does.
+
+            EXAMPLES
+              \(Program.name) workflow start bank.emaki AccountTransfer transfer-8 --input '{"amount":5}'
+            """)
+
+    @OptionGroup var place: StoreArgument
+    @Argument(help: "The workflow's type.") var type: String
+    @OptionGroup var workflow: WorkflowArgument
+    @OptionGroup var input: InputOption
+    @OptionGroup var requestID: RequestOption
+    @Option(help: "If the id was used: allow, allowIfNotCompleted, reject.") var reuse: String?
+    @Option(help: "If a run is open: fail, useExisting, terminateExisting.")
+    var conflict: String?
+    @OptionGroup var answer: OutputOptions
+
+    func request() throws -> WorkflowRequest {
+        var request = WorkflowRequest("start")
+        request.add("id", workflow.id)
+        request.add("type", type)
+        request.add("reuse", reuse)
+        request.add("conflict", conflict)
+        try request.fill { object in
+            try input.add(to: &object)
+            requestID.add(to: &object)
+        }
+        return request
+    }
+}
+
+struct WorkflowSignalCommand: WorkflowTelling {
+    static let configuration = CommandConfiguration(
+        commandName: "signal", abstract: "Send a workflow a signal.",
+        discussion: """
+            EXAMPLES
+              \(Program.name) workflow signal bank.emaki approval-3 approve --input '{"by":"ana"}'
+            """)
+
+    @OptionGroup var place: StoreArgument
+    @OptionGroup var workflow: WorkflowArgument
+    @Argument(help: "The signal's name.") var name: String
+    @OptionGroup var input: InputOption
+    @OptionGroup var requestID: RequestOption
+    @OptionGroup var answer: OutputOptions
+
+    func request() throws -> WorkflowRequest {
+        try message("signal", workflow, name, input, requestID)
+    }
+}
+
+struct WorkflowUpdateCommand: WorkflowTelling {
+    static let configuration = CommandConfiguration(
+        commandName: "update", abstract: "Change a workflow, and print what its handler returns.",
+        discussion: """
+            EXAMPLES
+              \(Program.name) workflow update bank.emaki account-7 changeLimit --input 500
+            """)
+
+    @OptionGroup var place: StoreArgument
+    @OptionGroup var workflow: WorkflowArgument
+    @Argument(help: "The update's name.") var name: String
+    @OptionGroup var input: InputOption
+    @OptionGroup var requestID: RequestOption
+    @OptionGroup var answer: OutputOptions
+
+    func request() throws -> WorkflowRequest {
+        try message("update", workflow, name, input, requestID)
+    }
+}
+
+struct WorkflowQueryCommand: WorkflowTelling {
+    static let configuration = CommandConfiguration(
+        commandName: "query", abstract: "Ask a workflow something, and print its answer.",
+        discussion: """
+            EXAMPLES
+              \(Program.name) workflow query bank.emaki account-7 balance
+            """)
+
+    @OptionGroup var place: StoreArgument
+    @OptionGroup var workflow: WorkflowArgument
+    @Argument(help: "The query's name.") var name: String
+    @OptionGroup var input: InputOption
+    @OptionGroup var answer: OutputOptions
+
+    func request() throws -> WorkflowRequest {
+        try message("query", workflow, name, input, nil)
+    }
+}
+
+extension WorkflowTelling {
+    fileprivate func message(
+        _ verb: String, _ workflow: WorkflowArgument, _ name: String, _ input: InputOption,
+        _ requestID: RequestOption?
+    ) throws -> WorkflowRequest {
+        var request = WorkflowRequest(verb)
+        request.add("id", workflow.id)
+        request.add("name", name)
+        try request.fill { object in
+            try input.add(to: &object)
+            requestID?.add(to: &object)
+        }
+        return request
+    }
+}
