@@ -11,6 +11,17 @@ extension EngineCore {
     func takeUp() async throws {
         takesUp(true)
         var search = Search()
+        // What is known of the store has to be brought up to date first. That is done beside what
+        // is asked for, if it takes long.
+        guard await mayWaitForProjection() else {
+            _ = Task.detached { [self] in
+                var search = Search()
+                search.work = await sleepers()
+                await lookAtRest(search)
+            }
+            return
+        }
+        search.work = await sleepers()
         do {
             try await look(&search)
         } catch {
@@ -24,6 +35,8 @@ extension EngineCore {
 
     /// How far it is.
     private struct Search: Sendable {
+        /// Workflows to be looked at that are left; nil: all that are in the store.
+        var work: ArraySlice<String>?
         var last: String?
         var hasAll = false
         /// Of which something could not be read.
@@ -55,6 +68,15 @@ extension EngineCore {
     }
 
     private func look(_ search: inout Search) async throws {
+        if let work = search.work {
+            for workflowID in work.prefix(Self.lookedAt) {
+                await look(at: workflowID, &search)
+                lookedAt(upTo: workflowID)
+            }
+            search.work = work.dropFirst(Self.lookedAt)
+            search.hasAll = work.count <= Self.lookedAt
+            return
+        }
         let streams = try await store.streams(
             prefix: StreamName.idPrefix, after: search.last, limit: Self.lookedAt)
         for stream in streams {

@@ -13,6 +13,8 @@ final class EngineCore: @unchecked Sendable {
     /// Whose code is being executed, for the next process to know.
     let marks: RunMarks?
     let suspects: Suspects
+    /// Which runs are open; nil: the store cannot tell.
+    let projection: ProjectionKeeper?
     let backlog = Backlog()
     let idle: IdleRuns
     let queues = TaskQueues()
@@ -68,6 +70,9 @@ final class EngineCore: @unchecked Sendable {
         // Of the one owner: others leave the file alone.
         marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
         suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
+        projection = ProjectionKeeper(
+            store, observer: observer, writesCheckpoints: options.executesCode,
+            eventsMin: options.projectionEventsMin)
         pump = RunPump(limits.executor, store, marks)
         idle = IdleRuns(countMax: options.evictsAlways ? 0 : options.runsInMemoryMax)
         timers.use(
@@ -155,6 +160,23 @@ final class EngineCore: @unchecked Sendable {
         for host in hosts {
             host.enqueue(.leave)
             host.release([])
+        }
+        projection?.close()
+    }
+
+    /// Puts runs aside that are not in memory, each with its wake-up. One of which something is known
+    /// by now is left out.
+    /// - Returns: the wake-ups, which are not armed.
+    func put(aside sleepers: ArraySlice<ProjectionFindings.Sleeper>) -> [EngineTimers.Ticket] {
+        lock.withLock {
+            if closed { return [] }
+            return sleepers.compactMap { sleeper in
+                guard hosts[sleeper.workflowID] == nil, sleeping[sleeper.workflowID] == nil
+                else { return nil }
+                let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
+                sleeping[sleeper.workflowID] = ticket
+                return ticket
+            }
         }
     }
 

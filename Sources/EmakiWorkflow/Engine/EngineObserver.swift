@@ -62,6 +62,9 @@ public struct EngineOptions: Sendable {
     /// False for an operator's engine: it records what it is told, and neither executes code nor
     /// begins, retries or times anything.
     var executesCode = true
+    /// Events after which the projection's checkpoint is written; nil: as many as are worth while.
+    /// For tests.
+    var projectionEventsMin: UInt64?
 
     /// The defaults.
     public init() {}

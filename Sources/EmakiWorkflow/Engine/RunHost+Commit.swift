@@ -26,6 +26,7 @@ extension RunHost {
         switch answer {
         case .committed(let tokens):
             take(tokens, of: commit)
+            engine.projection?.recorded(commit.parts.reduce(0) { $0 + $1.events.count })
             refusals = 0
             act(upon: draft)
         case .conflict: refused(draft)

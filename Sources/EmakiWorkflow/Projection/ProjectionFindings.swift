@@ -1,0 +1,43 @@
+import EmakiPlatform
+
+/// What an engine finds when it opens a store.
+struct ProjectionFindings: Sendable {
+    /// A run that is left asleep until something of it is due.
+    struct Sleeper: Sendable {
+        var workflowID: String
+        var due: Int64
+    }
+
+    /// Workflows that are looked at, in the order of their bytes.
+    var work: [String] = []
+    /// Runs that wait for nothing but these instants and messages.
+    var sleepers: [Sleeper] = []
+    /// Of all events.
+    var newestTime: Int64 = 0
+}
+
+extension Projection {
+    /// - Parameter isSuspect: of a workflow's hash: it is looked at in any case.
+    func findings(isSuspect: ((UInt64) -> Bool)?) -> ProjectionFindings {
+        var findings = ProjectionFindings()
+        findings.newestTime = newestTime
+        findings.sleepers.reserveCapacity(runs.count)
+        var work = doubtful
+        for debt in debts {
+            guard let end = debt.utf8.lastIndex(of: StreamParts.slash) else { continue }
+            work.insert(String(debt[..<end]))
+        }
+        runs.forEach { number, run, id, _ in
+            guard let text = String(validating: id) else { return }
+            if run.hasWork || isSuspect?(StableHash.hash(id)) == true {
+                work.insert(text)
+                return
+            }
+            let due = due(number, run)
+            guard due < .max else { return }
+            findings.sleepers.append(.init(workflowID: text, due: due))
+        }
+        findings.work = work.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return findings
+    }
+}
