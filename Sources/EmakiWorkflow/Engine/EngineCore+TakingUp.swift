@@ -16,12 +16,12 @@ extension EngineCore {
         guard await mayWaitForProjection() else {
             _ = Task.detached { [self] in
                 var search = Search()
-                search.work = await sleepers()
+                search.known = await armSleepers()
                 await lookAtRest(search)
             }
             return
         }
-        search.work = await sleepers()
+        search.known = await armSleepers()
         do {
             try await look(&search)
         } catch {
@@ -35,8 +35,8 @@ extension EngineCore {
 
     /// How far it is.
     private struct Search: Sendable {
-        /// Workflows to be looked at that are left; nil: all that are in the store.
-        var work: ArraySlice<String>?
+        /// What is known to be left to do; nil: all that are in the store are looked at.
+        var known: KnownWork?
         var last: String?
         var hasAll = false
         /// Of which something could not be read.
@@ -68,15 +68,7 @@ extension EngineCore {
     }
 
     private func look(_ search: inout Search) async throws {
-        if let work = search.work {
-            for workflowID in work.prefix(Self.lookedAt) {
-                await look(at: workflowID, &search)
-                lookedAt(upTo: workflowID)
-            }
-            search.work = work.dropFirst(Self.lookedAt)
-            search.hasAll = work.count <= Self.lookedAt
-            return
-        }
+        if search.known != nil { return await lookAtKnown(&search) }
         let streams = try await store.streams(
             prefix: StreamName.idPrefix, after: search.last, limit: Self.lookedAt)
         for stream in streams {
@@ -86,6 +78,16 @@ extension EngineCore {
         }
         search.last = streams.last ?? search.last
         search.hasAll = streams.count < Self.lookedAt
+    }
+
+    private func lookAtKnown(_ search: inout Search) async {
+        guard let (work, overdue) = search.known?.next(Self.lookedAt) else { return }
+        for workflowID in work {
+            await look(at: workflowID, &search)
+            lookedAt(upTo: workflowID)
+        }
+        for workflowID in overdue { host(workflowID).postpone(.due) }
+        search.hasAll = search.known?.isEmpty ?? true
     }
 
     /// One that cannot be read keeps nobody else from going on.

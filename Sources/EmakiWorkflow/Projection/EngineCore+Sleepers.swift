@@ -12,12 +12,14 @@ extension EngineCore {
     }
 
     /// Arms the timers of all runs that wait for nothing but these and messages.
-    /// - Returns: the workflows that are to be looked at; nil if all are, because nobody knows.
-    func sleepers() async -> ArraySlice<String>? {
+    /// - Returns: what is left to do; nil: nobody knows, so every workflow is to be looked at.
+    func armSleepers() async -> KnownWork? {
         guard let projection else { return nil }
         let suspects = suspects.areThere ? suspects : nil
+        let now = timers.now
         let findings = await projection.ask { projection in
-            projection.findings(isSuspect: suspects.map { suspects in { suspects.holds($0) } })
+            projection.findings(
+                at: now, isSuspect: suspects.map { suspects in { suspects.holds($0) } })
         }
         guard let findings else { return nil }
         timers.recorded(findings.newestTime)
@@ -27,8 +29,26 @@ extension EngineCore {
             let end = min(first + Self.putAsideTogether, findings.sleepers.count)
             tickets += put(aside: findings.sleepers[first..<end])
         }
-        // All at once, so that what is overdue is released oldest first.
         timers.arm(tickets)
-        return findings.work[...]
+        return KnownWork(work: findings.work[...], overdue: findings.overdue[...])
+    }
+}
+
+/// What an engine that opens a store has to do.
+struct KnownWork: Sendable {
+    /// Workflows to be looked at, in the order of their bytes.
+    var work: ArraySlice<String>
+    /// Runs whose timers have run off, the oldest first.
+    var overdue: ArraySlice<ProjectionFindings.Sleeper>
+
+    var isEmpty: Bool { work.isEmpty && overdue.isEmpty }
+
+    /// The next of both.
+    mutating func next(_ count: Int) -> (work: [String], overdue: [String]) {
+        defer {
+            work = work.dropFirst(count)
+            overdue = overdue.dropFirst(count)
+        }
+        return (Array(work.prefix(count)), overdue.prefix(count).map(\.workflowID))
     }
 }

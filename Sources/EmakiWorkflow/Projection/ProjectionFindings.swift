@@ -10,15 +10,20 @@ struct ProjectionFindings: Sendable {
 
     /// Workflows that are looked at, in the order of their bytes.
     var work: [String] = []
-    /// Runs that wait for nothing but these instants and messages.
+    /// Runs that wait for nothing but these instants and messages, in no order.
     var sleepers: [Sleeper] = []
+    /// Those of them whose instants have come, the oldest first.
+    var overdue: [Sleeper] = []
     /// Of all events.
     var newestTime: Int64 = 0
 }
 
 extension Projection {
-    /// - Parameter isSuspect: of a workflow's hash: it is looked at in any case.
-    func findings(isSuspect: ((UInt64) -> Bool)?) -> ProjectionFindings {
+    /// - Parameters:
+    ///   - now: engine time.
+    ///   - isSuspect: of a workflow's hash: it is looked at in any case.
+    func findings(at now: Int64, isSuspect: ((UInt64) -> Bool)?) -> ProjectionFindings {
+        let now = max(now, newestTime)
         var findings = ProjectionFindings()
         findings.newestTime = newestTime
         findings.sleepers.reserveCapacity(runs.count)
@@ -35,8 +40,14 @@ extension Projection {
             }
             let due = due(number, run)
             guard due < .max else { return }
-            findings.sleepers.append(.init(workflowID: text, due: due))
+            let sleeper = ProjectionFindings.Sleeper(workflowID: text, due: due)
+            if due > now {
+                findings.sleepers.append(sleeper)
+            } else {
+                findings.overdue.append(sleeper)
+            }
         }
+        findings.overdue.sort { $0.due < $1.due }
         findings.work = work.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         return findings
     }
