@@ -41,6 +41,8 @@ final class EngineCore: @unchecked Sendable {
     private var takesUp = false
     /// The last workflow id that was looked at, in the order of its bytes.
     private var lookedAtUpTo: String?
+    /// Those that are still to be looked at; nil: all behind that one.
+    private var unlookedAt: Set<String>?
     /// Pumps and attempts at work, and homes in the backlog.
     private var workCount = 0
     /// Callers that wait for a result.
@@ -100,11 +102,7 @@ final class EngineCore: @unchecked Sendable {
         lock.withLock {
             if let host = hosts[workflowID] { return host }
             let host = RunHost(
-                self, workflowID: workflowID,
-                awaitsTakingUp: takesUp
-                    && (lookedAtUpTo ?? "").utf8
-                        .lexicographicallyPrecedes(workflowID.utf8)
-            )
+                self, workflowID: workflowID, awaitsTakingUp: takesUp && isUnlookedAt(workflowID))
             hosts[workflowID] = host
             if let ticket = sleeping.removeValue(forKey: workflowID) {
                 host.ticket = ticket
@@ -112,6 +110,12 @@ final class EngineCore: @unchecked Sendable {
             }
             return host
         }
+    }
+
+    /// Called with the lock held.
+    private func isUnlookedAt(_ workflowID: String) -> Bool {
+        if let unlookedAt { return unlookedAt.contains(workflowID) }
+        return (lookedAtUpTo ?? "").utf8.lexicographicallyPrecedes(workflowID.utf8)
     }
 
     /// Homes in memory.
@@ -207,7 +211,18 @@ final class EngineCore: @unchecked Sendable {
     func takesUp(_ isTakingUp: Bool) { lock.withLock { takesUp = isTakingUp } }
 
     /// All up to this one have been looked at.
-    func lookedAt(upTo workflowID: String) { lock.withLock { lookedAtUpTo = workflowID } }
+    func lookedAt(upTo workflowID: String) {
+        lock.withLock {
+            lookedAtUpTo = workflowID
+            unlookedAt?.remove(workflowID)
+        }
+    }
+
+    /// Only these have to be looked at.
+    func isToLookAt(_ workflowIDs: [String]) {
+        let set = Set(workflowIDs)
+        lock.withLock { unlookedAt = set }
+    }
 
     /// Why nobody can have this id.
     static func problem(withID workflowID: String) -> WorkflowError? {

@@ -23,6 +23,7 @@ extension EngineCore {
         }
         guard let findings else { return nil }
         timers.recorded(findings.newestTime)
+        isToLookAt(findings.work)
         var tickets: [EngineTimers.Ticket] = []
         tickets.reserveCapacity(findings.sleepers.count)
         for first in stride(from: 0, to: findings.sleepers.count, by: Self.putAsideTogether) {
