@@ -254,7 +254,7 @@ struct StreamParts {
 }
 
 extension [UInt8] {
-    fileprivate func isPrefix(of bytes: RawSpan) -> Bool {
+    func isPrefix(of bytes: RawSpan) -> Bool {
         guard bytes.byteCount >= count else { return false }
         return withRawSpan { bytes.extracting(0..<count).isEqual(to: $0) }
     }
