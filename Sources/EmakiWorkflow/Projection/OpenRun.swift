@@ -83,13 +83,8 @@ struct OpenRun: Equatable, Sendable {
         case .resumed:
             if event.variant == 1 { pause = .none } else { stuck -= min(stuck, 1) }
         case .runClosed: return false
-        case .attemptStarted, .attemptFailed, .attemptHandedOver, .heartbeat,
-            .stepCancelRequested, .timerStarted, .timerFired, .timerCancelled, .signalReceived,
-            .updateAccepted, .updateCompleted, .updateFailed, .cancelRequested, .patched,
-            .childStarted, .taskFailed, .versionAdopted:
-            break
-        // What a new kind means for who is left asleep has to be said above.
-        default: isInDoubt = true
+        // What a new kind means for who is left asleep has to be said above, or there.
+        default: if !kind.leavesWaitsAlone { isInDoubt = true }
         }
         return true
     }
@@ -113,6 +108,18 @@ struct OpenRun: Equatable, Sendable {
 }
 
 extension EventKind {
+    /// What a run waits for is as before, its timers apart.
+    fileprivate var leavesWaitsAlone: Bool {
+        switch self {
+        case .attemptStarted, .attemptFailed, .attemptHandedOver, .heartbeat,
+            .stepCancelRequested, .timerStarted, .timerFired, .timerCancelled, .signalReceived,
+            .updateAccepted, .updateCompleted, .updateFailed, .cancelRequested, .patched,
+            .childStarted, .taskFailed, .versionAdopted:
+            true
+        default: false
+        }
+    }
+
     /// As `HistoryEvent.Body.isInput`.
     var isInput: Bool {
         switch self {

@@ -61,8 +61,9 @@ extension Projection {
         if hasUnknownEndings { return nil }
         var counts: [HistoryEvent.Outcome.Variant: Int] = [:]
         for (ending, count) in endings where count != 0 {
-            guard count > 0, let outcome = HistoryEvent.Outcome.Variant(
-                rawValue: UInt64(ending.outcome))
+            guard count > 0,
+                let outcome = HistoryEvent.Outcome.Variant(
+                    rawValue: UInt64(ending.outcome))
             else { return nil }
             if let type, types[Int(ending.type)] != type { continue }
             counts[outcome, default: 0] += count

@@ -66,7 +66,7 @@ final class ProjectionKeeper: @unchecked Sendable {
     func recorded(_ count: Int) {
         let mustLook = lock.withLock { () -> Bool in
             newEvents += count
-            let limit = eventsMin.map { min(Int($0), Self.eventsPerLook) } ?? Self.eventsPerLook
+            let limit = min(eventsMin ?? .max, UInt64(Self.eventsPerLook))
             guard newEvents >= limit, !isLooking, !isClosed else { return false }
             isLooking = true
             return true
