@@ -11,6 +11,10 @@ extension Operator {
     static let quarantinedState = "quarantined"
     private static let closedState = "closed"
 
+    static func isOpen(_ state: String) -> Bool {
+        [openState, pausedState, quarantinedState].contains(state)
+    }
+
     /// One workflow, by what its streams say.
     struct Summary {
         var id: String
@@ -20,7 +24,7 @@ extension Operator {
         var startedAt: Int64 = 0
         var updatedAt: Int64 = 0
         var events = 0
-        var isOpen: Bool { [openState, pausedState, quarantinedState].contains(state) }
+        var isOpen: Bool { Operator.isOpen(state) }
 
         var json: JSONObject {
             var object = JSONObject()
@@ -58,18 +62,20 @@ extension Operator {
 
         /// Of open runs, or of closed ones; nil: of all.
         var wantsOpen: Bool? {
-            state.map { [openState, pausedState, quarantinedState].contains($0) }
+            state.map { isOpen($0) }
         }
 
         /// Of those that rest.
         var wantsRest: Bool { state == pausedState || state == quarantinedState }
 
-        func allows(_ summary: Summary) -> Bool {
+        func allows(_ summary: Summary) -> Bool { allows(state: summary.state) }
+
+        func allows(state found: String) -> Bool {
             switch state {
             case nil: true
-            case closedState: !summary.isOpen
-            case openState: summary.isOpen
-            case let state?: summary.state == state
+            case closedState: !isOpen(found)
+            case openState: isOpen(found)
+            case let state?: found == state
             }
         }
     }
@@ -80,6 +86,8 @@ extension Operator {
         _ filter: Filter, after: String? = nil, isBrief: Bool = false, _ sink: Sink,
         _ body: (Summary) throws -> Bool
     ) throws {
+        if filter.wantsOpen == true, try forEachOpenRun(filter, after: after, sink, body) { return }
+        if try certainlyHasNone(filter) { return }
         var after = after.map { StreamName.id($0) }
         var seen = 0
         while true {
@@ -93,7 +101,8 @@ extension Operator {
                 let ids = streams[first..<min(first + Self.readTogether, streams.count)].map {
                     String($0.dropFirst(StreamName.idPrefix.count))
                 }
-                for summary in try wait({ try await summaries(ids, filter, isBrief) }) {
+                let open = try openRuns(of: ids) ?? [:]
+                for summary in try wait({ try await summaries(ids, open, filter, isBrief) }) {
                     guard try body(summary) else { return }
                 }
                 seen += ids.count
@@ -105,10 +114,15 @@ extension Operator {
     }
 
     private func summaries(
-        _ ids: [String], _ filter: Filter, _ isBrief: Bool
+        _ ids: [String], _ open: [String: Summary], _ filter: Filter, _ isBrief: Bool
     ) async throws -> [Summary] {
         var summaries: [Summary] = []
         for id in ids {
+            if let known = open[id] {
+                let isOfType = filter.type.map { $0 == known.type } ?? true
+                if isOfType, filter.allows(known) { summaries.append(known) }
+                continue
+            }
             if let summary = try await summary(id, filter, isBrief) { summaries.append(summary) }
         }
         return summaries
