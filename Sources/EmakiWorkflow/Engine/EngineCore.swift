@@ -290,7 +290,7 @@ final class EngineCore: @unchecked Sendable {
     func leaked(_ host: RunHost) {
         lock.withLock { leaks += 1 }
         observer.codeLeaked(
-            in: host.machine?.observed ?? ObservedRun(unknownRunOf: host.workflowID))
+            in: host.machine?.observed ?? ObservedRun(workflowID: host.workflowID))
     }
 
     // MARK: Runs
