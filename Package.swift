@@ -13,6 +13,11 @@ func syntax(_ product: String) -> Target.Dependency {
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
+/// What exists with a trait only: a product of a package that is not fetched without it.
+func product(_ product: String, of package: String, with trait: String) -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: [trait]))
+}
+
 /// An example: a small program that tells a story.
 func example(_ name: String, _ folder: String) -> Target {
     .executableTarget(
@@ -31,15 +36,29 @@ let package = Package(
         .library(name: "EmakiWorkflowTesting", targets: ["EmakiWorkflowTesting"]),
         // `emaki workflow` for programs that have the workflows' code.
         .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
+        // Each empty without the trait of its name.
+        .library(name: "EmakiLogging", targets: ["EmakiLogging"]),
+        .library(name: "EmakiMetrics", targets: ["EmakiMetrics"]),
+        .library(name: "EmakiTracing", targets: ["EmakiTracing"]),
+        .library(name: "EmakiEncryption", targets: ["EmakiEncryption"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
     traits: [
-        .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax")
+        .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax"),
+        .trait(name: "Logging", description: "What an engine does, to swift-log"),
+        .trait(name: "Metrics", description: "What an engine does, to swift-metrics"),
+        .trait(name: "Tracing", description: "Runs and attempts, as spans of distributed tracing"),
+        .trait(name: "Encryption", description: "Payloads that are encrypted, by swift-crypto"),
     ],
     dependencies: [
         // Fetched with the trait `Macros` only.
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
+        // Each fetched with the trait that needs it only.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         // Only the command line uses these: a package that embeds `EmakiLog` builds neither.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -66,6 +85,28 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
+            swiftSettings: strict),
+        .target(
+            name: "EmakiLogging",
+            dependencies: ["EmakiWorkflow", product("Logging", of: "swift-log", with: "Logging")],
+            swiftSettings: strict),
+        .target(
+            name: "EmakiMetrics",
+            dependencies: [
+                "EmakiWorkflow", "EmakiPlatform",
+                product("CoreMetrics", of: "swift-metrics", with: "Metrics"),
+            ], swiftSettings: strict),
+        .target(
+            name: "EmakiTracing",
+            dependencies: [
+                "EmakiWorkflow", "EmakiPlatform",
+                product("Tracing", of: "swift-distributed-tracing", with: "Tracing"),
+            ], swiftSettings: strict),
+        .target(
+            name: "EmakiEncryption",
+            dependencies: [
+                "EmakiWorkflow", product("Crypto", of: "swift-crypto", with: "Encryption"),
+            ],
             swiftSettings: strict),
         .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
@@ -112,6 +153,21 @@ let package = Package(
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
                 syntax("SwiftSyntaxMacrosGenericTestSupport"),
             ], swiftSettings: strict),
+        // Empty without the traits `Logging`, `Metrics`, `Tracing`: each has its own part.
+        .testTarget(
+            name: "EmakiObservabilityTests",
+            dependencies: [
+                "EmakiLogging", "EmakiMetrics", "EmakiTracing", "EmakiWorkflow",
+                "EmakiWorkflowTesting", "EmakiPlatform",
+                product("InMemoryLogging", of: "swift-log", with: "Logging"),
+                product("MetricsTestKit", of: "swift-metrics", with: "Metrics"),
+                product("InMemoryTracing", of: "swift-distributed-tracing", with: "Tracing"),
+            ], swiftSettings: strict),
+        // Empty without the trait `Encryption`.
+        .testTarget(
+            name: "EmakiEncryptionTests",
+            dependencies: ["EmakiEncryption", "EmakiWorkflow", "EmakiWorkflowTesting"],
+            swiftSettings: strict),
         .testTarget(
             name: "EmakiSimulationTests",
             dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],

@@ -32,6 +32,6 @@
         name: String? = nil, startToClose: Duration? = nil, scheduleToClose: Duration? = nil,
         scheduleToStart: Duration? = nil, heartbeat: Duration? = nil,
         retry: RetryPolicy = .standard, cancellation: CancellationType = .try,
-        queue: String = ActivityOptions.defaultQueue
+        queue: String = ActivityOptions.defaultQueue, priority: Int = 0, limitKey: String? = nil
     ) = #externalMacro(module: "EmakiMacroPlugin", type: "ActivityMacro")
 #endif

@@ -13,6 +13,7 @@ func makeEngine(
     options.clock = clock
     options.evictsAlways = evictsAlways
     options.observer = observer
+    options.queues = Scenario.queues
     return try await WorkflowEngine(
         store: session,
         definitions: workflows.map { WorkflowDefinition($0, fingerprint: fingerprint) },

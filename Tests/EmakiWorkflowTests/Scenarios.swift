@@ -17,7 +17,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all: [Scenario] = [
         transfer, compensation, messages, timers, children, continuation, neighbours, atMostOnce,
         retries, cancellation, steps, fromOutside, pulled,
-        workflowRetry, parallel, lateTimers,
+        workflowRetry, parallel, lateTimers, reset, checkpoints, rationed,
     ].filter { chosen == nil || $0.name == chosen }
 
     /// One of them only, while something is sought.
@@ -181,6 +181,62 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         activities: { world, session in [Note(world: world, session: session)] }
     ) { engine in
         try await engine.execute(LateTimers.self, id: "l", Nothing(), requestID: "start")
+    }
+
+    static let checkpoints = Scenario(
+        name: "checkpoints", workflows: [CheckpointTests.Reader.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        let handle = try await engine.start(
+            CheckpointTests.Reader.self, id: "r", 5, requestID: "start")
+        try await handle.signal(CheckpointTests.Reader.remark, "one", requestID: "a")
+        let count = try await handle.update(
+            CheckpointTests.Reader.count, Nothing(), requestID: "b")
+        try await handle.signal(CheckpointTests.Reader.go, Nothing(), requestID: "c")
+        let result = try await handle.result()
+        return count >= 0 ? result : "a count below nothing"
+    }
+
+    static let reset = Scenario(
+        name: "reset", workflows: [ResettingTests.Errand.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        let first = try await engine.start(
+            ResettingTests.Errand.self, id: "e", Nothing(), requestID: "start")
+        try await first.signal(ResettingTests.Errand.go, "ana", requestID: "go")
+        _ = try await first.result()
+        try await engine.reset("e", to: .step("Note#2"), requestID: "reset")
+        return try await engine.handle(ResettingTests.Errand.self, id: "e").result()
+    }
+
+    /// What queues of the stories allow.
+    static let queues = [
+        "rationed": QueueOptions(
+            concurrency: 2, rate: QueueRate(1, per: .seconds(60), burst: 2), concurrencyPerKey: 1,
+            waitingMax: 1, isServedByEngine: true)
+    ]
+
+    static let rationed = Scenario(
+        name: "rationed", workflows: [Rationed.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        try await engine.execute(Rationed.self, id: "r", Nothing(), requestID: "start")
+    }
+
+    /// Four attempts at once in a queue that lets few of them begin, and holds one in memory.
+    enum Rationed: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            let notes = try await context.all(
+                (0..<4).map { number in
+                    { @Sendable in
+                        let options = ActivityOptions(
+                            startToClose: .seconds(10), queue: "rationed", priority: -number,
+                            limitKey: "\(number % 2)")
+                        return try await context.run(Note.self, "\(number)", options: options)
+                    }
+                })
+            return notes.joined(separator: ", ")
+        }
     }
 
     private static func outcome<W: Workflow>(

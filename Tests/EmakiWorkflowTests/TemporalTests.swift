@@ -28,9 +28,8 @@ import Testing
     private func checkImages(_ history: [HistoryEvent], _ image: [TemporalEvent]) {
         let imaged = Set(image.map(\.origin))
         let withoutImage: Set<String> = [
-            "AttemptStarted", "AttemptFailed", "AttemptHandedOver", "HeartbeatRecorded",
-            "Activated",
-            "RunPaused",
+            "AttemptStarted", "AttemptBegan", "AttemptFailed", "AttemptHandedOver",
+            "HeartbeatRecorded", "Activated", "RunPaused",
         ]
         for event in history where !withoutImage.contains(event.typeName) {
             // A closure's schedule is in its marker; what ended before it was taken back, is not.

@@ -15,6 +15,10 @@ enum ImportRules {
             "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow", "ArgumentParser",
             "Foundation",
         ],
+        "EmakiLogging": ["EmakiWorkflow", "Logging"],
+        "EmakiMetrics": ["EmakiWorkflow", "EmakiPlatform", "CoreMetrics"],
+        "EmakiTracing": ["EmakiWorkflow", "EmakiPlatform", "Tracing"],
+        "EmakiEncryption": ["EmakiWorkflow", "Crypto", "FoundationEssentials"],
         "EmakiSimulation": ["EmakiLog", "EmakiPlatform", "Glibc", "Darwin", "Synchronization"],
     ]
     /// Programs: the command line, the examples, the compiler's side of the macros. They may use

@@ -1,17 +1,10 @@
-import EmakiPlatform
-
-/// Runs attempts: of activities and of steps' closures, each as a task of its own on Swift's pool,
-/// a bounded number at a time.
-final class ActivityPool: @unchecked Sendable {
+/// Runs attempts: of activities and of steps' closures, each as a task of its own on Swift's pool.
+/// When each begins is the queues' affair.
+final class ActivityPool: Sendable {
     private let activities: [String: AnyActivity]
     private let codec: any PayloadCodec
-    private let limit: Int
-    private let lock = Lock()
-    // Guarded by `lock`.
-    private var runningCount = 0
-    private var waiting = FairQueue<@Sendable () -> Void>()
 
-    init(_ activities: [any Activity], codec: any PayloadCodec, limit: Int) throws {
+    init(_ activities: [any Activity], codec: any PayloadCodec) throws {
         var table: [String: AnyActivity] = [:]
         for activity in activities {
             let (name, erased) = Self.erase(activity, codec)
@@ -22,7 +15,6 @@ final class ActivityPool: @unchecked Sendable {
         }
         self.activities = table
         self.codec = codec
-        self.limit = max(1, limit)
     }
 
     private static func erase<A: Activity>(
@@ -31,115 +23,117 @@ final class ActivityPool: @unchecked Sendable {
         (A.activityName, AnyActivity(activity, codec: codec))
     }
 
-    /// Runs an attempt at an activity.
-    /// - Returns: whether it runs now; otherwise it waits for its turn.
-    func run(
-        _ schedule: StepSchedule, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
-    ) -> Bool {
-        guard let activity = activities[schedule.name] else {
-            let failure = Failure(
-                .misuse, type: "UnknownActivity",
-                message: "the engine has no activity \(schedule.name)")
-            finish(host, key, .failure(failure))
-            return true
-        }
-        let limit = schedule.options.heartbeat
-        let context = ActivityContext(
-            info: info,
-            report: { details in try host.report(key, details, limit: limit) }, codec: codec)
-        let input = schedule.input
-        return perform(host, key) { try await activity.run(context, input) }
-    }
+    // MARK: Beginning
 
-    /// Runs an attempt at a step's closure.
-    /// - Returns: whether it runs now; otherwise it waits for its turn.
-    func run(
-        _ closure: StepClosure, _ info: AttemptInfo, _ host: RunHost, _ key: RunHost.AttemptKey
-    ) -> Bool {
-        if closure.isInline, !host.engine.pump.isRelievedNow {
-            // On the executor that is committing: no thread is changed.
-            let task = Task.detached(executorPreference: host.engine.executor) {
-                await self.attempt(host, key) { try await closure.body(info) }
-            }
-            host.attempts.runs(key, in: task)
-            return true
+    /// The turn of an attempt that waited has come. Where its history is to say so first, it begins
+    /// once that is durable.
+    func begin(_ entry: TaskQueues.Entry) {
+        let (host, key) = (entry.host, entry.key)
+        // Counted from here on, so that no clock skips while it is on its way.
+        host.engine.begins()
+        guard host.begins(key) else {
+            host.tookBack(key)
+            return leave(entry)
         }
-        return perform(host, key) { try await closure.body(info) }
-    }
-
-    private func perform(
-        _ host: RunHost, _ key: RunHost.AttemptKey,
-        _ body: @escaping @Sendable () async throws -> Payload
-    ) -> Bool {
-        let start: @Sendable () -> Void = { [self] in
-            let task = Task.detached { [self] in
-                await attempt(host, key, body)
-                leave()
-            }
-            host.attempts.runs(key, in: task)
+        guard entry.schedule.beginsByRecord else {
+            guard host.attempts.leavesQueue(key) else { return leave(entry) }
+            run(entry)
+            return host.enqueue(.began(runID: key.runID, step: key.step, attempt: key.attempt))
         }
-        let mayStart = lock.withLock { () -> Bool in
-            guard runningCount < limit else {
-                let startLater: @Sendable () -> Void = {
-                    start()
-                    host.enqueue(
-                        .began(runID: key.runID, step: key.step, attempt: key.attempt))
+        host.enqueue(
+            .begins(runID: key.runID, step: key.step, attempt: key.attempt) { [self] result in
+                if case .success(true) = result, host.attempts.leavesQueue(key) {
+                    return run(entry)
                 }
-                // Of the turn in which it is dispatched.
-                waiting.append(startLater, isLate: host.isLate)
-                return false
-            }
-            runningCount += 1
-            return true
-        }
-        if mayStart { start() }
-        return mayStart
+                leave(entry)
+            })
     }
 
-    private func leave() {
-        let next = lock.withLock { () -> (@Sendable () -> Void)? in
-            let next = waiting.popFirst()
-            if next == nil { runningCount -= 1 }
-            return next
-        }
-        next?()
+    /// It does not begin after all.
+    private func leave(_ entry: TaskQueues.Entry) {
+        let engine = entry.host.engine
+        engine.queues.ended(entry.info.token, in: entry.schedule.options.queue)
+        engine.ends()
     }
 
-    private func attempt(
-        _ host: RunHost, _ key: RunHost.AttemptKey, _ body: () async throws -> Payload
-    ) async {
-        guard host.begins(key), !host.engine.isClosed else {
-            return finish(host, key, .failure(.cancelled("not wanted any more")))
+    /// Runs an attempt that has a place among those that run.
+    func run(_ entry: TaskQueues.Entry) {
+        let (host, key) = (entry.host, entry.key)
+        let task = Task.detached { [self] in
+            let result = await attempt(entry)
+            // Whoever is next begins before this one's end lets a clock skip.
+            host.engine.queues.ended(entry.info.token, in: entry.schedule.options.queue)
+            tell(result, of: key, to: host)
+        }
+        host.attempts.runs(key, in: task)
+    }
+
+    /// Runs an attempt at a step's closure on the executor that is committing: no thread is
+    /// changed.
+    func runInline(_ entry: TaskQueues.Entry) {
+        let (host, key) = (entry.host, entry.key)
+        let task = Task.detached(executorPreference: host.engine.executor) { [self] in
+            tell(await attempt(entry), of: key, to: host)
+        }
+        host.attempts.runs(key, in: task)
+    }
+
+    // MARK: Running
+
+    /// - Returns: nil if somebody outside has the token and will say how it ended.
+    private func attempt(_ entry: TaskQueues.Entry) async -> Result<Payload, Failure>? {
+        let host = entry.host
+        guard host.begins(entry.key), !host.engine.isClosed else {
+            return .failure(.cancelled("not wanted any more"))
         }
         let marks = host.engine.marks
         let slot = marks?.takeSlot()
-        marks?.mark(slot, host.partition, step: key.step)
+        marks?.mark(slot, host.partition, step: entry.key.step)
         defer { marks?.giveBack(slot) }
         do {
-            let payload = try await body()
-            let limit = host.engine.payloadBytesMax
-            guard payload.bytes.count <= limit else {
-                return finish(
-                    host, key,
-                    .failure(
-                        Failure(
-                            .application, type: "PayloadTooLarge",
-                            message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
-                            isNonRetryable: true)))
-            }
-            finish(host, key, .success(payload))
+            guard let watch = entry.watch else { return .success(try await perform(entry)) }
+            return .success(try await watch.perform { try await perform(entry) })
         } catch is ActivityContext.CompletesLater {
-            // Somebody outside has the token, and that is recorded, so that a restart knows.
-            host.enqueue(
-                .handedOver(runID: key.runID, step: key.step, attempt: key.attempt) { _ in })
+            return nil
         } catch {
-            finish(host, key, .failure(Failure(describing: error)))
+            return .failure(Failure(describing: error))
         }
     }
 
-    private func finish(
-        _ host: RunHost, _ key: RunHost.AttemptKey, _ result: Result<Payload, Failure>
+    private func perform(_ entry: TaskQueues.Entry) async throws -> Payload {
+        let payload = try await execute(entry)
+        let limit = entry.host.engine.payloadBytesMax
+        if payload.bytes.count <= limit { return payload }
+        throw Failure(
+            .application, type: "PayloadTooLarge",
+            message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
+            isNonRetryable: true)
+    }
+
+    private func execute(_ entry: TaskQueues.Entry) async throws -> Payload {
+        if let closure = entry.closure { return try await closure.body(entry.info) }
+        let schedule = entry.schedule
+        guard let activity = activities[schedule.name] else {
+            throw Failure(
+                .misuse, type: "UnknownActivity",
+                message: "the engine has no activity \(schedule.name)")
+        }
+        let (host, key) = (entry.host, entry.key)
+        let limit = schedule.options.heartbeat
+        let context = ActivityContext(
+            info: entry.info,
+            report: { details in try host.report(key, details, limit: limit) }, codec: codec)
+        return try await activity.run(context, schedule.input)
+    }
+
+    private func tell(
+        _ result: Result<Payload, Failure>?, of key: RunHost.AttemptKey, to host: RunHost
     ) {
+        guard let result else {
+            // That somebody else has it is recorded, so that a restart knows.
+            return host.enqueue(
+                .handedOver(runID: key.runID, step: key.step, attempt: key.attempt) { _ in })
+        }
         host.enqueue(
             .ended(runID: key.runID, step: key.step, attempt: key.attempt, result) { _ in })
     }

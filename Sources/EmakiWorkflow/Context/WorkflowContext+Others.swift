@@ -40,7 +40,7 @@ extension WorkflowContext {
         let payload = try encode(input)
         let identity = scope.branch.next(Child.workflowName)
         var runOptions = options.run
-        if runOptions.headers.isEmpty { runOptions.headers = scope.start.headers }
+        runOptions.headers.merge(scope.start.headers) { own, _ in own }
         scope.commands.append(
             .startChild(
                 ChildStart(

@@ -13,7 +13,7 @@ final class AttemptTable: @unchecked Sendable {
 
     struct Running {
         var task: Task<Void, Never>?
-        /// The named queue that it waits in, or was taken from.
+        /// The queue that it waits in, or was taken from by a worker.
         var queue: String?
         var isStopped = false
         /// When a worker took it.
@@ -59,7 +59,7 @@ final class AttemptTable: @unchecked Sendable {
     }
 
     /// Asks the attempts at a step to stop; nil: at all steps.
-    /// - Returns: those in named queues, which may not have been taken yet.
+    /// - Returns: those in queues, which may not have been taken yet.
     func stop(runID: String, step: Int?) -> [Key] {
         var queued: [Key] = []
         let tasks = lock.withLock { () -> [Task<Void, Never>] in
@@ -77,6 +77,16 @@ final class AttemptTable: @unchecked Sendable {
     }
 
     func waits(_ key: Key, in queue: String) { lock.withLock { attempts[key]?.queue = queue } }
+
+    /// The attempt does not wait any more.
+    /// - Returns: false if it is forgotten.
+    func leavesQueue(_ key: Key) -> Bool {
+        lock.withLock {
+            guard attempts[key] != nil else { return false }
+            attempts[key]?.queue = nil
+            return true
+        }
+    }
 
     func queue(of key: Key) -> String? { lock.withLock { attempts[key]?.queue } }
 

@@ -4,6 +4,8 @@ import EmakiPlatform
 final class EngineCore: @unchecked Sendable {
     /// Events read from the store at a time.
     private static let pageEvents = 1_024
+    /// Events that are read before it is asked whether there is a checkpoint.
+    private static let firstEvents = 128
     private static let spaceRetry: Duration = .milliseconds(100)
 
     let store: any HistoryStore
@@ -15,16 +17,21 @@ final class EngineCore: @unchecked Sendable {
     let suspects: Suspects
     let backlog = Backlog()
     let idle: IdleRuns
-    let queues = TaskQueues()
+    let queues: TaskQueues
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
+    /// Somebody is told what happens. Otherwise nothing is made for that, and no clock is read.
+    let isObserved: Bool
+    /// Somebody is told of attempts, or stands around them.
+    let isWatched: Bool
     let timers: EngineTimers
     let activities: ActivityPool
     let eventsPerCommitMax: Int
     let commitBytesMax: Int
     let payloadBytesMax: Int
-    private let definitions: [String: WorkflowDefinition]
+    /// The code that is here.
+    let codes: CodeTable
     private let paces: [String: TypePace]
     private let ownClock: SystemEngineClock?
 
@@ -44,6 +51,9 @@ final class EngineCore: @unchecked Sendable {
     /// Callers that wait for a result.
     private var waitingCount = 0
     private var leaks = 0
+    private var draining = false
+    /// Waits until nothing is at work.
+    private var drained: CheckedContinuation<Bool, Never>?
     private let entropy = BufferedEntropy()
 
     init(
@@ -57,13 +67,16 @@ final class EngineCore: @unchecked Sendable {
         eventsPerCommitMax = max(16, limits.eventsPerCommitMax)
         commitBytesMax = limits.commitBytesMax
         payloadBytesMax = limits.payloadBytesMax
-        observer = options.observer ?? NoObserver()
+        observer = ObserverGroup.of(options.observers)
+        isObserved = !options.observers.isEmpty
+        isWatched = isObserved || !options.interceptors.isEmpty
         ownClock = options.clock == nil ? SystemEngineClock() : nil
         timers = EngineTimers(options.clock ?? ownClock ?? SystemEngineClock())
-        self.definitions = try Self.table(definitions)
-        paces = self.definitions.mapValues { _ in TypePace() }
-        self.activities = try ActivityPool(
-            activities, codec: options.codec, limit: options.activitiesMax)
+        if let problem = CodeTable.problem(with: definitions) { throw problem }
+        codes = CodeTable(definitions)
+        paces = Dictionary(uniqueKeysWithValues: codes.names.map { ($0, TypePace()) })
+        self.activities = try ActivityPool(activities, codec: options.codec)
+        queues = try TaskQueues(options.queues, runningMax: options.activitiesMax, timers)
         epoch = try await store.claim()
         // Of the one owner: others leave the file alone.
         marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
@@ -73,19 +86,7 @@ final class EngineCore: @unchecked Sendable {
         timers.use(
             bring: { [weak self] in self?.host($0) },
             onNothing: { [weak self] in self?.restIfIdle() })
-    }
-
-    private static func table(
-        _ definitions: [WorkflowDefinition]
-    ) throws -> [String: WorkflowDefinition] {
-        var table: [String: WorkflowDefinition] = [:]
-        for definition in definitions {
-            guard table[definition.name] == nil else {
-                throw WorkflowError.invalid("two workflows are called \(definition.name)")
-            }
-            table[definition.name] = definition
-        }
-        return table
+        queues.use(bring: { [weak self] in self?.host($0).postpone(.load) })
     }
 
     // MARK: Homes
@@ -165,11 +166,41 @@ final class EngineCore: @unchecked Sendable {
 
     /// It ends; what it started has begun before.
     func ends() {
-        let mayRest = lock.withLock { () -> Bool in
+        let (mayRest, drained) = lock.withLock { () -> (Bool, CheckedContinuation<Bool, Never>?) in
             workCount -= 1
-            return isAtRest
+            guard draining, workCount == 0 else { return (isAtRest, nil) }
+            defer { self.drained = nil }
+            return (false, self.drained)
         }
+        drained?.resume(returning: true)
         if mayRest { timers.rest() }
+    }
+
+    /// No code goes on any more, and nothing is tried again: what is at work comes to its end.
+    var isDraining: Bool { lock.withLock { draining } }
+
+    /// Waits until nothing is at work, but no longer than this.
+    /// - Returns: whether nothing is.
+    func drain(for limit: Duration) async -> Bool {
+        lock.withLock { draining = true }
+        backlog.close()
+        let alarm = Task.detached { [self] in
+            try? await Task.sleep(for: limit)
+            let drained = lock.withLock {
+                defer { self.drained = nil }
+                return self.drained
+            }
+            drained?.resume(returning: false)
+        }
+        defer { alarm.cancel() }
+        return await withCheckedContinuation { continuation in
+            let isOver = lock.withLock { () -> Bool in
+                if workCount == 0 || closed { return true }
+                drained = continuation
+                return false
+            }
+            if isOver { continuation.resume(returning: true) }
+        }
     }
 
     /// A clock that skips has nothing else to do, and somebody waits.
@@ -200,6 +231,9 @@ final class EngineCore: @unchecked Sendable {
     /// Pumps and attempts at work, and homes in the backlog.
     var workInProgress: Int { lock.withLock { workCount } }
 
+    /// By the clock that only goes forward, for observers; 0 where there are none.
+    var observedNow: Int64 { isObserved ? SystemClock.monotonicNanoseconds() : 0 }
+
     func waits(_ change: Int) { lock.withLock { waitingCount += change } }
 
     /// Does something a little later.
@@ -219,44 +253,35 @@ final class EngineCore: @unchecked Sendable {
     func leaked(_ host: RunHost) {
         lock.withLock { leaks += 1 }
         observer.codeLeaked(
-            workflowID: host.workflowID, runID: host.machine?.start.runID ?? "")
+            in: host.machine?.observed ?? ObservedRun(unknownRunOf: host.workflowID))
     }
 
     // MARK: Runs
 
-    func definition(_ type: String) throws -> WorkflowDefinition {
-        guard let definition = definitions[type] else {
-            throw WorkflowError.unknownWorkflow(type)
-        }
-        return definition
-    }
-
     /// How long the turns of a type's runs take.
     func pace(_ type: String) -> TypePace? { paces[type] }
-
-    /// Of the code that this engine has for a type; nil: none.
-    func fingerprint(_ type: String) -> String? { definitions[type]?.fingerprint }
-
-    func makeDecider(_ start: RunStart) throws -> any Decider {
-        try definition(start.workflowType).makeDecider(start, options.codec)
-    }
 
     func runStart(_ request: StartRequest) -> RunStart {
         let now = timers.now
         let runID = UUIDText.hex(entropy.next()) + UUIDText.hex(entropy.next())
         let options = request.options
         let startsAt = options.startDelay.map { now + max(0, $0.nanoseconds) }
+        let companion = options.versioning == .autoUpgrade ? nil : request.companion
+        let code = codes.code(beginning: request.workflowType, beside: companion)
+        let isPinned =
+            code?.versioning == .pinned || (code != nil && code?.fingerprint == companion)
         return RunStart(
             workflowType: request.workflowType, workflowID: request.workflowID, runID: runID,
             firstRunID: runID, continuedFrom: nil, parent: request.parent,
             seed: entropy.next(),
             // Of an operator's engine no code begins.
-            fingerprint: self.options.executesCode ? fingerprint(request.workflowType) ?? "" : "",
+            fingerprint: self.options.executesCode ? code?.fingerprint ?? "" : "",
             requestID: request.requestID, attempt: 1,
             runDeadline: options.runTimeout.map { (startsAt ?? now) + $0.nanoseconds },
             executionDeadline: options.executionTimeout.map {
                 (startsAt ?? now) + $0.nanoseconds
             }, runTimeout: options.runTimeout, startsAt: startsAt, retry: options.retry,
+            versioning: options.versioning ?? (isPinned ? .pinned : nil),
             headers: options.headers, memo: options.memo,
             searchAttributes: options.searchAttributes, input: request.input)
     }
@@ -264,7 +289,7 @@ final class EngineCore: @unchecked Sendable {
     /// Why a run cannot be started like this.
     func problem(with request: StartRequest) -> WorkflowError? {
         let hasCode = options.executesCode || options.rehearsesCode
-        if definitions[request.workflowType] == nil, hasCode {
+        if codes.current(request.workflowType) == nil, hasCode {
             return .unknownWorkflow(request.workflowType)
         }
         if let problem = Self.problem(withID: request.workflowID) { return problem }
@@ -329,10 +354,37 @@ final class EngineCore: @unchecked Sendable {
         return history
     }
 
+    /// As much of a history as a run goes on from: all of it or, if that is long, its start and
+    /// what there is from its newest checkpoint on.
+    func recentHistory(_ workflowID: String, _ runID: String) async throws -> History {
+        let stream = StreamName.run(workflowID, runID)
+        let first = try await store.read(stream, from: 0, limit: Self.firstEvents)
+        var history = History(
+            events: try first.events.map { try Self.event($0, workflowID) }, token: first.token)
+        if first.isLast { return history }
+        let count = try await store.count(stream)
+        let end = try await store.read(stream, from: count - 1, limit: 1)
+        let frame = try end.events.first.map { try Self.event($0, workflowID).checkpoint } ?? 0
+        var index = first.events.count
+        if frame > index + 1 {
+            history.events = Array(history.events.prefix(1))
+            index = frame - 1
+        }
+        try await forEachPage(stream, from: index) { page in
+            for event in page.events {
+                history.events.append(try Self.event(event, workflowID))
+            }
+            history.token = page.token ?? history.token
+        }
+        return history
+    }
+
+    /// - Parameter index: how many events are left out.
     func forEachEvent(
-        _ workflowID: String, _ runID: String, _ body: (HistoryEvent) throws -> Void
+        _ workflowID: String, _ runID: String, from index: Int = 0,
+        _ body: (HistoryEvent) throws -> Void
     ) async throws {
-        try await forEachPage(StreamName.run(workflowID, runID)) { page in
+        try await forEachPage(StreamName.run(workflowID, runID), from: index) { page in
             for event in page.events { try body(try Self.event(event, workflowID)) }
         }
     }
@@ -350,14 +402,22 @@ final class EngineCore: @unchecked Sendable {
     }
 
     private func forEachPage(
-        _ stream: String, _ body: (HistoryPage) throws -> Void
+        _ stream: String, from start: Int = 0, _ body: (HistoryPage) throws -> Void
     ) async throws {
-        var index = 0
+        var index = start
         while true {
             let page = try await store.read(stream, from: index, limit: Self.pageEvents)
             try body(page)
-            index += page.events.count
+            index = page.next ?? index + page.events.count
             if page.isLast || page.events.isEmpty { return }
         }
+    }
+}
+
+extension HistoryEvent {
+    /// The newest checkpoint up to this event.
+    fileprivate var checkpoint: Int {
+        if case .checkpointed = body { return id }
+        return frame
     }
 }

@@ -57,14 +57,16 @@ final class EngineTimers: @unchecked Sendable {
             case host(RunHost)
             /// A run that is not in memory.
             case workflow(String)
+            /// Something of the engine's own.
+            case body(@Sendable () -> Void)
         }
 
         let instant: Int64
         // Guarded by the timers' lock: nil once it was given back, or ran off.
         fileprivate var whom: Whom?
 
-        fileprivate init(_ host: RunHost, _ instant: Int64) {
-            whom = .host(host)
+        fileprivate init(_ whom: Whom, _ instant: Int64) {
+            self.whom = whom
             self.instant = instant
         }
     }
@@ -82,13 +84,25 @@ final class EngineTimers: @unchecked Sendable {
     /// Wakes a run at an instant.
     /// - Parameter ticket: of an earlier call, which is given back.
     func arm(_ host: RunHost, at instant: Int64, insteadOf ticket: Ticket?) -> Ticket {
-        let new = Ticket(host, max(0, instant))
+        arm(Ticket(.host(host), max(0, instant)), insteadOf: ticket)
+    }
+
+    /// Does something at an instant, on any thread.
+    /// - Parameter ticket: of an earlier call, which is given back.
+    func arm(
+        at instant: Int64, insteadOf ticket: Ticket?, _ body: @escaping @Sendable () -> Void
+    ) -> Ticket {
+        arm(Ticket(.body(body), max(0, instant)), insteadOf: ticket)
+    }
+
+    private func arm(_ new: Ticket, insteadOf ticket: Ticket?) -> Ticket {
+        let instant = new.instant
         let isEarliest = lock.withLock { () -> Bool in
             if let ticket { drop(ticket) }
             _ = trim()
             guard !isStopped else { return false }
             let isEarliest = instant < (queue.first?.instant ?? .max)
-            queue.add(new, at: new.instant)
+            queue.add(new, at: instant)
             return isEarliest
         }
         if isEarliest { wait(until: instant) }
@@ -186,14 +200,19 @@ final class EngineTimers: @unchecked Sendable {
         }
         if let next { wait(until: next, isPausing: next == wall + Self.pauseNanoseconds) }
         let (onNothing, bring) = lock.withLock { (self.onNothing, self.bring) }
+        var isAnybodyWoken = false
         for (whom, isLate) in released {
-            let host: RunHost? =
-                switch whom {
-                case .host(let host): host
-                case .workflow(let workflowID): bring(workflowID)
-                }
+            let host: RunHost?
+            switch whom {
+            case .host(let home): host = home
+            case .workflow(let workflowID): host = bring(workflowID)
+            case .body(let body):
+                body()
+                continue
+            }
+            isAnybodyWoken = true
             if isLate { host?.postpone(.due) } else { host?.enqueue(.due) }
         }
-        if released.isEmpty { onNothing() }
+        if !isAnybodyWoken { onNothing() }
     }
 }

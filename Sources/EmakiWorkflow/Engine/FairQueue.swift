@@ -17,4 +17,11 @@ struct FairQueue<Element: Sendable>: Sendable {
         wasLate = timely.isEmpty || (!wasLate && !late.isEmpty)
         return wasLate ? late.popFirst() : timely.popFirst()
     }
+
+    /// Keeps what is still wanted.
+    /// - Complexity: O(n).
+    mutating func keep(where isWanted: (Element) -> Bool) {
+        timely.keep(where: isWanted)
+        late.keep(where: isWanted)
+    }
 }

@@ -9,10 +9,18 @@ indirect enum HostInput: Sendable {
     case signal(Message, Reply<Void>)
     /// - Two replies: accepted, and completed.
     case update(Message, accepted: Reply<Void>, completed: Reply<Payload>)
-    /// - childOf: only if it is a child of this run.
-    case cancel(requestID: String, reason: String, childOf: String?, Reply<Void>)
-    /// - childOf: only if it is a child of this run.
-    case terminate(reason: String, childOf: String?, Reply<Void>)
+    /// - childOf: only if it is a child of one of these runs.
+    case cancel(requestID: String, reason: String, childOf: [String]?, Reply<Void>)
+    /// - childOf: only if it is a child of one of these runs.
+    case terminate(reason: String, childOf: [String]?, Reply<Void>)
+    /// Another run takes the newest one's place; nil: the run is not as the cut was made from.
+    case reset(RunCut, reason: String, Reply<String?>)
+    /// The workflow goes, if it has ended: before this instant, if one is given.
+    case delete(endedBefore: Int64?, Reply<Bool>)
+    /// Histories of older runs were removed.
+    case dropped([String], Reply<Void>)
+    /// A run of this id begins as another one began.
+    case fork(RunCut, Reply<String>)
     case pause(reason: String, Reply<Void>)
     case resume(Resumption, Reply<Void>)
     case query(String, Payload, Reply<Payload>)
@@ -23,10 +31,14 @@ indirect enum HostInput: Sendable {
     /// How a run ended; nil: the newest run.
     case result(runID: String?, Reply<HistoryEvent.Outcome>)
     case describe(Reply<RunDescription>)
+    /// The run that a request began; nil: none.
+    case run(requestID: String, Reply<String?>)
     /// An attempt ended.
     case ended(runID: String, step: Int, attempt: Int, Result<Payload, Failure>, Reply<Bool>)
     /// A worker took an attempt that had waited for one.
     case began(runID: String, step: Int, attempt: Int)
+    /// An attempt that had waited is to begin, once that is durable.
+    case begins(runID: String, step: Int, attempt: Int, Reply<Bool>)
     /// Somebody outside will say how the attempt ended.
     case handedOver(runID: String, step: Int, attempt: Int, Reply<Bool>)
     /// All that the end of a run asks for was done.
@@ -53,6 +65,7 @@ extension HostInput {
         case .start(let request, _):
             request.input.bytes.count + (request.message?.payload?.bytes.count ?? 0)
         case .signal(let message, _): message.input.bytes.count
+        case .reset(let cut, _, _), .fork(let cut, _): cut.byteCount
         case .update(let message, _, _): message.input.bytes.count
         case .query(_, let input, _), .rehearse(.query(_, let input, _)): input.bytes.count
         case .accept(let message, _), .rehearse(.validation(let message, _, _)):
@@ -74,6 +87,8 @@ struct StartRequest: Sendable {
     var reuse: IDReusePolicy
     var conflict: IDConflictPolicy
     var parent: RunStart.Parent?
+    /// The fingerprint of the parent's code, if it stays on that.
+    var companion: String?
     /// A signal or an update that goes with it.
     var message: HistoryEvent.Body?
 }
@@ -124,6 +139,8 @@ public enum WorkflowError: Error, Sendable, Equatable {
     case noSpace
     /// Another engine owns the store now. This one does nothing any more.
     case fenced
+    /// The run is open, and only what has ended can be deleted: end it first.
+    case stillOpen(workflowID: String, runID: String)
     /// The engine was closed.
     case engineClosed
     /// A limit of the store.

@@ -26,4 +26,11 @@ struct Queue<Element: Sendable>: Sendable {
         }
         return element
     }
+
+    /// Keeps what is still wanted.
+    /// - Complexity: O(n).
+    mutating func keep(where isWanted: (Element) -> Bool) {
+        elements.removeAll { element in element.map { !isWanted($0) } ?? true }
+        first = 0
+    }
 }

@@ -16,6 +16,8 @@ public struct RunDescription: Sendable, Equatable {
     public var taskFailure: Failure?
     /// The fingerprint of the code that executed it last.
     public var fingerprint: String
+    /// It stays on that code to its end.
+    public var isPinned: Bool
     /// Why the code of this engine cannot go on with it, if it is other code; it names the code
     /// that is needed. Known once the engine has tried.
     public var versionNeeded: Failure?
@@ -42,6 +44,7 @@ extension RunDescription {
         pause = machine.pauseReason
         taskFailure = machine.taskFailureCount > 0 ? machine.lastTaskFailure : nil
         fingerprint = machine.fingerprint
+        isPinned = machine.start.versioning == .pinned
         self.versionNeeded = versionNeeded
         startedAt = machine.beganAt
         updatedAt = machine.time
@@ -77,6 +80,7 @@ extension RunDescription {
         object.add("waitsFor", waitsFor)
         object.add("wouldUndo", compensable.reversed() as [String])
         object.add("fingerprint", fingerprint)
+        object.add("pinned", isPinned)
         if let versionNeeded { object.add("versionNeeded", versionNeeded.message) }
         if let taskFailure { object.add("taskFailure", taskFailure.json) }
         if case .completed(let result) = outcome {

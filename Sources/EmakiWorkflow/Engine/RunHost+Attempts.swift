@@ -12,12 +12,27 @@ extension RunHost {
     func begins(_ key: AttemptKey) -> Bool { attempts.begins(key, at: engine.timers.now) }
 
     func forget(_ key: AttemptKey) {
-        if let attempt = attempts.remove(key), attempt.queue == nil { engine.ends() }
+        guard let attempt = attempts.remove(key) else { return }
+        guard let queue = attempt.queue else { return engine.ends() }
+        // Somebody outside has said how it ended.
+        _ = engine.queues.remove(token(key), from: queue)
+    }
+
+    private func token(_ key: AttemptKey) -> TaskToken {
+        TaskToken(
+            workflowID: workflowID, runID: key.runID, step: key.step, attempt: key.attempt)
     }
 
     /// Asks the attempts at a step to stop; nil: at all steps.
     func stop(runID: String, step: Int?) {
         for key in attempts.stop(runID: runID, step: step) { takeBack(key) }
+        for step in step.map({ [$0] }) ?? Array((machine?.steps ?? [:]).keys) {
+            let place = TaskQueues.Place(workflowID: workflowID, runID: runID, step: step)
+            guard engine.queues.takeBack(place), let attempt = machine?.steps[step]?.attempt else {
+                continue
+            }
+            tookBack(AttemptKey(runID: runID, step: step, attempt: attempt))
+        }
     }
 
     /// An attempt reports.
@@ -32,9 +47,9 @@ extension RunHost {
             .heartbeat(runID: key.runID, step: key.step, attempt: key.attempt, details) { _ in })
     }
 
-    // MARK: In named queues
+    // MARK: In queues
 
-    /// The attempt waits in a named queue, which is no work: a clock may skip over it.
+    /// The attempt waits in a queue, which is no work: a clock may skip over it.
     func waits(_ key: AttemptKey, in queue: String) {
         attempts.waits(key, in: queue)
         engine.ends()
@@ -42,12 +57,26 @@ extension RunHost {
 
     /// Nobody wants the attempt any more; a worker has not taken it.
     private func takeBack(_ key: AttemptKey) {
-        let token = TaskToken(
-            workflowID: workflowID, runID: key.runID, step: key.step, attempt: key.attempt)
-        guard let queue = attempts.queue(of: key), engine.queues.remove(token, from: queue) else {
-            return
-        }
+        guard let queue = attempts.queue(of: key), engine.queues.remove(token(key), from: queue)
+        else { return }
         tookBack(key)
+    }
+
+    /// Tells the queues which attempts are in the hands of workers.
+    func countHeld() {
+        guard engine.queues.countsPulled else { return }
+        var held: [(token: TaskToken, queue: String, key: String?)] = []
+        if let machine, machine.isOpen {
+            for (id, step) in machine.steps where step.phase == .handedOver {
+                let key = AttemptKey(runID: machine.start.runID, step: id, attempt: step.attempt)
+                held.append(
+                    (token(key), step.schedule.options.queue, step.schedule.options.limitKey))
+            }
+        }
+        engine.queues.holds(held, of: workflowID) { token in
+            attempts.contains(
+                AttemptKey(runID: token.runID, step: token.step, attempt: token.attempt))
+        }
     }
 
     /// It left its queue and goes to no worker.

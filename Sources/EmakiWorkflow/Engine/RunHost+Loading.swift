@@ -7,9 +7,16 @@ struct IDRecord: Sendable, Equatable {
         case closed = 2
         /// Everything that its end asks for was done.
         case settled = 3
+        /// The workflow was deleted: all before this is gone, or about to be. The run is a name for
+        /// the deletion, which is settled, too.
+        case deleted = 4
+        /// The run's history was removed, though the workflow has newer runs.
+        case dropped = 5
     }
 
     var kind: Kind
+    /// Of `.closed`: when, in nanoseconds since 1970 UTC.
+    var time: Int64?
     var runID: String
     /// The request that started it.
     var requestID = ""
@@ -24,22 +31,45 @@ struct IDRecord: Sendable, Equatable {
         fields.put(3, notEmpty: requestID)
         fields.put(4, notEmpty: workflowType)
         fields.put(5, ifTrue: isUnsettled)
+        if let time { fields.put(6, signed: time) }
         let type =
             switch kind {
             case .opened: "RunOpened"
             case .closed: "RunEnded"
             case .settled: "RunSettled"
+            case .deleted: "WorkflowDeleted"
+            case .dropped: "RunDropped"
             }
         return StoredEvent(type: type, metadata: fields.bytes, payload: [])
     }
 
     /// The newest run is open, or the end of one asks for something that was not done.
-    static func needsCare(_ records: [IDRecord]) -> Bool {
+    static func needsCare(_ all: [IDRecord]) -> Bool {
+        if removal(all) != nil { return true }
+        let records = live(all)
         let settled = Set(records.filter { $0.kind == .settled }.map(\.runID))
         let hasDebt = records.contains {
             $0.kind == .closed && $0.isUnsettled && !settled.contains($0.runID)
         }
-        return hasDebt || records.last { $0.kind != .settled }?.kind == .opened
+        return hasDebt || records.last(where: \.isOfRun)?.kind == .opened
+    }
+
+    private var isOfRun: Bool { kind == .opened || kind == .closed }
+
+    /// Those that were not deleted.
+    static func live(_ records: [IDRecord]) -> [IDRecord] {
+        guard let index = records.lastIndex(where: { $0.kind == .deleted }) else { return records }
+        return Array(records[(index + 1)...])
+    }
+
+    /// The deletion that is not settled, and the runs whose histories it removes.
+    static func removal(_ records: [IDRecord]) -> (name: String, runIDs: [String])? {
+        guard let index = records.lastIndex(where: { $0.kind == .deleted }) else { return nil }
+        let name = records[index].runID
+        if records[index...].contains(where: { $0.kind == .settled && $0.runID == name }) {
+            return nil
+        }
+        return (name, records[..<index].filter { $0.kind == .opened }.map(\.runID))
     }
 
     init(_ kind: Kind, _ runID: String) {
@@ -54,6 +84,7 @@ struct IDRecord: Sendable, Equatable {
         requestID = try fields.text(3) ?? ""
         workflowType = try fields.text(4) ?? ""
         isUnsettled = fields.flag(5)
+        time = fields.instant(6)
     }
 }
 
@@ -80,7 +111,9 @@ extension RunHost {
 
     /// Reads what is recorded.
     func load() async throws {
-        var (records, token) = try await engine.idRecords(workflowID)
+        var (all, token) = try await engine.idRecords(workflowID)
+        if IDRecord.removal(all) != nil, engine.options.executesCode { removeDeleted() }
+        var records = IDRecord.live(all)
         guard var opened = records.last(where: { $0.kind == .opened }) else {
             idToken = token
             isLoaded = true
@@ -89,7 +122,8 @@ extension RunHost {
         var (loaded, history) = try await newest(opened)
         // A commit came between the two reads: there is a newer run.
         while case .continuedAsNew = loaded.outcome {
-            (records, token) = try await engine.idRecords(workflowID)
+            (all, token) = try await engine.idRecords(workflowID)
+            records = IDRecord.live(all)
             guard let newer = records.last(where: { $0.kind == .opened }),
                 newer.runID != opened.runID
             else { break }
@@ -106,13 +140,14 @@ extension RunHost {
             startedBy[record.requestID] = record.runID
         }
         engine.timers.recorded(loaded.time)
+        countHeld()
         answerWaiters(loaded)
         guard engine.options.executesCode else { return }
         try await settleAll(records, loaded)
     }
 
     private func newest(_ opened: IDRecord) async throws -> (RunMachine, EngineCore.History) {
-        let history = try await engine.history(workflowID, opened.runID)
+        let history = try await engine.recentHistory(workflowID, opened.runID)
         do throws(HistoryError) {
             let machine = try RunMachine(history: history.events)
             guard machine.start.workflowID == workflowID, machine.start.runID == opened.runID else {
@@ -153,9 +188,11 @@ extension RunHost {
             if record.runID == loaded.start.runID {
                 settle(loaded)
             } else {
-                let history = try await engine.history(workflowID, record.runID)
+                let history = try await engine.recentHistory(workflowID, record.runID)
                 do throws(HistoryError) {
-                    settle(try RunMachine(history: history.events))
+                    let machine = try RunMachine(history: history.events)
+                    machine.keptEvents = loaded.start.keptEvents(of: record.runID)
+                    settle(machine)
                 } catch {
                     // It keeps nobody else from going on, but somebody has to know.
                     engine.observer.storeFailed(
@@ -197,41 +234,53 @@ extension RunHost {
     /// Brings code to where a history begins.
     func makeCode() -> Warming {
         guard decider == nil, let machine else { return .warm }
-        do throws(Failure) {
-            decider = try newDecider(machine.start)
-            return .warm
-        } catch {
-            return .failed(error)
-        }
+        let codes = engine.codes.candidates(for: machine.start, machine.fingerprint)
+        // It has begun with one of them.
+        let code = codes.first { $0.fingerprint == machine.fingerprint } ?? codes.first
+        guard let code else { return .failed(.noCode(of: machine.start)) }
+        decider = code.makeDecider(machine.start, engine.options.codec)
+        return .warm
     }
 
-    private func newDecider(_ start: RunStart) throws(Failure) -> any Decider {
-        do {
-            return try engine.makeDecider(start)
-        } catch {
-            throw Failure(.misuse, type: "UnknownWorkflow", message: "\(error)")
-        }
-    }
-
-    /// Brings code to where the history ends. Nothing is recorded.
+    /// Brings code to where the history ends: the first that follows, of those with which the run
+    /// may go on. Nothing is recorded.
     ///
     /// Only while nothing is in a draft that the store does not have.
     func warm() async -> Warming {
         guard decider == nil, let machine else { return .warm }
         // An engine's code does not change.
         if let unfit { return .unfit(unfit) }
-        let version = engine.fingerprint(machine.start.workflowType)
-        let isOther = version != machine.fingerprint
-        let new: any Decider
-        do throws(Failure) {
-            new = try newDecider(machine.start)
-        } catch {
-            return isOther ? isUnfit(error, machine, version) : .failed(error)
+        var refusal: (code: String, failure: Failure)?
+        for code in engine.codes.candidates(for: machine.start, machine.fingerprint)
+        where code.fingerprint != passedOver {
+            let isOther = code.fingerprint != machine.fingerprint
+            do {
+                decider = try await follow(machine, with: code)
+                versionToAdopt = isOther ? code.fingerprint : nil
+                if let refusal { passedOver = refusal.code }
+                return .warm
+            } catch {
+                guard let failure = error as? Failure else { return .later(error) }
+                guard isOther, failure.isOfCode else { return .failed(failure) }
+                refusal = (code.fingerprint, failure)
+            }
         }
+        return isUnfit(refusal, machine)
+    }
+
+    /// - Throws: the failure of the task if the code does not follow the history; what reading it
+    ///   throws.
+    private func follow(
+        _ machine: RunMachine, with code: WorkflowDefinition
+    ) async throws -> any Decider {
+        let new = code.makeDecider(machine.start, engine.options.codec)
         var replay = Replay(
             machine.start, into: new, comparesInput: engine.options.comparesInput)
         do {
-            try await engine.forEachEvent(workflowID, machine.start.runID) { event in
+            // What was before a checkpoint the code never sees again.
+            try await engine.forEachEvent(
+                workflowID, machine.start.runID, from: max(0, machine.frame - 1)
+            ) { event in
                 // What came into the store since this was read, the code must not know either.
                 guard event.id <= machine.lastID else { return }
                 try replay.add(event)
@@ -239,32 +288,39 @@ extension RunHost {
             try replay.finish()
         } catch {
             letGo(of: new)
-            guard let failure = error as? Failure else { return .later(error) }
-            return isOther && failure.isOfCode
-                ? isUnfit(failure, machine, version) : .failed(failure)
+            throw error
         }
         hasReturned = replay.hasReturned
-        versionToAdopt = isOther ? version : nil
-        decider = new
-        return .warm
+        return new
     }
 
     /// The run needs the code that executed it last.
+    /// - Parameter refusal: which code does not follow, and why; nil: there is none to try.
     private func isUnfit(
-        _ failure: Failure, _ machine: RunMachine, _ version: String?
+        _ refusal: (code: String, failure: Failure)?, _ machine: RunMachine
     ) -> Warming {
-        let here = version.map { "\($0) does not follow its history" } ?? "there is none here"
+        let isPinned = engine.codes.isPinned(machine.start)
+        let here = refusal.map { "\($0.code) does not follow its history" } ?? "there is none here"
+        let failure = refusal?.failure ?? .noCode(of: machine.start)
         let unfit = Failure(
             .misuse, type: "VersionNeeded",
-            message: "the run needs the code of \(machine.fingerprint); \(here): "
-                + failure.message)
+            message: "the run needs the code of \(machine.fingerprint)"
+                + (isPinned ? ", to which it is pinned" : "") + "; \(here): " + failure.message)
         self.unfit = unfit
         machine.isWithoutCode = true
         guard machine.isOpen else { return .unfit(unfit) }
         engine.observer.waitsForVersion(
-            workflowID: workflowID, runID: machine.start.runID, needed: machine.fingerprint,
-            failure)
+            in: machine.observed, needed: machine.fingerprint, failure)
         return .unfit(unfit)
+    }
+}
+
+extension Failure {
+    /// There is nothing to execute a run with.
+    fileprivate static func noCode(of start: RunStart) -> Failure {
+        Failure(
+            .misuse, type: "UnknownWorkflow",
+            message: "\(WorkflowError.unknownWorkflow(start.workflowType))")
     }
 }
 

@@ -14,7 +14,7 @@ extension RunHost {
         guard let machine, machine.isOpen else { return }
         let now = max(engine.timers.now, machine.time)
         var event = HistoryEvent(id: machine.lastID + 1, time: now, commandCount: nil, body: body)
-        guard body.isInput, machine.unseen.isEmpty, machine.mayActivate(at: now) else {
+        guard body.isInput, machine.unseen.isEmpty, mayActivate(machine, at: now) else {
             append(event, &draft)
             return showUnseen(&draft)
         }
@@ -45,7 +45,7 @@ extension RunHost {
     func showUnseen(_ draft: inout CommitDraft) {
         while let machine, let unseen = machine.nextUnseen, hasRoom(draft) {
             let now = max(engine.timers.now, machine.time)
-            guard machine.mayActivate(at: now) else { return }
+            guard mayActivate(machine, at: now) else { return }
             switch prepare() {
             case .failed(let failure): return failTask(failure, &draft)
             case .absent, .later, .unfit: return
@@ -106,6 +106,9 @@ extension RunHost {
     }
 
     func append(_ event: HistoryEvent, _ draft: inout CommitDraft) {
+        var event = event
+        event.frame = machine?.frame ?? 0
+        if engine.isObserved { draft.note(machine?.observedStep(of: event)) }
         machine?.apply(event)
         draft.append(event)
     }
@@ -113,12 +116,13 @@ extension RunHost {
     private func obey(_ decision: Decision, _ draft: inout CommitDraft) {
         machine?.taskFailureCount = 0
         if decision.hasReturned { hasReturned = true }
+        if engine.isObserved, !decision.lines.isEmpty { draft.lines += decision.lines }
         for command in decision.commands {
             guard let machine else { return }
             let now = max(engine.timers.now, machine.time)
             let body: HistoryEvent.Body
             do {
-                body = try machine.body(of: command, successor: EngineCore.successorID)
+                body = try machine.body(of: gated(command), successor: EngineCore.successorID)
             } catch {
                 // The number of commands is recorded already: a history without this one would
                 // never be followed again.
@@ -133,6 +137,15 @@ extension RunHost {
         }
     }
 
+    /// Of a step that may have to wait for others it is recorded when it begins.
+    private func gated(_ command: Command) -> Command {
+        guard case .schedule(var schedule) = command, engine.queues.limits(schedule),
+            decider?.closure(of: schedule.key)?.isInline != true
+        else { return command }
+        schedule.isGated = true
+        return .schedule(schedule)
+    }
+
     /// Records how a run ended, and begins the next of its chain.
     func ended(
         _ outcome: HistoryEvent.Outcome, _ closing: Command.Closing?, _ now: Int64,
@@ -140,12 +153,17 @@ extension RunHost {
     ) {
         guard let machine else { return }
         var record = IDRecord(.closed, machine.start.runID)
-        record.isUnsettled = !machine.children.isEmpty || !machine.sent.isEmpty
+        record.time = now
+        record.isUnsettled = !machine.childrenToSettle.isEmpty || !machine.messagesToSettle.isEmpty
         draft.records.append(record)
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
         let chance = StableMix.fraction(machine.start.seed)
         var next = machine.successor(of: closing, runID: runID, at: now, chance: chance)
-        next.fingerprint = engine.fingerprint(next.workflowType) ?? next.fingerprint
+        let isPinned = engine.codes.isPinned(machine.start)
+        if isPinned { next.versioning = .pinned }
+        let companion = isPinned ? machine.fingerprint : nil
+        let code = engine.codes.code(beginning: next.workflowType, beside: companion)
+        next.fingerprint = code?.fingerprint ?? next.fingerprint
         var opened = IDRecord(.opened, runID)
         opened.workflowType = next.workflowType
         draft.records.append(opened)
@@ -164,7 +182,7 @@ extension RunHost {
         letGo()
         guard let machine, machine.isOpen, machine.pause == nil else { return }
         let now = max(engine.timers.now, machine.time)
-        engine.observer.taskFailed(workflowID: workflowID, runID: machine.start.runID, failure)
+        engine.observer.taskFailed(in: machine.observed, failure)
         if machine.lastTaskFailure != failure || machine.taskFailureCount == 0 {
             append(
                 HistoryEvent(
@@ -208,7 +226,14 @@ extension RunHost {
                     "headers, memo and attributes", RunOptions.labelBytesMax, extraBytes)
             }
             switch command {
-            case .schedule, .startTimer: if let key { new.insert(key) }
+            case .schedule(let step):
+                let limitKeyBytes = step.options.limitKey?.utf8.count ?? 0
+                guard limitKeyBytes <= ActivityOptions.limitKeyBytesMax else {
+                    return tooLarge(
+                        "a limit key", ActivityOptions.limitKeyBytesMax, limitKeyBytes)
+                }
+                if let key { new.insert(key) }
+            case .startTimer: if let key { new.insert(key) }
             case .cancelStep(let key)
             where machine.openID(ofStep: key) == nil && !new.contains(key):
                 return unknown(key)
@@ -219,6 +244,14 @@ extension RunHost {
                 let isOpen = machine.openUpdates.contains(id) || event?.isUpdate(id) == true
                 guard isOpen, takenBack.insert("update \(id)").inserted else {
                     return unknown("update \(id)")
+                }
+            case .checkpoint(let state, let patches):
+                var fields = FieldWriter()
+                machine.checkpoint(state, patches: patches).encode(into: &fields)
+                if fields.bytes.count > Self.checkpointBytesMax {
+                    return tooLarge(
+                        "a checkpoint beside its state", Self.checkpointBytesMax,
+                        fields.bytes.count)
                 }
             default: break
             }
@@ -233,6 +266,9 @@ extension RunHost {
         }
         return nil
     }
+
+    /// Bytes of what a checkpoint remembers beside the code's state.
+    private static var checkpointBytesMax: Int { 60_000 }
 
     /// Bytes of an identity.
     static var keyBytesMax: Int { 4_096 }
@@ -267,6 +303,8 @@ extension Command {
         case .startChild(let child): (child.key, child.input, child.options.labelBytes)
         case .send(let message): (message.key, message.input, message.name.utf8.count)
         case .pause(let key, _): (key, nil, 0)
+        case .checkpoint(let state, let patches):
+            (nil, state, patches.reduce(0) { $0 + $1.utf8.count })
         case .close(.completed(let payload)): (nil, payload, 0)
         case .close(.continueAsNew(_, let payload)): (nil, payload, 0)
         case .close: (nil, nil, 0)

@@ -64,6 +64,7 @@ extension RunHost {
         closuresWanted = []
         coldProblem = nil
         unfit = nil
+        passedOver = nil
         versionToAdopt = nil
     }
 }

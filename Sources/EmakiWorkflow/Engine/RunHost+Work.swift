@@ -78,6 +78,8 @@ extension RunHost {
             else { return true }
             let key = AttemptKey(runID: runID, step: step, attempt: attempt)
             machine.began(step: step, at: attempts.beganAt(key) ?? engine.timers.now)
+        case .begins(let runID, let step, let attempt, let reply):
+            begins(AttemptKey(runID: runID, step: step, attempt: attempt), reply, &draft)
         case .handedOver(let runID, let step, let attempt, let reply):
             draft.ended.append(AttemptKey(runID: runID, step: step, attempt: attempt))
             guard let machine, machine.start.runID == runID, let open = machine.steps[step],
@@ -112,6 +114,31 @@ extension RunHost {
         default: return takeCall(input, &draft)
         }
         return true
+    }
+
+    /// An attempt whose beginning is recorded is to begin.
+    private func begins(
+        _ key: AttemptKey, _ reply: @escaping HostInput.Reply<Bool>, _ draft: inout CommitDraft
+    ) {
+        guard let machine, machine.start.runID == key.runID, let open = machine.steps[key.step],
+            machine.isOpen, open.attempt == key.attempt, open.phase == .running,
+            !engine.isDraining || open.isBeginningRecorded
+        else {
+            draft.ended.append(key)
+            return draft.answer(reply, false)
+        }
+        // It was recorded after all, and is let in once more.
+        if open.isBeginningRecorded { return draft.answer(reply, true) }
+        guard open.isCancelRequested else {
+            draft.answer(reply, true)
+            return record(.attemptBegan(step: key.step, attempt: key.attempt), &draft)
+        }
+        draft.ended.append(key)
+        draft.answer(reply, false)
+        let body = machine.ended(
+            step: key.step, attempt: key.attempt, .failure(.cancelled("not wanted any more")),
+            at: engine.timers.now, chance: 0)
+        if let body { record(body, &draft) }
     }
 
     /// Lets the run rest before its code, or an attempt, is tried again.
@@ -158,10 +185,12 @@ extension RunHost {
                 if let beganAt = attempts.beganAt(key) { machine.began(step: id, at: beganAt) }
                 continue
             }
+            let isBack = engine.queues.takeBack(
+                TaskQueues.Place(workflowID: workflowID, runID: runID, step: id))
             // Nothing of what cannot be gone on with here is done over again.
             if closuresWanted.contains(id) || unfit != nil { continue }
-            if step.schedule.isPulled {
-                // A worker would have it only if that were recorded: it has not begun.
+            // It waited outside of memory, or its beginning would be recorded: it has not begun.
+            if isBack || step.isYetToBegin {
                 dispatch(id, machine.start)
                 continue
             }
@@ -191,7 +220,8 @@ extension HostInput {
     /// Nobody will say it again.
     var mustArrive: Bool {
         switch self {
-        case .load, .ended, .handedOver, .childStarted, .childClosed, .delivered, .due, .settled,
+        case .load, .ended, .begins, .handedOver, .childStarted, .childClosed, .delivered, .due,
+            .settled,
             .quarantine:
             true
         default: false
@@ -225,7 +255,7 @@ extension HostInput {
         switch self {
         case .start(_, let reply): reply(.failure(error))
         case .signal(_, let reply), .cancel(_, _, _, let reply), .terminate(_, _, let reply),
-            .pause(_, let reply), .resume(_, let reply), .warm(let reply):
+            .pause(_, let reply), .resume(_, let reply), .warm(let reply), .dropped(_, let reply):
             reply(.failure(error))
         case .update(_, let accepted, let completed):
             accepted(.failure(error))
@@ -235,7 +265,11 @@ extension HostInput {
         case .accept(_, let reply): reply(.failure(error))
         case .result(_, let reply): reply(.failure(error))
         case .describe(let reply): reply(.failure(error))
-        case .ended(_, _, _, _, let reply), .handedOver(_, _, _, let reply),
+        case .reset(_, _, let reply), .run(_, let reply): reply(.failure(error))
+        case .fork(_, let reply): reply(.failure(error))
+        case .delete(_, let reply): reply(.failure(error))
+        case .ended(_, _, _, _, let reply), .begins(_, _, _, let reply),
+            .handedOver(_, _, _, let reply),
             .heartbeat(_, _, _, _, let reply):
             reply(.failure(error))
         case .quarantine(_, _, let reply): reply(.failure(error))

@@ -68,6 +68,8 @@ final class RunHost: @unchecked Sendable {
     var coldProblem: Warming?
     /// Why the run waits for an engine with other code.
     var unfit: Failure?
+    /// The fingerprint of current code that does not follow the run: it goes on with its own.
+    var passedOver: String?
     /// To be recorded before the code goes on: it is other code than before.
     var versionToAdopt: String?
     var machine: RunMachine?

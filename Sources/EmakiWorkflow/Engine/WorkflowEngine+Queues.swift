@@ -23,10 +23,11 @@ public struct QueuedAttempt: Sendable {
 }
 
 /// Named queues: activities whose options name one wait there for whoever pulls, and are not run by
-/// the engine.
+/// the engine, unless `EngineOptions.queues` says otherwise.
 extension WorkflowEngine {
-    /// Takes the next attempt from a named queue, once there is one. The first one that waits is
-    /// taken; of those that became late together, every second one at most.
+    /// Takes the next attempt from a named queue, once there is one that the queue's limits let
+    /// begin. Of one priority the first one that waits is taken, of limit keys in turns; of those
+    /// that became late together, every second one at most.
     ///
     /// Returns once it is durable that the attempt was handed over: from then on `startToClose` and
     /// `heartbeat` count. If the caller is lost before it acts, they end the attempt.
@@ -34,7 +35,7 @@ extension WorkflowEngine {
     /// - Throws: `CancellationError` if the calling task is cancelled while it waits;
     ///   `WorkflowError.engineClosed`; what recording it throws.
     public func nextAttempt(from queue: String) async throws -> QueuedAttempt {
-        guard queue != ActivityOptions.defaultQueue else {
+        guard !core.queues.isServed(queue) else {
             throw WorkflowError.invalid("the queue \(queue) is served by the engine itself")
         }
         while true {
@@ -45,20 +46,34 @@ extension WorkflowEngine {
             defer { core.ends() }
             guard entry.host.begins(key) else {
                 entry.host.tookBack(key)
+                core.queues.returned(entry.info.token, to: queue)
                 continue
             }
-            let isHandedOver = try await withCheckedThrowingContinuation { continuation in
-                entry.host.enqueue(
-                    .handedOver(runID: key.runID, step: key.step, attempt: key.attempt) {
-                        continuation.resume(with: $0)
-                    })
+            let isHandedOver: Bool
+            do {
+                isHandedOver = try await withCheckedThrowingContinuation { continuation in
+                    entry.host.enqueue(
+                        .handedOver(runID: key.runID, step: key.step, attempt: key.attempt) {
+                            continuation.resume(with: $0)
+                        })
+                }
+            } catch {
+                core.queues.returned(entry.info.token, to: queue)
+                throw error
             }
-            guard isHandedOver else { continue }
+            guard isHandedOver else {
+                core.queues.returned(entry.info.token, to: queue)
+                continue
+            }
+            if core.isObserved { entry.watch?.begins() }
             return QueuedAttempt(
                 name: entry.schedule.name, info: entry.info, input: entry.schedule.input,
                 options: entry.schedule.options, codec: core.options.codec)
         }
     }
+
+    /// What waits in which queue, in the order of their names.
+    public func queueStatus() -> [QueueStatus] { core.queues.status }
 
     /// Says that an attempt that was handed over is alive, and how far it is. Details that are new
     /// are made durable, so report them no more often than half of the activity's `heartbeat`.

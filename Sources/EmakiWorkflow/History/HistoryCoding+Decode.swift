@@ -13,6 +13,7 @@ extension HistoryEvent.Body {
         case .runStarted: self = .started(try RunStart(fields, payload))
         case .stepScheduled: self = .stepScheduled(try StepSchedule(fields, payload))
         case .attemptStarted: self = .attemptStarted(step: try subject(), attempt: try attempt())
+        case .attemptBegan: self = .attemptBegan(step: try subject(), attempt: try attempt())
         case .attemptFailed:
             self = .attemptFailed(
                 step: try subject(), attempt: try attempt(), try failure(),
@@ -69,6 +70,7 @@ extension HistoryEvent.Body {
             .versionAdopted(try fields.need(fields.text(EventField.name), "the version"))
         case .activated: .activated(event: try subject())
         case .runClosed: .closed(try HistoryEvent.Outcome(fields, payload))
+        case .checkpointed: .checkpointed(try RunCheckpoint(fields, payload))
         default: throw .unknownKind(kind.rawValue)
         }
     }

@@ -20,6 +20,7 @@ enum EventField {
     static let workflowType: UInt64 = 32
     static let cancellation: UInt64 = 33
     static let detailsMetadata: UInt64 = 34
+    static let isGated: UInt64 = 60
 }
 
 extension HistoryEvent.Body {
@@ -29,6 +30,7 @@ extension HistoryEvent.Body {
         case .stepScheduled: .stepScheduled
         case .attemptStarted: .attemptStarted
         case .attemptHandedOver: .attemptHandedOver
+        case .attemptBegan: .attemptBegan
         case .attemptFailed: .attemptFailed
         case .heartbeat: .heartbeat
         case .stepCompleted: .stepCompleted
@@ -53,6 +55,7 @@ extension HistoryEvent.Body {
         case .resumed: .resumed
         case .versionAdopted: .versionAdopted
         case .activated: .activated
+        case .checkpointed: .checkpointed
         case .closed: .runClosed
         }
     }
@@ -66,6 +69,7 @@ extension HistoryEvent.Body {
         case .stepCompleted(_, _, let result): result
         case .signalReceived(let message), .updateAccepted(let message): message.input
         case .updateCompleted(_, let result): result
+        case .checkpointed(let checkpoint): checkpoint.state
         case .childInitiated(let child): child.input
         case .messageSent(let message): message.input
         case .childClosed(_, .completed(let result)), .closed(.completed(let result)): result
@@ -77,7 +81,7 @@ extension HistoryEvent.Body {
         switch self {
         case .started(let start): start.encode(into: &fields)
         case .stepScheduled(let step): step.encode(into: &fields)
-        case .attemptStarted(let step, let attempt),
+        case .attemptStarted(let step, let attempt), .attemptBegan(let step, let attempt),
             .attemptHandedOver(let step, let attempt), .heartbeat(let step, let attempt, _),
             .stepCompleted(let step, let attempt, _):
             fields.put(EventField.subject, UInt64(step))
@@ -139,6 +143,7 @@ extension HistoryEvent.Body {
         case .paused(let reason): reason.encode(into: &fields)
         case .resumed(let resumption): resumption.encode(into: &fields)
         case .closed(let outcome): outcome.encode(into: &fields)
+        case .checkpointed(let checkpoint): checkpoint.encode(into: &fields)
         default: break
         }
     }

@@ -67,6 +67,8 @@ extension ActivityOptions {
         if retry != .standard { fields.put(5, retry.encoded) }
         if cancellation != .try { fields.put(6, UInt64(cancellation.rawValue)) }
         if queue != Self.defaultQueue { fields.put(7, queue) }
+        if priority != 0 { fields.put(8, signed: Int64(priority)) }
+        fields.put(9, limitKey)
         return fields.bytes
     }
 
@@ -80,6 +82,8 @@ extension ActivityOptions {
         if let content = fields.content(5) { retry = try RetryPolicy(content) }
         cancellation = try CancellationType(fields, 6)
         queue = try fields.text(7) ?? Self.defaultQueue
+        priority = fields.signed(8).map { Int(clamping: $0) } ?? 0
+        limitKey = try fields.text(9)
     }
 }
 
@@ -104,6 +108,7 @@ extension RunOptions {
         fields.put(5, headers)
         fields.put(6, memo)
         fields.put(7, searchAttributes)
+        if let versioning { fields.put(8, UInt64(versioning.rawValue)) }
         return fields.bytes
     }
 
@@ -116,6 +121,17 @@ extension RunOptions {
         headers = try fields.map(5)
         memo = try fields.map(6)
         searchAttributes = try fields.map(7)
+        versioning = try VersionPolicy.read(fields, 8)
+    }
+}
+
+extension VersionPolicy {
+    static func read(
+        _ fields: FieldReader, _ field: UInt64
+    ) throws(HistoryError) -> VersionPolicy? {
+        guard let number = fields.number(field) else { return nil }
+        return try fields.need(
+            UInt8(exactly: number).flatMap(Self.init(rawValue:)), "the version policy")
     }
 }
 
@@ -128,6 +144,7 @@ extension StepSchedule {
         fields.put(EventField.hash, inputHash)
         fields.put(EventField.compensation, compensation)
         fields.put(EventField.compensates, compensates)
+        fields.put(EventField.isGated, ifTrue: isGated)
     }
 
     init(_ fields: FieldReader, _ payload: Payload) throws(HistoryError) {
@@ -140,6 +157,7 @@ extension StepSchedule {
         inputHash = fields.number(EventField.hash) ?? 0
         compensation = try fields.text(EventField.compensation)
         compensates = try fields.text(EventField.compensates)
+        isGated = fields.flag(EventField.isGated)
         input = payload
     }
 }

@@ -15,6 +15,8 @@ extension RunStart {
         static let memo: UInt64 = 52
         static let searchAttributes: UInt64 = 53
         static let earlierRequests: UInt64 = 54
+        static let origins: UInt64 = 55
+        static let versioning: UInt64 = 56
     }
 
     func encode(into fields: inout FieldWriter) {
@@ -40,6 +42,8 @@ extension RunStart {
         fields.put(Field.memo, memo)
         fields.put(Field.searchAttributes, searchAttributes)
         for request in earlierRequests { fields.put(Field.earlierRequests, request) }
+        for origin in origins { fields.put(Field.origins, origin.encoded) }
+        if let versioning { fields.put(Field.versioning, UInt64(versioning.rawValue)) }
     }
 
     init(_ fields: FieldReader, _ payload: Payload) throws(HistoryError) {
@@ -67,6 +71,8 @@ extension RunStart {
         searchAttributes = try fields.map(Field.searchAttributes)
         earlierRequests = fields.contents(Field.earlierRequests)
             .map { String(decoding: $0, as: UTF8.self) }
+        for content in fields.contents(Field.origins) { origins.append(try Origin(content)) }
+        versioning = try VersionPolicy.read(fields, Field.versioning)
         input = payload
     }
 }

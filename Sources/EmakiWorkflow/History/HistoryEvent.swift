@@ -14,6 +14,8 @@ public struct HistoryEvent: Sendable, Equatable {
     public var commandCount: Int?
     /// What happened.
     public var body: Body
+    /// The newest checkpoint before it: where the run goes on from. 0: there is none.
+    public var frame = 0
 
     /// What may happen. What is large is kept apart, so that an event is cheap to pass on.
     public enum Body: Sendable, Equatable {
@@ -23,6 +25,9 @@ public struct HistoryEvent: Sendable, Equatable {
         indirect case stepScheduled(StepSchedule)
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
+        /// An attempt that had waited for its turn in a queue begins. Of steps that may have to wait;
+        /// those of others begin when they are recorded.
+        case attemptBegan(step: Int, attempt: Int)
         /// The attempt is over here; somebody outside has its token and will say how it ended.
         case attemptHandedOver(step: Int, attempt: Int)
         /// An attempt failed, or a crash left its outcome unknown, and another will be made.
@@ -74,6 +79,8 @@ public struct HistoryEvent: Sendable, Equatable {
         case versionAdopted(String)
         /// The code saw an earlier event only now; what it asked for follows.
         case activated(event: Int)
+        /// The code begins anew, from this state.
+        indirect case checkpointed(RunCheckpoint)
         /// The end of the run.
         indirect case closed(Outcome)
     }
@@ -130,12 +137,16 @@ public struct RunStart: Sendable, Equatable {
     public var startsAt: Int64?
     /// What happens when the run fails.
     public var retry: RetryPolicy?
+    /// Whether it stays on its code; nil: nobody has said, so it does not.
+    public var versioning: VersionPolicy?
     /// Passed along to what the run starts.
     public var headers: [String: String]
     /// For people.
     public var memo: [String: String]
     /// For filters.
     public var searchAttributes: [String: String]
+    /// Runs whose events it begins with, the earliest first.
+    public var origins: [Origin] = []
     /// The input.
     public var input: Payload
 
@@ -172,6 +183,8 @@ public struct StepSchedule: Sendable, Equatable {
     public var compensation: String?
     /// The identity of the step that this one undoes.
     public var compensates: String?
+    /// It is in a queue with limits: its attempts begin once `attemptBegan` is durable.
+    public var isGated = false
     /// The input.
     public var input: Payload
 }
@@ -224,6 +237,8 @@ public struct RunOptions: Sendable, Equatable {
     public var startDelay: Duration?
     /// What happens when a run fails. Nil: the workflow has failed.
     public var retry: RetryPolicy?
+    /// Whether it stays on the code that it begins with. Nil: as its workflow's definition says.
+    public var versioning: VersionPolicy?
     /// Passed along to what the run starts.
     public var headers: [String: String] = [:]
     /// For people.
@@ -234,8 +249,10 @@ public struct RunOptions: Sendable, Equatable {
     /// No limits.
     public init(
         runTimeout: Duration? = nil, executionTimeout: Duration? = nil,
-        startDelay: Duration? = nil, retry: RetryPolicy? = nil
+        startDelay: Duration? = nil, retry: RetryPolicy? = nil,
+        versioning: VersionPolicy? = nil
     ) {
+        self.versioning = versioning
         self.runTimeout = runTimeout
         self.executionTimeout = executionTimeout
         self.startDelay = startDelay
@@ -292,7 +309,8 @@ extension HistoryEvent.Body {
     var isInput: Bool {
         switch self {
         case .started, .stepCompleted, .stepFailed, .timerFired, .signalReceived, .updateAccepted,
-            .cancelRequested, .childStarted, .childClosed, .messageAnswered, .resumed:
+            .cancelRequested, .childStarted, .childClosed, .messageAnswered, .resumed,
+            .checkpointed:
             true
         default: false
         }
@@ -302,7 +320,8 @@ extension HistoryEvent.Body {
     var isCommand: Bool {
         switch self {
         case .stepScheduled, .stepCancelRequested, .timerStarted, .timerCancelled,
-            .updateCompleted, .updateFailed, .patched, .childInitiated, .messageSent, .closed:
+            .updateCompleted, .updateFailed, .patched, .childInitiated, .messageSent, .closed,
+            .checkpointed:
             true
         case .paused(.compensation): true
         default: false

@@ -95,15 +95,22 @@ public struct ActivityOptions: Sendable, Hashable {
     /// What cancelling does to it.
     public var cancellation: CancellationType
     /// Where workers look for it: the engine itself runs what is in `defaultQueue`; what is in
-    /// another waits for `WorkflowEngine.nextAttempt(from:)`.
+    /// another waits for `WorkflowEngine.nextAttempt(from:)`, unless `EngineOptions.queues` has the
+    /// engine serve that, too.
     public var queue: String
+    /// Of attempts that wait in one queue those with the lower number begin first, from -100 to
+    /// 100; what is beyond counts as the nearest.
+    public var priority: Int
+    /// Whose attempt it is, a customer's for instance: at most 256 bytes. Those of different keys
+    /// take turns, and `QueueOptions.concurrencyPerKey` bounds those of one.
+    public var limitKey: String?
 
     /// With a limit for each attempt.
     public init(
         startToClose: Duration, scheduleToClose: Duration? = nil,
         scheduleToStart: Duration? = nil, heartbeat: Duration? = nil,
         retry: RetryPolicy = .standard, cancellation: CancellationType = .try,
-        queue: String = ActivityOptions.defaultQueue
+        queue: String = ActivityOptions.defaultQueue, priority: Int = 0, limitKey: String? = nil
     ) {
         self.startToClose = startToClose
         self.scheduleToClose = scheduleToClose
@@ -112,21 +119,26 @@ public struct ActivityOptions: Sendable, Hashable {
         self.retry = retry
         self.cancellation = cancellation
         self.queue = queue
+        self.priority = priority
+        self.limitKey = limitKey
     }
 
     /// With a limit for all attempts together.
     public init(
         scheduleToClose: Duration, scheduleToStart: Duration? = nil,
         heartbeat: Duration? = nil, retry: RetryPolicy = .standard,
-        cancellation: CancellationType = .try, queue: String = ActivityOptions.defaultQueue
+        cancellation: CancellationType = .try, queue: String = ActivityOptions.defaultQueue,
+        priority: Int = 0, limitKey: String? = nil
     ) {
         self.init(
             startToClose: scheduleToClose, scheduleToClose: scheduleToClose,
             scheduleToStart: scheduleToStart, heartbeat: heartbeat, retry: retry,
-            cancellation: cancellation, queue: queue)
+            cancellation: cancellation, queue: queue, priority: priority, limitKey: limitKey)
         startToClose = nil
     }
 
+    /// Of a limit key.
+    public static let limitKeyBytesMax = 256
     /// The queue of those who name none.
     public static let defaultQueue = "default"
 }

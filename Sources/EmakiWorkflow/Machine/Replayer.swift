@@ -1,7 +1,7 @@
 /// Replays recorded histories with the code of this process, to see whether it would do the same.
 /// Nothing is executed but the workflows' own code, and nothing is written.
 public struct Replayer: Sendable {
-    private let definitions: [String: WorkflowDefinition]
+    private let codes: CodeTable
     private let codec: any PayloadCodec
     private let comparesInput: Bool
 
@@ -15,13 +15,13 @@ public struct Replayer: Sendable {
             comparesInput: comparesInput)
     }
 
-    /// With definitions.
+    /// With definitions. Of several versions of a workflow, a history is replayed with the one that
+    /// an engine would give it.
     public init(
         definitions: [WorkflowDefinition], codec: any PayloadCodec = JSONPayloadCodec(),
         comparesInput: Bool = false
     ) {
-        self.definitions = Dictionary(
-            definitions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        codes = CodeTable(definitions)
         self.codec = codec
         self.comparesInput = comparesInput
     }
@@ -33,11 +33,26 @@ public struct Replayer: Sendable {
         guard case .started(let start) = history.first?.body else {
             throw HistoryError.malformed("a history begins with RunStarted")
         }
-        guard let definition = definitions[start.workflowType] else {
+        guard let current = codes.current(start.workflowType) else {
             throw WorkflowError.unknownWorkflow(start.workflowType)
         }
-        _ = try RunMachine(history: history)
-        let decider = definition.makeDecider(start, codec)
+        let machine = try RunMachine(history: history)
+        let candidates = codes.candidates(for: start, machine.fingerprint)
+        let first = candidates.first ?? current
+        do {
+            try check(history, start, first)
+        } catch {
+            // The code that it is on may be here, too, and follow.
+            guard let own = candidates.last, own.fingerprint != first.fingerprint,
+                (try? check(history, start, own)) != nil
+            else { throw error }
+        }
+    }
+
+    private func check(
+        _ history: [HistoryEvent], _ start: RunStart, _ code: WorkflowDefinition
+    ) throws {
+        let decider = code.makeDecider(start, codec)
         defer { decider.evict() }
         var replay = Replay(start, into: decider, comparesInput: comparesInput)
         for event in history { try replay.add(event) }

@@ -74,7 +74,8 @@ extension RunMachine {
     private func wait(_ step: OpenStep) -> String {
         let name = "\(step.schedule.key), scheduled at \(Self.text(step.scheduledAt))"
         let attempt = "attempt \(step.attempt)"
-        let queue = step.schedule.isPulled ? " in queue \(step.schedule.options.queue)" : ""
+        let waits = step.isYetToBegin
+        let queue = waits ? ", which waits in queue \(step.schedule.options.queue)" : ""
         switch step.phase {
         case .running: return "\(name), \(attempt)\(queue)"
         case .handedOver:

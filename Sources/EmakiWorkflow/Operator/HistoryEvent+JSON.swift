@@ -2,14 +2,16 @@ import EmakiLog
 
 extension HistoryEvent {
     /// As commands show it: what happened, to which step, and its payload.
-    var json: JSONObject {
+    /// - Parameter open: gives the clear form of a payload.
+    func json(_ open: (@Sendable (Payload) -> Payload?)?) -> JSONObject {
         var object = JSONObject()
         object.add("event", id)
         object.add("time", EventJSON.time(time))
         object.add("type", typeName)
         body.add(to: &object)
         if let payload = body.payload, payload != .empty {
-            object.add("payload", json: PayloadText(payload.bytes).json)
+            let shown = open?(payload) ?? payload
+            object.add("payload", json: PayloadText(shown.bytes).json)
         }
         return object
     }
@@ -24,12 +26,19 @@ extension HistoryEvent.Body {
             object.add("fingerprint", start.fingerprint)
             if let parent = start.parent { object.add("parent", parent.workflowID) }
             if start.attempt > 1 { object.add("attempt", start.attempt) }
+            if let versioning = start.versioning { object.add("versioning", "\(versioning)") }
         case .stepScheduled(let step):
             object.add("step", step.key)
             object.add("name", step.name)
+            if step.options.queue != ActivityOptions.defaultQueue {
+                object.add("queue", step.options.queue)
+            }
+            if step.options.priority != 0 { object.add("priority", step.options.priority) }
+            if let key = step.options.limitKey { object.add("limitKey", key) }
             if let undo = step.compensation { object.add("compensation", undo) }
             if let undone = step.compensates { object.add("compensates", undone) }
-        case .attemptStarted(let step, let attempt), .attemptHandedOver(let step, let attempt),
+        case .attemptStarted(let step, let attempt), .attemptBegan(let step, let attempt),
+            .attemptHandedOver(let step, let attempt),
             .heartbeat(let step, let attempt, _), .stepCompleted(let step, let attempt, _):
             add(step, attempt, to: &object)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):
@@ -61,6 +70,7 @@ extension HistoryEvent.Body {
     private func addRest(to object: inout JSONObject) {
         switch self {
         case .patched(let id): object.add("patch", id)
+        case .checkpointed(let checkpoint): object.add("epoch", checkpoint.epoch)
         case .versionAdopted(let fingerprint): object.add("fingerprint", fingerprint)
         case .childInitiated(let child):
             object.add("child", child.key)

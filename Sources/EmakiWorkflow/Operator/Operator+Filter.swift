@@ -118,7 +118,7 @@ extension Operator {
     private func summary(
         _ id: String, _ filter: Filter, _ isBrief: Bool
     ) async throws -> Summary? {
-        let (records, _) = try await core.idRecords(id)
+        let records = IDRecord.live(try await core.idRecords(id).0)
         guard let opened = records.last(where: { $0.kind == .opened }) else { return nil }
         if let type = filter.type, opened.workflowType != type { return nil }
         let isClosed = records.contains { $0.kind == .closed && $0.runID == opened.runID }

@@ -66,6 +66,7 @@ extension Operator {
         let run = try runID(of: id, request)
         let first = try request.number("from") ?? 1
         let limit = try request.number("limit") ?? .max
+        let open = core.options.decodesForOperators
         var next = Int(clamping: max(1, first)) - 1
         var count: UInt64 = 0
         while count < limit {
@@ -75,7 +76,7 @@ extension Operator {
                 try await core.events(id, run, from: from, limit: most)
             }
             for event in events {
-                guard sink.line(event.json) else { throw CancellationError() }
+                guard sink.line(event.json(open)) else { throw CancellationError() }
             }
             count += UInt64(events.count)
             next += events.count
@@ -127,7 +128,7 @@ extension EngineCore {
 
     /// A run as its history says it is.
     func machine(_ workflowID: String, _ runID: String) async throws -> RunMachine {
-        let history = try await history(workflowID, runID)
+        let history = try await recentHistory(workflowID, runID)
         guard !history.events.isEmpty else { throw WorkflowError.notFound(workflowID: workflowID) }
         do throws(HistoryError) {
             return try RunMachine(history: history.events)

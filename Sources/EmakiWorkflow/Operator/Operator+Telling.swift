@@ -9,10 +9,7 @@ extension Operator {
             requestID: try requestID(request), input: try payload(request),
             options: RunOptions(), reuse: try reuse(request), conflict: try conflict(request),
             parent: nil, message: nil)
-        if let problem = core.problem(with: asked) { throw problem }
-        let runID: String = try wait { [core] in
-            try await core.ask(id) { .start(asked, $0) }
-        }
+        let runID: String = try wait { [core] in try await core.start(asked) }
         var result = JSONObject()
         result.add("workflow", id)
         result.add("run", runID)
@@ -227,13 +224,21 @@ extension Operator {
         } catch {
             throw .invalid("the input is no JSON: \(error)")
         }
-        return Payload(text: text)
+        let payload = Payload(text: text)
+        do {
+            return try core.options.encodesForOperators?(payload) ?? payload
+        } catch {
+            throw ControlFault(reporting: error)
+        }
     }
 
     func done(_ id: String, _ answer: Payload? = nil) -> JSONObject {
         var result = JSONObject()
         result.add("workflow", id)
-        if let answer { result.add("answer", json: PayloadText(answer.bytes).json) }
+        if let answer {
+            let shown = core.options.decodesForOperators?(answer) ?? answer
+            result.add("answer", json: PayloadText(shown.bytes).json)
+        }
         return result
     }
 }

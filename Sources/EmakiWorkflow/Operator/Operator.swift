@@ -70,6 +70,7 @@ package struct Operator: Sendable {
     private static let verbs: [String: Verb] = [
         "list": (["type", "state", "prefix", "after", "limit"], { try $0.list($1, $2) }),
         "count": (["type", "state", "prefix"], { try $0.count($1, $2) }),
+        "versions": ([], { operate, _, sink in try operate.versions(sink) }),
         "bulk": (
             ["each", "type", "state", "prefix", "reason", "dry"], { try $0.bulk($1, $2) }
         ),
@@ -150,11 +151,9 @@ extension WorkflowEngine {
     package static func operating(
         on log: EventLog, with code: OperatorCode? = nil
     ) async throws -> WorkflowEngine {
-        var options = EngineOptions()
+        var options = code?.options ?? EngineOptions()
         options.executesCode = false
-        options.rehearsesCode = code != nil
         options.answersControl = false
-        if let code { options.codec = code.codec }
         return try await WorkflowEngine(
             store: EventLogStore(log), definitions: code?.definitions ?? [], options: options)
     }
@@ -214,6 +213,7 @@ extension WorkflowError {
         case .outcomeUnknown: "outcomeUnknown"
         case .noSpace: "noSpace"
         case .fenced: "fenced"
+        case .stillOpen: "stillOpen"
         case .engineClosed: "engineClosed"
         case .tooLarge: "tooLarge"
         case .damaged: "corrupt"
@@ -235,6 +235,8 @@ extension WorkflowError {
         case .ended(let id, let outcome): "\(id) \(outcome.summary)"
         case .outcomeUnknown: "nobody knows whether it was recorded; repeat it with its request id"
         case .noSpace: "the disk is full; nothing was recorded"
+        case .stillOpen(let id, let run):
+            "run \(run) of \(id) is open; terminate or cancel it, then delete it"
         case .fenced: "another engine of that process owns the store"
         case .engineClosed: "the engine was closed"
         case .tooLarge(let what, let limit, let value): "\(what): \(value), at most \(limit)"

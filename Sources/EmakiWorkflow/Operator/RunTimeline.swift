@@ -54,6 +54,7 @@ struct RunTimeline {
         case .attemptFailed(let step, let attempt, let failure, _):
             note(step, "attempt \(attempt): \(failure)")
         case .attemptStarted(let step, let attempt): note(step, "attempt \(attempt)")
+        case .attemptBegan(let step, _): state(step, "running")
         case .attemptHandedOver(let step, _): state(step, "handed over")
         case .stepCompleted(let step, _, _): end(step, event, "completed")
         case .stepFailed(let step, _, let failure): end(step, event, "failed", "\(failure)")
@@ -83,6 +84,7 @@ struct RunTimeline {
         case .cancelRequested(_, let reason): instant("cancel", reason, event)
         case .taskFailed(let failure): instant("fault", "\(failure)", event)
         case .patched(let id): instant("patch", id, event)
+        case .checkpointed(let checkpoint): instant("checkpoint", "\(checkpoint.epoch)", event)
         case .versionAdopted(let fingerprint): instant("version", fingerprint, event)
         case .paused(let reason):
             begin("pause", reason.word, event, "resting")

@@ -1,0 +1,4 @@
+#if Encryption
+    import Crypto
+    import EmakiWorkflow
+#endif

@@ -1,0 +1,4 @@
+#if Tracing
+    import EmakiWorkflow
+    import Tracing
+#endif
