@@ -77,6 +77,9 @@ package struct Operator: Sendable {
         "describe": (["id", "run"], { operate, request, _ in try operate.describe(request) }),
         "history": (["id", "run", "from", "limit"], { try $0.history($1, $2) }),
         "show": (["id", "run"], { try $0.show($1, $2) }),
+        "export": (
+            ["id", "run", "type", "state", "prefix", "allRuns"], { try $0.export($1, $2) }
+        ),
         "start": (
             ["id", "type", "input", "request", "reuse", "conflict"],
             { operate, request, _ in try operate.start(request) }
