@@ -56,3 +56,28 @@ package final class ProgressLine: Sendable {
         if form == .terminal { ErrorOutput.write("\r") }
     }
 }
+
+/// How far a command is of which nobody knows how much there is to do: on a terminal only.
+package final class CountLine: Sendable {
+    private let what: String
+    private let isShown: Bool
+    private let shown = Atomic(0)
+
+    /// - Parameter what: is counted, "workflows" for instance.
+    package init(_ what: String, _ answer: OutputOptions) {
+        self.what = what
+        isShown = !answer.json && ErrorOutput.isTerminal
+    }
+
+    /// Called from any thread.
+    package func report(_ count: Int) {
+        guard isShown, shown.exchange(count, ordering: .relaxed) != count else { return }
+        ErrorOutput.write("\r\(count) \(what) looked at")
+    }
+
+    /// Wipes the line, so that others may write.
+    package func end() {
+        guard isShown, shown.exchange(0, ordering: .relaxed) > 0 else { return }
+        ErrorOutput.write("\r\u{1b}[K")
+    }
+}

@@ -60,7 +60,8 @@ enum WorkflowBulk {
         _ request: WorkflowRequest, at place: StoreArgument, _ answer: OutputOptions
     ) async throws {
         var output = Output()
-        let result = try await request.send(to: place) { line in
+        let count = CountLine("workflows", answer)
+        let result = try await request.send(to: place, count: count) { line in
             if answer.json { return try output.line(String(decoding: line, as: UTF8.self)) }
             let row = try JSONDecoder().decode(Row.self, from: Data(line))
             let problem = row.message.map { "  not done: \($0)" } ?? ""

@@ -40,24 +40,25 @@ extension WorkflowCommand {
     ///
     /// - Parameters:
     ///   - workflows: as the engine that runs them has them.
-    ///   - codec: as that engine has it.
+    ///   - options: as that engine has them. The codec counts, how payloads are shown and given,
+    ///     the clock, and interceptors of starts; what is about running does not.
     ///   - arguments: the program's, its name first.
     public static func runIfAsked(
-        workflows: [any Workflow.Type], codec: any PayloadCodec = JSONPayloadCodec(),
+        workflows: [any Workflow.Type], options: EngineOptions = EngineOptions(),
         arguments: [String] = CommandLine.arguments
     ) async {
         await runIfAsked(
-            definitions: workflows.map { WorkflowDefinition($0) }, codec: codec,
+            definitions: workflows.map { WorkflowDefinition($0) }, options: options,
             arguments: arguments)
     }
 
     /// The same for definitions, which have fingerprints of their own.
     public static func runIfAsked(
-        definitions: [WorkflowDefinition], codec: any PayloadCodec = JSONPayloadCodec(),
+        definitions: [WorkflowDefinition], options: EngineOptions = EngineOptions(),
         arguments: [String] = CommandLine.arguments
     ) async {
         guard arguments.dropFirst().first == commandName else { return }
-        let code = OperatorCode(definitions, codec: codec)
+        let code = OperatorCode(definitions, options)
         await WorkflowCode.$atHand.withValue(code) {
             await ProgramCommand.runToEnd(Array(arguments.dropFirst()))
         }

@@ -24,14 +24,22 @@ public struct WorkflowCommand: AsyncParsableCommand {
               \(Program.name) workflow signal bank.emaki approval-3 approve --input '{"by":"ana"}'
               \(Program.name) workflow cancel bank.emaki transfer-7 --reason "wrong account"
             """,
-        subcommands: [
-            WorkflowListCommand.self, WorkflowCountCommand.self, WorkflowDescribeCommand.self,
-            WorkflowShowCommand.self, WorkflowHistoryCommand.self, WorkflowStartCommand.self,
-            WorkflowSignalCommand.self, WorkflowQueryCommand.self, WorkflowUpdateCommand.self,
-            WorkflowCancelCommand.self, WorkflowTerminateCommand.self,
-            WorkflowPauseCommand.self, WorkflowResumeCommand.self, WorkflowBulkCommand.self,
-            WorkflowQuarantineCommand.self, WorkflowActivityCommand.self,
-        ])
+        subcommands: looking + telling + ending)
+
+    /// One verb, one command; those that do the same to an `Operator` stand together.
+    private static let looking: [any ParsableCommand.Type] = [
+        WorkflowListCommand.self, WorkflowCountCommand.self, WorkflowDescribeCommand.self,
+        WorkflowShowCommand.self, WorkflowHistoryCommand.self, WorkflowTailCommand.self,
+        WorkflowExportCommand.self,
+    ]
+    private static let telling: [any ParsableCommand.Type] = [
+        WorkflowStartCommand.self, WorkflowSignalCommand.self, WorkflowQueryCommand.self,
+        WorkflowUpdateCommand.self, WorkflowActivityCommand.self,
+    ]
+    private static let ending: [any ParsableCommand.Type] = [
+        WorkflowCancelCommand.self, WorkflowTerminateCommand.self, WorkflowPauseCommand.self,
+        WorkflowResumeCommand.self, WorkflowBulkCommand.self, WorkflowQuarantineCommand.self,
+    ]
 
     /// As the command line makes it.
     public init() {}

@@ -50,7 +50,8 @@ struct WorkflowListCommand: AsyncParsableCommand {
         request.add("after", after)
         request.add("limit", limit)
         var output = Output()
-        let result = try await request.send(to: place) { line in
+        let count = CountLine("workflows", answer)
+        let result = try await request.send(to: place, count: count) { line in
             if answer.json { return try output.line(String(decoding: line, as: UTF8.self)) }
             let row = try JSONDecoder().decode(Row.self, from: Data(line))
             try output.line(row.text)
@@ -91,7 +92,7 @@ struct WorkflowCountCommand: AsyncParsableCommand {
     func run() async throws {
         var request = WorkflowRequest("count", onlyLooks: true)
         filter.add(to: &request)
-        let result = try await request.send(to: place)
+        let result = try await request.send(to: place, count: CountLine("workflows", answer))
         var output = Output()
         if answer.json {
             try output.line(result.text)
@@ -142,11 +143,16 @@ struct WorkflowShowCommand: AsyncParsableCommand {
         abstract: "Draw what happened in a workflow, on a line of time.",
         discussion: """
             Each line is a step, a timer, a child or a message: when it began after the run did, \
-            how long it took, and how it ended. A step's time is from the commit that asked for it \
-            to the commit that has its result.
+            how long it took, and how it ended. Parts of it are drawn with signs of their own: \
+            running (#), waiting in a queue (:), sleeping until an instant or the next attempt \
+            (-), waiting for somebody outside (o), waiting for the commit of its group (^). An \
+            attempt's wait for a worker is recorded in named queues and in those with limits; \
+            elsewhere it is part of the running. Below are what an open run would undo if it \
+            failed now, or what an ended one did not undo.
 
             EXAMPLES
               \(Program.name) workflow show bank.emaki transfer-7
+              \(Program.name) workflow show bank.emaki transfer-7 --json
             """)
 
     @OptionGroup var place: StoreArgument
@@ -168,6 +174,7 @@ struct WorkflowShowCommand: AsyncParsableCommand {
             try output.line(result.text)
         } else {
             for line in TimelineText.lines(of: rows) { try output.line(line) }
+            for line in try TimelineText.sums(of: result) { try output.line(line) }
             for line in try WorkflowText.stack(of: result) { try output.line(line) }
         }
         try output.send()

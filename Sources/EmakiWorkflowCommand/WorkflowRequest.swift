@@ -28,16 +28,49 @@ struct WorkflowRequest {
     mutating func fill(_ body: (inout JSONObject) throws -> Void) rethrows { try body(&object) }
 
     /// Asks, and waits for the whole answer.
-    /// - Parameter take: called with each line, in order.
+    /// - Parameters:
+    ///   - count: shows how many workflows were looked at.
+    ///   - take: called with each line, in order.
     func send(
-        to place: StoreArgument, line take: @escaping ([UInt8]) throws -> Void = { _ in }
+        to place: StoreArgument, count: CountLine? = nil,
+        line take: @escaping ([UInt8]) throws -> Void = { _ in }
     ) async throws -> OwnerAnswer {
-        do {
-            return try await place.open(onlyLooks ? .readOnly() : Configuration()) { owner in
-                try owner.ask(object, line: take)
+        defer { count?.end() }
+        return try await naming(place) {
+            try await place.open(onlyLooks ? .readOnly() : Configuration()) { owner in
+                try ask(&owner, count, take)
             } _: { log in
-                try await here(log, take)
+                try await here(log, count, take)
             }
+        }
+    }
+
+    /// Asks the process that has the store open, if there is one that answers.
+    /// - Returns: nil if there is none.
+    func sendToOwner(
+        of place: StoreArgument, line take: ([UInt8]) throws -> Void
+    ) async throws -> OwnerAnswer? {
+        try await naming(place) {
+            guard var owner = try StoreOwner(of: place.store) else { return nil }
+            return try ask(&owner, nil, take)
+        }
+    }
+
+    private func ask(
+        _ owner: inout StoreOwner, _ count: CountLine?, _ take: ([UInt8]) throws -> Void
+    ) throws -> OwnerAnswer {
+        try owner.ask(object) { phase, done, _ in
+            if phase == "runs" { count?.report(done) }
+        } line: { line in
+            try take(line)
+        }
+    }
+
+    private func naming<R>(
+        _ place: StoreArgument, _ body: () async throws -> R
+    ) async throws -> R {
+        do {
+            return try await body()
         } catch let failure as CommandFailure where failure.code == "unknownVerb" {
             throw CommandFailure(
                 .refused, code: "noEngine",
@@ -46,7 +79,7 @@ struct WorkflowRequest {
     }
 
     private func here(
-        _ log: EventLog, _ take: @escaping ([UInt8]) throws -> Void
+        _ log: EventLog, _ count: CountLine?, _ take: @escaping ([UInt8]) throws -> Void
     ) async throws -> OwnerAnswer {
         let engine = try await WorkflowEngine.operating(on: log, with: WorkflowCode.atHand)
         defer { engine.close() }
@@ -55,7 +88,12 @@ struct WorkflowRequest {
         let result = try await SystemThread.offload(name: "emaki-operator") {
             () throws(ControlFault) -> Result<JSONObject, any Error> in
             do throws(ControlFault) {
-                let sink = Operator.Sink(line: { taker.take($0) }, progress: { _ in true })
+                let sink = Operator.Sink(
+                    line: { taker.take($0) },
+                    progress: {
+                        count?.report($0)
+                        return true
+                    })
                 let object = try Operator(engine).answer(ControlRequest(line: line), sink)
                 return taker.problem.map { .failure($0) } ?? .success(object)
             } catch {

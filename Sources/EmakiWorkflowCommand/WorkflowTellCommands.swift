@@ -17,11 +17,17 @@ extension WorkflowTelling {
             try output.line(result.text)
         } else if let value = try result.members().first(where: { $0.name == "answer" }) {
             try output.line(value.value)
+        } else if let reason = try result.value("pending", as: String.self) {
+            try output.line("recorded, and not handled to its end: \(reason)")
+            if let request = try result.value("request", as: String.self) {
+                try output.line("for its answer, ask again with --request-id \(request)")
+            }
         } else {
             let members = try result.members().map { "\($0.name) \($0.value)" }
             try output.line("recorded: " + members.joined(separator: ", "))
         }
-        try output.send()
+        let isPending = try result.value("pending", as: String.self) != nil
+        try Output.reporting(isPending ? .partlyDone : .done) { try output.send() }
     }
 }
 
@@ -83,6 +89,11 @@ struct WorkflowUpdateCommand: WorkflowTelling {
     static let configuration = CommandConfiguration(
         commandName: "update", abstract: "Change a workflow, and print what its handler returns.",
         discussion: """
+            Where nobody runs the workflows and this program has their code, the code handles it \
+            as far as nothing begins by that. Otherwise it is recorded, the next process that \
+            runs the workflows handles it, and the status is 2; asked again with the same \
+            --request-id, the command prints the answer once there is one.
+
             EXAMPLES
               \(Program.name) workflow update bank.emaki account-7 changeLimit --input 500
             """)
@@ -123,7 +134,7 @@ extension WorkflowTelling {
         _ verb: String, _ workflow: WorkflowArgument, _ name: String, _ input: InputOption,
         _ requestID: RequestOption?
     ) throws -> WorkflowRequest {
-        var request = WorkflowRequest(verb)
+        var request = WorkflowRequest(verb, onlyLooks: verb == "query")
         request.add("id", workflow.id)
         request.add("name", name)
         try request.fill { object in

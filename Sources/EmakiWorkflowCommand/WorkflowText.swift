@@ -7,19 +7,37 @@ enum WorkflowText {
     /// Of `describe`.
     static func description(of answer: OwnerAnswer) throws -> [String] {
         var lines: [String] = []
-        for (name, value) in try answer.members() where !["waitsFor", "wouldUndo"].contains(name) {
+        let lists = ["waitsFor", "wouldUndo"]
+        for (name, value) in try answer.members() where !lists.contains(name) {
             let label = name.padding(toLength: 12, withPad: " ", startingAt: 0)
             lines.append("\(label)  \(value)")
         }
         return lines + (try stack(of: answer))
     }
 
-    /// What would be undone, the first to be undone first.
+    /// What would be undone, the first to be undone first; what could not be; what was not.
     static func stack(of answer: OwnerAnswer) throws -> [String] {
-        let keys = try answer.value("wouldUndo", as: [String].self) ?? []
-        guard !keys.isEmpty else { return [] }
-        return ["if it failed now, these would be undone, in this order:"]
-            + keys.enumerated().map { "  \($0 + 1). \($1)" }
+        func keys(_ name: String) throws -> [String] {
+            try answer.value(name, as: [String].self) ?? []
+        }
+        let next = try keys("wouldUndo")
+        let gaveUp = try keys("gaveUp")
+        var lines: [String] = []
+        if !next.isEmpty {
+            lines.append("if it failed now, these would be undone, in this order:")
+            for (index, key) in next.enumerated() {
+                let note = gaveUp.contains(key) ? "  (gave up; see below)" : ""
+                lines.append("  \(index + 1). \(key)\(note)")
+            }
+        }
+        for key in gaveUp {
+            lines.append(
+                "undoing \(key) gave up: `resume` with --retry-compensation \(key), or with "
+                    + "--skip-compensation \(key) --reason TEXT")
+        }
+        let left = try keys("notUndone")
+        if !left.isEmpty { lines.append("these were not undone: " + left.joined(separator: ", ")) }
+        return lines
     }
 
     /// Of `history`: number, time, type, and the rest as it is.
@@ -48,67 +66,5 @@ extension OwnerAnswer {
                 return (name, slices.text(of: member.value) ?? source)
             }
         }
-    }
-}
-
-/// A line of `show`.
-struct TimelineRow: Decodable {
-    var kind: String
-    var name: String
-    var from: String
-    /// Microseconds since the run began.
-    var offset: Int64
-    /// Nil: it goes on.
-    var microseconds: Int64?
-    var state: String
-    var note: String?
-
-    var start: Double { Double(offset) / 1e6 }
-    var length: Double { Double(microseconds ?? 0) / 1e6 }
-}
-
-enum TimelineText {
-    private static let barWidth = 24
-
-    static func lines(of rows: [TimelineRow]) -> [String] {
-        guard let first = rows.first else { return [] }
-        let span = max(rows.map { $0.start + $0.length }.max() ?? 0, 0.001)
-        let width = rows.map { $0.kind.count + 1 + $0.name.count }.max() ?? 0
-        return ["\(first.name), begun at \(first.from)"]
-            + rows.map { row in
-                let label = "\(row.kind) \(row.name)".padding(
-                    toLength: min(width, 48), withPad: " ", startingAt: 0)
-                let took = row.microseconds.map { time(Double($0) / 1e6) } ?? "goes on"
-                let note = row.note.map { "  \($0)" } ?? ""
-                return "\(right("+" + time(row.start), 11))  \(bar(row, span))  \(label)  "
-                    + "\(right(took, 9))  \(row.state)\(note)"
-            }
-    }
-
-    private static func bar(_ row: TimelineRow, _ span: Double) -> String {
-        let from = min(barWidth - 1, Int(row.start / span * Double(barWidth)))
-        let to =
-            row.microseconds == nil
-            ? barWidth : Int(((row.start + row.length) / span * Double(barWidth)).rounded(.up))
-        let count = max(1, min(barWidth, to) - from)
-        let sign = row.microseconds == 0 ? "|" : row.microseconds == nil ? "~" : "#"
-        return String(repeating: ".", count: from) + String(repeating: sign, count: count)
-            + String(repeating: ".", count: barWidth - from - count)
-    }
-
-    /// With three digits or so.
-    static func time(_ seconds: Double) -> String {
-        switch seconds {
-        case ..<0.001: "\(Int((seconds * 1e6).rounded())) us"
-        case ..<1: String(format: "%.1f ms", seconds * 1e3)
-        case ..<120: String(format: "%.2f s", seconds)
-        case ..<7_200: String(format: "%.1f min", seconds / 60)
-        case ..<172_800: String(format: "%.1f h", seconds / 3_600)
-        default: String(format: "%.1f days", seconds / 86_400)
-        }
-    }
-
-    private static func right(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
     }
 }

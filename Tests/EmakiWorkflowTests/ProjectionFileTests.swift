@@ -194,7 +194,7 @@ import Testing
         func positionsBehind() async throws -> UInt64 {
             let log = try await EventLog.open(at: store.path)
             let keeper = ProjectionKeeper(
-                EventLogStore(log), observer: ObserverGroup([]), writesCheckpoints: false,
+                EventLogStore(log), observer: ObserverGroup(members: []), writesCheckpoints: false,
                 eventsMin: .max)
             let count = try await #require(keeper?.prepare())
             keeper?.close()

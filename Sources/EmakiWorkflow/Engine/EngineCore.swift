@@ -325,7 +325,7 @@ final class EngineCore: @unchecked Sendable {
 
     /// Why a run cannot be started like this.
     func problem(with request: StartRequest) -> WorkflowError? {
-        let hasCode = self.options.executesCode || self.options.rehearsesCode
+        let hasCode = options.executesCode || options.rehearsesCode
         if codes.current(request.workflowType) == nil, hasCode {
             return .unknownWorkflow(request.workflowType)
         }

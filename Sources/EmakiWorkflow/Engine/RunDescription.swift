@@ -78,7 +78,7 @@ extension RunDescription {
         object.add("events", eventCount)
         object.add("explanation", explanation)
         object.add("waitsFor", waitsFor)
-        object.add("wouldUndo", compensable.reversed() as [String])
+        object.add("wouldUndo", outcome == nil ? compensable.reversed() : [])
         object.add("fingerprint", fingerprint)
         object.add("pinned", isPinned)
         if let versionNeeded { object.add("versionNeeded", versionNeeded.message) }

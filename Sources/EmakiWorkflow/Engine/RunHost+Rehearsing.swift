@@ -130,7 +130,8 @@ extension RunHost {
     ) -> Bool {
         let id = machine.requests[.update(requestID)] ?? 0
         if machine.updateAnswers[id] == nil {
-            guard machine.isOpen else {
+            // Number 0 is of an earlier run.
+            guard machine.isOpen, id > 0 else {
                 draft.refuse(
                     reply, .closed(workflowID: workflowID, runID: machine.start.runID))
                 return true
@@ -156,11 +157,12 @@ extension RunHost {
     /// Lets the code see all, into the draft.
     /// - Returns: why that is not to be recorded; then the draft is as it was.
     private func reasonToLeave(_ machine: RunMachine, _ draft: inout CommitDraft) -> String? {
-        if !machine.fingerprint.isEmpty, versionToAdopt != nil {
-            return "the run was executed by other code, of \(machine.fingerprint); the next engine "
-                + "that has it handles the update"
-        }
         guard decider != nil else { return reasonForNoCode.description }
+        if versionToAdopt != nil {
+            let last = machine.fingerprint
+            return (last.isEmpty ? "no engine has begun the run yet" : "other code has it, \(last)")
+                + "; the next engine that runs its workflows handles the update"
+        }
         let before = draft
         isRehearsing = true
         showUnseen(&draft)

@@ -3,12 +3,21 @@ import EmakiLog
 /// The code of workflows, for an operator's engine. Activities are not among it: none is begun.
 package struct OperatorCode: Sendable {
     let definitions: [WorkflowDefinition]
-    let codec: any PayloadCodec
+    /// Of an engine that begins nothing.
+    let options: EngineOptions
 
-    /// - Parameter codec: as the engine that runs the workflows has it.
-    package init(_ definitions: [WorkflowDefinition], codec: any PayloadCodec) {
+    /// - Parameter options: as the engine that runs the workflows has them.
+    package init(_ definitions: [WorkflowDefinition], _ options: EngineOptions) {
         self.definitions = definitions
-        self.codec = codec
+        var own = EngineOptions()
+        own.codec = options.codec
+        own.decodesForOperators = options.decodesForOperators
+        own.encodesForOperators = options.encodesForOperators
+        own.clock = options.clock
+        own.comparesInput = options.comparesInput
+        own.interceptors = options.interceptors
+        own.rehearsesCode = true
+        self.options = own
     }
 }
 

@@ -99,16 +99,31 @@ extension Operator {
             let events = try await core.history(id, run).events
             return (events, try await core.machine(id, run))
         }
-        let timeline = RunTimeline(events)
+        let timeline = RunTimeline(events, commits: try commits(id, run))
         for row in timeline.rows {
             guard sink.line(row.json(since: timeline.origin)) else { throw CancellationError() }
         }
         var result = try describe(request)
-        if machine.isOpen { result.add("wouldUndo", machine.compensable.reversed()) }
+        result.add("spent", timeline.spent)
+        if machine.isOpen { result.add("gaveUp", machine.stuckCompensations.map(\.key)) }
+        if let left = machine.outcome?.uncompensated, !left.isEmpty {
+            result.add("notUndone", left)
+        }
         return result
     }
 
-    private func runID(of id: String, _ request: ControlRequest) throws -> String {
+    /// When the group of each event was written, by the event's number, if the store is a log.
+    private func commits(_ id: String, _ run: String) throws -> [Int: Int64] {
+        guard let store = core.store as? EventLogStore else { return [:] }
+        var commits: [Int: Int64] = [:]
+        try store.log.forEachEvent(in: try StreamID(StreamName.run(id, run))) { event in
+            commits[Int(clamping: event.version.rawValue)] = event.commitInstant
+            return .next
+        }
+        return commits
+    }
+
+    func runID(of id: String, _ request: ControlRequest) throws -> String {
         if let run = try request.text("run") { return run }
         return try wait { [core] () async throws -> String in
             let description: RunDescription = try await core.ask(id) { .describe($0) }

@@ -77,6 +77,9 @@ package struct Operator: Sendable {
         "describe": (["id", "run"], { operate, request, _ in try operate.describe(request) }),
         "history": (["id", "run", "from", "limit"], { try $0.history($1, $2) }),
         "show": (["id", "run"], { try $0.show($1, $2) }),
+        "export": (
+            ["id", "run", "type", "state", "prefix", "allRuns"], { try $0.export($1, $2) }
+        ),
         "start": (
             ["id", "type", "input", "request", "reuse", "conflict"],
             { operate, request, _ in try operate.start(request) }
@@ -151,11 +154,9 @@ extension WorkflowEngine {
     package static func operating(
         on log: EventLog, with code: OperatorCode? = nil
     ) async throws -> WorkflowEngine {
-        var options = EngineOptions()
+        var options = code?.options ?? EngineOptions()
         options.executesCode = false
-        options.rehearsesCode = code != nil
         options.answersControl = false
-        if let code { options.codec = code.codec }
         return try await WorkflowEngine(
             store: EventLogStore(log), definitions: code?.definitions ?? [], options: options)
     }
