@@ -35,6 +35,7 @@ struct EmakiCommand: AsyncParsableCommand {
             SealCommand.self, MergeCommand.self, ScrubCommand.self,
             BackupCommand.self, RestoreCommand.self, WorkflowCommand.self,
             BenchCommand.self, FuzzCommand.self, DemoCommand.self, SealedFileCommand.self,
+            BenchScaleCommand.self,
         ])
 
     static func main() async {

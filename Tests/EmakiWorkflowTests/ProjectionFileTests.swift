@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    private static let head = ProjectionFile.Head(
+    private static let head = ProjectionHead(
         storeID: "this store", end: 77, witness: 5, lossDigest: 6)
 
     /// One with something of everything.
@@ -158,7 +158,7 @@ import Testing
         for (index, content) in pieces.enumerated() {
             bytes.append(number: UInt32(content.count))
             bytes.append(
-                number: ProjectionFile.checksum(
+                number: ProjectionPiece.checksum(
                     content, piece: UInt32(index), file: index == 0 ? 0 : 0x1234_5678))
             bytes += content
         }
