@@ -257,11 +257,14 @@ import Testing
         try await site.expectTruth("within another past")
     }
 
-    @Test("streams that were removed, by the log's own means, are not open runs any more")
-    func removed() async throws {
+    @Test(
+        "streams that were removed, by the log's own means, are not open runs any more",
+        arguments: [false, true])
+    func removed(isSealed: Bool) async throws {
         let site = try Site()
         try await site.live(names("first", 30))
         let log = try await EventLog.open(at: site.store.path)
+        if isSealed { try await log.seal(all: true) }
         for stream in try log.streams() where stream.stream.text.contains("first-7") {
             try await log.delete(stream.stream)
         }
