@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    private static let head = ProjectionFile.Head(
+    private static let head = ProjectionHead(
         storeID: "this store", end: 77, witness: 5, lossDigest: 6)
 
     /// One with something of everything.
@@ -158,7 +158,7 @@ import Testing
         for (index, content) in pieces.enumerated() {
             bytes.append(number: UInt32(content.count))
             bytes.append(
-                number: ProjectionFile.checksum(
+                number: ProjectionPiece.checksum(
                     content, piece: UInt32(index), file: index == 0 ? 0 : 0x1234_5678))
             bytes += content
         }
@@ -257,11 +257,14 @@ import Testing
         try await site.expectTruth("within another past")
     }
 
-    @Test("streams that were removed, by the log's own means, are not open runs any more")
-    func removed() async throws {
+    @Test(
+        "streams that were removed, by the log's own means, are not open runs any more",
+        arguments: [false, true])
+    func removed(isSealed: Bool) async throws {
         let site = try Site()
         try await site.live(names("first", 30))
         let log = try await EventLog.open(at: site.store.path)
+        if isSealed { try await log.seal(all: true) }
         for stream in try log.streams() where stream.stream.text.contains("first-7") {
             try await log.delete(stream.stream)
         }

@@ -21,7 +21,7 @@ struct ProjectionDecoder {
     /// - Returns: nil if it is not wanted.
     /// - Throws: `Damage`, or what reading throws.
     mutating func decode(
-        if isWanted: (ProjectionFile.Head) throws -> Bool
+        if isWanted: (ProjectionHead) throws -> Bool
     ) throws -> Projection? {
         guard let first = try piece() else { throw Damage("it is empty") }
         let head = try readHead(first)
@@ -49,7 +49,7 @@ struct ProjectionDecoder {
     }
 
     private mutating func piece() throws -> [UInt8]? {
-        let start = try input.next(ProjectionFile.pieceHeadBytes)
+        let start = try input.next(ProjectionPiece.headBytes)
         if start.isEmpty { return nil }
         var fields = PieceReader(start)
         let byteCount = Int(try fields.number32())
@@ -60,14 +60,14 @@ struct ProjectionDecoder {
         let content = try input.next(byteCount)
         guard content.count == byteCount,
             checksum
-                == ProjectionFile.checksum(
+                == ProjectionPiece.checksum(
                     content, piece: pieceCount, file: pieceCount == 0 ? 0 : fileNumber)
         else { throw Damage("a checksum") }
         pieceCount += 1
         return content
     }
 
-    private mutating func readHead(_ content: [UInt8]) throws -> ProjectionFile.Head {
+    private mutating func readHead(_ content: [UInt8]) throws -> ProjectionHead {
         var fields = PieceReader(content)
         guard try fields.byte() == ProjectionFile.Kind.head.rawValue,
             try fields.number32() == ProjectionFile.version
@@ -80,7 +80,7 @@ struct ProjectionDecoder {
         projection.hasUnknownEndings = try fields.byte() & ProjectionFile.hasUnknownEndings != 0
         runCount = try fields.number64()
         let storeID = try fields.text(fields.left)
-        return ProjectionFile.Head(
+        return ProjectionHead(
             storeID: storeID, end: end, witness: witness, lossDigest: lossDigest)
     }
 

@@ -2,30 +2,21 @@ import EmakiPlatform
 
 /// The file of a projection: what it was at a position, to go on from there.
 ///
-///     file     pieces, one after the other, to the end
-///     piece    content bytes (4) · CRC32C (4) · content
-///              the CRC is that of the piece's number (4), the file's own number (4; 0 for the
-///              first piece) and the content
-///     content  a kind (1), and records of that kind to its end
+/// Pieces, one after the other, to the end. The first is a head, the last an end that says how many
+/// pieces there are; between them types come before endings and runs. A file of which anything is
+/// not as it must be is of no use as a whole, and the table is made anew.
 ///
-/// Numbers are little-endian, or varints where so said. The first piece is a head, the last an end
-/// that says how many pieces there are; between them types come before endings and runs. A file of
-/// which anything is not as it must be is of no use as a whole, and the table is made anew.
+/// What follows a piece's kind, numbers as varints where nothing else is said:
 ///
-///     head     version (4) · file number (4) · position (8) · witness (8) · loss digest (8)
-///              newest time (8) · flags (1): 1 = ids were used again without a word of how their
-///              runs before had ended · runs (8) · store id (the rest)
-///     types    byte count (varint) · name
-///     endings  type (varint) · outcome (varint) · count (varint, zigzag)
+///     types    byte count · name
+///     endings  type · outcome · count (zigzag)
 ///     debts, doubtful workflows
-///              byte count (varint) · text
+///              byte count · text
 ///     runs     see `OpenRunCoding.swift`
 ///     end      pieces before this one (4)
 enum ProjectionFile {
-    /// In the store's folder.
-    static let name = "workflow-projection"
+    static let name = ProjectionCheckpoint.fileName
     static let version: UInt32 = 1
-    static let pieceHeadBytes = 8
     /// A piece is ended once it has so many.
     static let pieceBytes = 256 << 10
     /// A run with very many timers may make a piece larger.
@@ -41,16 +32,17 @@ enum ProjectionFile {
         case runs = 6
         case end = 7
     }
+}
 
-    /// Whose a file is, and whether it still is true.
-    struct Head: Equatable, Sendable {
-        var storeID: String
-        /// All events before this position are in.
-        var end: UInt64
-        /// Of the event before that.
-        var witness: UInt64
-        var lossDigest: UInt64
-    }
+/// A piece of the file of a projection.
+///
+///     offset  bytes
+///          0      4  bytes of the content, at most 64 MiB
+///          4      4  checksum of the piece's number from 0 on (4 bytes), of the file's own number
+///                    (4 bytes; 0 for the first piece), and of the content
+///          8         content: its kind, one byte, and what that kind has
+enum ProjectionPiece {
+    static let headBytes = 8
 
     static func checksum(_ content: [UInt8], piece: UInt32, file: UInt32) -> UInt32 {
         var start: [UInt8] = []
@@ -61,10 +53,38 @@ enum ProjectionFile {
     }
 }
 
+/// Whose a file of a projection is, and whether it still is true: the content of its first piece.
+///
+///     offset  bytes
+///          0      1  kind 1
+///          1      4  version, 1
+///          5      4  the file's own number, random: pieces of two files never go together
+///          9      8  position: all events before it are in
+///         17      8  witness: a number made of the event before that position
+///         25      8  loss digest: a number made of what streams have lost
+///         33      8  time of the newest event, in nanoseconds since 1970 UTC
+///         41      1  flags: 1 = ids were used again without a word of how their runs before ended
+///         42      8  runs in the file
+///         50         store id, 32 hexadecimal digits
+struct ProjectionHead: Equatable, Sendable {
+    var storeID: String
+    /// All events before this position are in.
+    var end: UInt64
+    /// Of the event before that.
+    var witness: UInt64
+    var lossDigest: UInt64
+}
+
+/// What others know of the file.
+package enum ProjectionCheckpoint {
+    /// In the store's folder.
+    package static let fileName = "workflow-projection"
+}
+
 /// A projection as pieces of a file, one at a time.
 struct ProjectionEncoder {
     private let projection: Projection
-    private let head: ProjectionFile.Head
+    private let head: ProjectionHead
     private let fileNumber: UInt32
     private var pieceCount: UInt32 = 0
     private var pending: [[UInt8]] = []
@@ -73,7 +93,7 @@ struct ProjectionEncoder {
 
     private enum Stage { case small, runs, end, done }
 
-    init(_ projection: Projection, _ head: ProjectionFile.Head, fileNumber: UInt32) {
+    init(_ projection: Projection, _ head: ProjectionHead, fileNumber: UInt32) {
         self.projection = projection
         self.head = head
         self.fileNumber = fileNumber
@@ -111,10 +131,10 @@ struct ProjectionEncoder {
 
     private mutating func sealed(_ content: [UInt8]) -> [UInt8] {
         var piece: [UInt8] = []
-        piece.reserveCapacity(ProjectionFile.pieceHeadBytes + content.count)
+        piece.reserveCapacity(ProjectionPiece.headBytes + content.count)
         piece.append(number: UInt32(content.count))
         piece.append(
-            number: ProjectionFile.checksum(
+            number: ProjectionPiece.checksum(
                 content, piece: pieceCount, file: pieceCount == 0 ? 0 : fileNumber))
         piece += content
         pieceCount += 1

@@ -223,7 +223,7 @@ final class ProjectionKeeper: @unchecked Sendable {
         copy.runs.dropIndex()
         return ProjectionEncoder(
             copy,
-            ProjectionFile.Head(
+            ProjectionHead(
                 storeID: journal.storeID, end: end, witness: witness, lossDigest: fold.lossDigest),
             fileNumber: UInt32(truncatingIfNeeded: SystemEntropy().next()))
     }
