@@ -26,6 +26,7 @@ let package = Package(
         // Empty without the trait `Macros`.
         .library(name: "EmakiWorkflowMacros", targets: ["EmakiWorkflowMacros"]),
         .library(name: "EmakiWorkflowTesting", targets: ["EmakiWorkflowTesting"]),
+        .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -60,6 +61,8 @@ let package = Package(
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
             ], swiftSettings: strict),
         .target(
+            name: "EmakiSchedules", dependencies: ["EmakiWorkflow"], swiftSettings: strict),
+        .target(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
         .target(
@@ -89,6 +92,11 @@ let package = Package(
                 // With the trait, its workflows are those of the macros.
                 "EmakiWorkflow", "EmakiWorkflowMacros", "EmakiWorkflowTesting",
                 "EmakiSimulation", "EmakiLog", "EmakiPlatform",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiSchedulesTests",
+            dependencies: [
+                "EmakiSchedules", "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiPlatform",
             ], swiftSettings: strict),
         // Empty without the trait `Macros`.
         .testTarget(

@@ -132,7 +132,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
         case .childStarted(_, let runID):
             if let key = activation.key {
                 scope.resolve(
-                    key + ChildHandle<W, W>.startedSuffix, .completed(Payload(text: runID)))
+                    key + UntypedChild.startedSuffix, .completed(Payload(text: runID)))
             }
         case .childClosed(_, let outcome): childClosed(activation.key, outcome)
         case .messageAnswered(_, let failure):
@@ -164,7 +164,7 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
             case .completed(let payload): .completed(payload)
             default: .failed(Failure(childEnded: outcome))
             }
-        scope.resolve(key + ChildHandle<W, W>.startedSuffix, resolution)
+        scope.resolve(key + UntypedChild.startedSuffix, resolution)
         scope.resolve(key, resolution, keeps: true)
     }
 

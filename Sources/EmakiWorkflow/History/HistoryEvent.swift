@@ -207,8 +207,20 @@ public struct ChildStart: Sendable, Equatable {
     public var cancellation: CancellationType
     /// Limits and retries.
     public var options: RunOptions
+    /// What becomes of it if its id was used before.
+    public var idUse = ChildIDUse.again
     /// The input.
     public var input: Payload
+}
+
+/// What becomes of a child if its workflow id was used before.
+public enum ChildIDUse: UInt8, Sendable {
+    /// It is started, unless a run of the id is open: then it fails.
+    case again = 0
+    /// It fails: of an id there is one run, whoever starts it and however often.
+    case once = 1
+    /// An open run of the id is taken for the child, whoever started it; if it has ended, it fails.
+    case attach = 2
 }
 
 /// What happens to a child when its parent ends first.
@@ -262,6 +274,8 @@ public struct SentMessage: Sendable, Equatable {
         case signal = 1
         /// A request to stop.
         case cancel = 2
+        /// The end, at once.
+        case terminate = 3
     }
 
     /// Its identity in the run.
@@ -270,7 +284,7 @@ public struct SentMessage: Sendable, Equatable {
     public var kind: Kind
     /// To whom.
     public var workflowID: String
-    /// Of a signal.
+    /// Of a signal; of an end, the reason.
     public var name: String
     /// Of a signal.
     public var input: Payload
