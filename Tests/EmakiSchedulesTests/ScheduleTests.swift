@@ -180,6 +180,20 @@ import Testing
         bench.engine.close()
     }
 
+    @Test("a run that goes on while the schedule begins a new run of its own is still known")
+    func watched() async throws {
+        let bench = try await Bench()
+        try await bench.create(.every(60), Job.Input(seconds: 90))
+        let count: Int64 = 240
+        try await bench.pass(until: count * 60 + 30)
+        #expect(try await bench.started() == stride(from: 1, through: count, by: 2).map { $0 * 60 })
+        #expect(try await bench.describe().recent.dropLast().allSatisfy { $0.end == "completed" })
+        let runs = try await bench.store.session().streams(
+            prefix: "run/schedule/s/", after: nil, limit: .max)
+        #expect(runs.count >= 3)
+        bench.engine.close()
+    }
+
     // MARK: Overlap
 
     private func overlapping(
