@@ -41,6 +41,7 @@ let package = Package(
         .library(name: "EmakiEncryption", targets: ["EmakiEncryption"]),
         // `emaki workflow` for programs that have the workflows' code.
         .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
+        .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -83,6 +84,8 @@ let package = Package(
                 "EmakiWorkflow",
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
             ], swiftSettings: strict),
+        .target(
+            name: "EmakiSchedules", dependencies: ["EmakiWorkflow"], swiftSettings: strict),
         .target(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
@@ -145,6 +148,11 @@ let package = Package(
                 // With the trait, its workflows are those of the macros.
                 "EmakiWorkflow", "EmakiWorkflowMacros", "EmakiWorkflowTesting",
                 "EmakiSimulation", "EmakiLog", "EmakiPlatform",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiSchedulesTests",
+            dependencies: [
+                "EmakiSchedules", "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiPlatform",
             ], swiftSettings: strict),
         // Empty without the trait `Macros`.
         .testTarget(

@@ -3,11 +3,13 @@ import Foundation
 /// Which module may import which: arrows point down only.
 enum ImportRules {
     /// Libraries see what is below them and nothing else; Foundation is below those only that
-    /// command lines are made of.
+    /// command lines are made of, and schedules.
     static let allowed: [String: Set<String>] = [
         "EmakiPlatform": ["CEmaki", "CLZ4", "Glibc", "Darwin", "Synchronization"],
         "EmakiLog": ["EmakiPlatform"],
         "EmakiWorkflow": ["EmakiLog", "EmakiPlatform", "FoundationEssentials"],
+        // Time zones by name are Foundation's.
+        "EmakiSchedules": ["EmakiWorkflow", "Foundation"],
         "EmakiWorkflowTesting": ["EmakiWorkflow", "EmakiPlatform"],
         "EmakiWorkflowMacros": ["EmakiWorkflow"],
         "EmakiLogging": ["EmakiWorkflow", "Logging"],
