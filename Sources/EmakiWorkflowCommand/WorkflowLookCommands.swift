@@ -18,10 +18,16 @@ struct WorkflowFilter: ParsableArguments {
     @Option(help: "Only those whose ids begin like this.")
     var prefix: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only those that were started with this search attribute.", valueName: "name=value"))
+    var attribute: String?
+
     func add(to request: inout WorkflowRequest) {
         request.add("type", type)
         request.add("state", state)
         request.add("prefix", prefix)
+        request.add("attribute", attribute)
     }
 }
 

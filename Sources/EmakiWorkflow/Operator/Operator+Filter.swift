@@ -9,7 +9,7 @@ extension Operator {
     static let openState = "open"
     static let pausedState = "paused"
     static let quarantinedState = "quarantined"
-    private static let closedState = "closed"
+    static let closedState = "closed"
 
     static func isOpen(_ state: String) -> Bool {
         [openState, pausedState, quarantinedState].contains(state)
@@ -43,6 +43,8 @@ extension Operator {
         var type: String?
         var state: String?
         var prefix: String
+        /// A search attribute, and its value.
+        var attribute: (name: String, value: String)?
 
         private static let states: Set = [
             openState, closedState, pausedState, quarantinedState, "completed", "failed",
@@ -53,6 +55,7 @@ extension Operator {
             type = try request.text("type")
             state = try request.text("state")
             prefix = try request.text("prefix") ?? ""
+            attribute = try request.labels("attribute").first.map { ($0.key, $0.value) }
             if let state, !Self.states.contains(state) {
                 throw .invalid(
                     "`state` is \(state); it is one of "
@@ -84,8 +87,11 @@ extension Operator {
     /// - Parameter isBrief: times and the number of events do not matter.
     func forEachWorkflow(
         _ filter: Filter, after: String? = nil, isBrief: Bool = false, _ sink: Sink,
-        _ body: (Summary) throws -> Bool
+        _ visit: (Summary) throws -> Bool
     ) throws {
+        let body: (Summary) throws -> Bool = { summary in
+            try hasAttribute(summary, filter) ? try visit(summary) : true
+        }
         if filter.wantsOpen == true, try forEachOpenRun(filter, after: after, sink, body) { return }
         if try certainlyHasNone(filter) { return }
         var after = after.map { StreamName.id($0) }
@@ -111,6 +117,16 @@ extension Operator {
             guard streams.count == Self.pageStreams else { return }
             after = streams.last
         }
+    }
+
+    /// What a run was started with says so.
+    private func hasAttribute(_ summary: Summary, _ filter: Filter) throws -> Bool {
+        guard let (name, value) = filter.attribute else { return true }
+        let first = try wait { [core] in
+            try await core.events(summary.id, summary.runID, from: 0, limit: 1).first
+        }
+        guard case .started(let start) = first?.body else { return false }
+        return start.searchAttributes[name] == value
     }
 
     private func summaries(

@@ -38,6 +38,7 @@ extension Operator {
     func knownCounts(_ filter: Filter) throws -> [String: Int]? {
         let wish = filter.wish
         let wantsOpen = filter.wantsOpen
+        if filter.attribute != nil { return nil }
         // How those have ended that begin so is known to nobody.
         if wantsOpen != true, !filter.prefix.isEmpty { return nil }
         let found = try ask { projection -> [String: Int]? in
