@@ -72,8 +72,10 @@ struct WorkflowForkCommand: WorkflowTelling {
     @OptionGroup var workflow: WorkflowArgument
     @Argument(help: "The new workflow's id.") var newID: String
     @OptionGroup var point: ResetPointOptions
-    @Option(help: ArgumentHelp("This run instead of the newest.", valueName: "run"))
-    var run: String?
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp("This run instead of the newest.", valueName: "run"))
+    var runID: String?
     @OptionGroup var requestID: RequestOption
     @OptionGroup var answer: OutputOptions
 
@@ -81,7 +83,7 @@ struct WorkflowForkCommand: WorkflowTelling {
         var request = WorkflowRequest("fork")
         request.add("id", workflow.id)
         request.add("as", newID)
-        request.add("run", run)
+        request.add("run", runID)
         point.add(to: &request)
         request.fill { requestID.add(to: &$0) }
         return request
