@@ -137,6 +137,8 @@ let package = Package(
         example("example-approval", "Approval"),
         example("example-delivery", "Delivery"),
         example("example-order", "Order"),
+        example("example-counter", "Counter"),
+        example("example-onboarding", "Onboarding"),
         .testTarget(
             name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
         .testTarget(
@@ -191,6 +193,7 @@ let package = Package(
             name: "ExampleTests",
             dependencies: [
                 "example-transfer", "example-approval", "example-delivery", "example-order",
+                "example-counter", "example-onboarding",
                 "EmakiWorkflowTesting",
             ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
