@@ -39,7 +39,8 @@
         }
 
         struct Send: Activity {
-            static let options = ActivityOptions(startToClose: .seconds(10))
+            static let options = ActivityOptions(
+                startToClose: .seconds(10), heartbeat: .seconds(10))
             func run(context: ActivityContext, input: String) async throws -> String {
                 try context.heartbeat(input)
                 return "sent \(input)"
@@ -58,12 +59,14 @@
         private func engine(
             _ store: MemoryHistoryStore, _ keys: KeyRing, evicts: Bool,
             comparing: SymmetricKey? = SymmetricKey(data: [UInt8](repeating: 7, count: 32)),
-            comparesInput: Bool = true, clock: SkippingClock = SkippingClock()
+            comparesInput: Bool = true, clock: SkippingClock = SkippingClock(),
+            watch: EventWatch? = nil
         ) async throws -> WorkflowEngine {
             var options = EngineOptions()
             options.clock = clock
             options.evictsAlways = evicts
             options.comparesInput = comparesInput
+            options.observer = watch
             options.encrypt(
                 with: EncryptingCodec(keys: keys, domain: "test", comparing: comparing))
             return try await WorkflowEngine(
@@ -113,10 +116,12 @@
         func missingKey() async throws {
             let store = MemoryHistoryStore()
             let clock = SkippingClock(skips: false)
-            let first = try await engine(store, try ring("a", ["a"]), evicts: false, clock: clock)
+            let watch = EventWatch()
+            let first = try await engine(
+                store, try ring("a", ["a"]), evicts: false, clock: clock, watch: watch)
             let handle = try await first.start(Mailing.self, id: "m", Self.secret)
             // Its result is there.
-            while try await handle.history().count < 4 {}
+            await watch.wait(for: "StepCompleted", of: "m")
             try await handle.signal(Mailing.add, Self.secret)
             first.close()
             let second = try await engine(store, try ring("b", ["b"]), evicts: false, clock: clock)

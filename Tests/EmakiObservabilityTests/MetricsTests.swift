@@ -75,11 +75,12 @@
 
         @Test("what somebody outside did is timed from when it was handed over, by the history")
         func outside() async throws {
-            let site = Site(observers: [observer])
+            let watch = EventWatch()
+            let site = Site(observers: [observer, watch])
             let clock = SkippingClock(skips: false)
             let first = try await engine(site, clock)
-            let handle = try await first.start(Waiting.self, id: "w", Nothing())
-            while try await handle.history().last?.typeName != "AttemptHandedOver" {}
+            try await first.start(Waiting.self, id: "w", Nothing())
+            await watch.wait(for: "AttemptHandedOver", of: "w")
             first.close()
             clock.advance(by: .seconds(20))
             let second = try await engine(site, clock)

@@ -12,6 +12,7 @@
     @Suite struct TracingTests {
         private let tracer = InMemoryTracer()
         private let tracing: WorkflowTracing
+        private let watch = EventWatch()
 
         init() { tracing = WorkflowTracing(tracer: tracer) }
 
@@ -123,8 +124,8 @@
             let clock = SkippingClock(start: SystemClock.wallNanoseconds(), skips: false)
             let store = MemoryHistoryStore()
             let first = try await engine(store, clock)
-            let handle = try await first.start(Waiting.self, id: "w", Nothing())
-            while try await handle.history().last?.typeName != "AttemptHandedOver" {}
+            try await first.start(Waiting.self, id: "w", Nothing())
+            await watch.wait(for: "AttemptHandedOver", of: "w")
             first.close()
             clock.advance(by: .seconds(20))
             let second = try await engine(store, clock)
@@ -158,8 +159,7 @@
             first.close()
             clock.advance(by: .seconds(5))
             let second = try await engine(store.session(), clock)
-            let handle = second.handle(Doubling.self, id: "d")
-            while try await handle.history().count < 3 {}
+            await watch.wait(for: "AttemptFailed", of: "d")
             second.close()
             let span = try #require(
                 spans("activity Double").first { $0.attributes.get("emaki.outside") != nil })
@@ -181,6 +181,7 @@
         ) async throws -> WorkflowEngine {
             var options = EngineOptions()
             options.clock = clock
+            options.observers = [watch]
             options.trace(with: tracing)
             return try await WorkflowEngine(
                 store: session,
