@@ -89,7 +89,7 @@ extension Operator {
         _ filter: Filter, after: String? = nil, isBrief: Bool = false, _ sink: Sink,
         _ visit: (Summary) throws -> Bool
     ) throws {
-        let body: (Summary) throws -> Bool = { summary in
+        func body(_ summary: Summary) throws -> Bool {
             try hasAttribute(summary, filter) ? try visit(summary) : true
         }
         if filter.wantsOpen == true, try forEachOpenRun(filter, after: after, sink, body) { return }
