@@ -19,9 +19,12 @@ func product(_ product: String, of package: String, with trait: String) -> Targe
 }
 
 /// An example: a small program that tells a story.
-func example(_ name: String, _ folder: String) -> Target {
+func example(
+    _ name: String, _ folder: String, _ dependencies: [Target.Dependency] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: ["EmakiLog", "EmakiWorkflow", "EmakiWorkflowTesting"],
+        name: name,
+        dependencies: ["EmakiLog", "EmakiWorkflow", "EmakiWorkflowTesting"] + dependencies,
         path: "Sources/Examples/\(folder)", swiftSettings: strict)
 }
 
@@ -131,7 +134,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "emaki", dependencies: ["EmakiCommand"], swiftSettings: strict),
         example("example-transfer", "Transfer"),
-        example("example-approval", "Approval"),
+        example("example-approval", "Approval", ["EmakiWorkflowCommand"]),
         example("example-delivery", "Delivery"),
         example("example-order", "Order"),
         .testTarget(
@@ -175,8 +178,9 @@ let package = Package(
         .testTarget(
             name: "EmakiCommandTests",
             dependencies: [
-                // The program, too, as tests start it.
-                "emaki", "EmakiCommand", "EmakiCommandSupport", "EmakiSimulation", "EmakiLog",
+                // Programs, too, as tests start them.
+                "emaki", "example-approval", "EmakiCommand", "EmakiCommandSupport",
+                "EmakiSimulation", "EmakiLog",
                 "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),
         .testTarget(
