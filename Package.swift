@@ -10,13 +10,13 @@ func syntax(_ product: String) -> Target.Dependency {
     .product(name: product, package: "swift-syntax", condition: .when(traits: ["Macros"]))
 }
 
-let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
-
 /// What exists with a trait only: a product of a package that is not fetched without it.
 func product(_ product: String, of package: String, with trait: String) -> Target.Dependency {
     .product(name: product, package: package, condition: .when(traits: [trait]))
 }
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 
 /// An example: a small program that tells a story.
 func example(
@@ -37,13 +37,14 @@ let package = Package(
         // Empty without the trait `Macros`.
         .library(name: "EmakiWorkflowMacros", targets: ["EmakiWorkflowMacros"]),
         .library(name: "EmakiWorkflowTesting", targets: ["EmakiWorkflowTesting"]),
-        // `emaki workflow` for programs that have the workflows' code.
-        .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
         // Each empty without the trait of its name.
         .library(name: "EmakiLogging", targets: ["EmakiLogging"]),
         .library(name: "EmakiMetrics", targets: ["EmakiMetrics"]),
         .library(name: "EmakiTracing", targets: ["EmakiTracing"]),
         .library(name: "EmakiEncryption", targets: ["EmakiEncryption"]),
+        // `emaki workflow` for programs that have the workflows' code.
+        .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
+        .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -86,6 +87,8 @@ let package = Package(
                 "EmakiWorkflow",
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
             ], swiftSettings: strict),
+        .target(
+            name: "EmakiSchedules", dependencies: ["EmakiWorkflow"], swiftSettings: strict),
         .target(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
@@ -137,6 +140,8 @@ let package = Package(
         example("example-approval", "Approval", ["EmakiWorkflowCommand"]),
         example("example-delivery", "Delivery"),
         example("example-order", "Order"),
+        example("example-counter", "Counter"),
+        example("example-onboarding", "Onboarding"),
         .testTarget(
             name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
         .testTarget(
@@ -148,6 +153,11 @@ let package = Package(
                 // With the trait, its workflows are those of the macros.
                 "EmakiWorkflow", "EmakiWorkflowMacros", "EmakiWorkflowTesting",
                 "EmakiSimulation", "EmakiLog", "EmakiPlatform",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiSchedulesTests",
+            dependencies: [
+                "EmakiSchedules", "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiPlatform",
             ], swiftSettings: strict),
         // Empty without the trait `Macros`.
         .testTarget(
@@ -187,6 +197,7 @@ let package = Package(
             name: "ExampleTests",
             dependencies: [
                 "example-transfer", "example-approval", "example-delivery", "example-order",
+                "example-counter", "example-onboarding",
                 "EmakiWorkflowTesting",
             ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -34,6 +34,7 @@ package struct RootCommand: AsyncParsableCommand {
             SealCommand.self, MergeCommand.self, ScrubCommand.self,
             BackupCommand.self, RestoreCommand.self, WorkflowCommand.self,
             BenchCommand.self, FuzzCommand.self, DemoCommand.self, SealedFileCommand.self,
+            BenchScaleCommand.self,
         ])
 
     package init() {}

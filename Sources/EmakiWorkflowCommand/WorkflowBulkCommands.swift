@@ -6,7 +6,7 @@ import Foundation
 struct WorkflowBulkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bulk",
-        abstract: "Cancel, terminate, pause or resume all open workflows that a filter allows.",
+        abstract: "Cancel, terminate, pause, resume or delete all that a filter allows.",
         discussion: """
             A line for each says what was done, or why not; those that were done stay done if the \
             command is interrupted. Try it with --dry-run first.
@@ -18,13 +18,14 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
             """)
 
     enum Verb: String, CaseIterable, ExpressibleByArgument {
-        case cancel, terminate, pause, resume
+        case cancel, terminate, pause, resume, delete
     }
 
     @OptionGroup var place: StoreArgument
-    @Argument(help: "cancel, terminate, pause or resume.") var verb: Verb
+    @Argument(help: "cancel, terminate, pause, resume; delete, of those that have ended.")
+    var verb: Verb
     @OptionGroup var filter: WorkflowFilter
-    @Flag(help: "All that are open, where no filter is given.") var all = false
+    @Flag(help: "All that are open, or have ended, where no filter is given.") var all = false
     @Option(help: "Why.") var reason: String?
     @Flag(help: "Say which they are, and do nothing.") var dryRun = false
     @OptionGroup var answer: OutputOptions
@@ -33,8 +34,11 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
         if verb == .terminate, reason == nil {
             throw ValidationError("terminate needs --reason.")
         }
-        guard all || filter.type != nil || filter.state != nil || filter.prefix != nil else {
-            throw ValidationError("say which: --type, --state, --prefix, or --all.")
+        let isFiltered = [filter.type, filter.state, filter.prefix, filter.attribute]
+            .contains { $0 != nil }
+        guard all || isFiltered else {
+            throw ValidationError(
+                "say which: --type, --state, --prefix, --attribute, or --all.")
         }
     }
 

@@ -38,7 +38,8 @@ public struct WorkflowCommand: AsyncParsableCommand {
     ]
     private static let ending: [any ParsableCommand.Type] = [
         WorkflowCancelCommand.self, WorkflowTerminateCommand.self, WorkflowPauseCommand.self,
-        WorkflowResumeCommand.self, WorkflowBulkCommand.self, WorkflowQuarantineCommand.self,
+        WorkflowResumeCommand.self, WorkflowResetCommand.self, WorkflowForkCommand.self,
+        WorkflowDeleteCommand.self, WorkflowBulkCommand.self, WorkflowQuarantineCommand.self,
     ]
 
     /// As the command line makes it.

@@ -10,18 +10,24 @@ struct WorkflowFilter: ParsableArguments {
 
     @Option(
         help: """
-            Only these: open, closed, completed, failed, cancelled, terminated, timedOut; paused \
-            and quarantined, for which every open history is read.
+            Only these: open, paused, quarantined; closed, completed, failed, cancelled, \
+            terminated, timedOut.
             """)
     var state: String?
 
     @Option(help: "Only those whose ids begin like this.")
     var prefix: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only those that were started with this search attribute.", valueName: "name=value"))
+    var attribute: String?
+
     func add(to request: inout WorkflowRequest) {
         request.add("type", type)
         request.add("state", state)
         request.add("prefix", prefix)
+        request.add("attribute", attribute)
     }
 }
 
@@ -30,8 +36,8 @@ struct WorkflowListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "List workflows, with the newest run of each, in the order of their ids.",
         discussion: """
-            Filters are applied to each workflow in turn, so a rare state takes as long as there \
-            are workflows. With --json the answer is one object a line.
+            Open workflows are known; closed ones are looked at one after the other, so a rare \
+            end takes as long as there are workflows. With --json the answer is one object a line.
 
             EXAMPLES
               \(Program.name) workflow list bank.emaki --state open --limit 20

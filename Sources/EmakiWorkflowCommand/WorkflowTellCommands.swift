@@ -49,6 +49,16 @@ struct WorkflowStartCommand: WorkflowTelling {
     @Option(help: "If the id was used: allow, allowIfNotCompleted, reject.") var reuse: String?
     @Option(help: "If a run is open: fail, useExisting, terminateExisting.")
     var conflict: String?
+    @Option(help: ArgumentHelp("For people; may be repeated.", valueName: "name=value"))
+    var memo: [String] = []
+    @Option(help: ArgumentHelp("For filters; may be repeated.", valueName: "name=value"))
+    var attribute: [String] = []
+    @Option(help: ArgumentHelp("A run may take so long.", valueName: "seconds"))
+    var runTimeout: UInt64?
+    @Option(help: ArgumentHelp("The workflow may take so long.", valueName: "seconds"))
+    var executionTimeout: UInt64?
+    @Option(help: ArgumentHelp("Its code begins so much later.", valueName: "seconds"))
+    var startDelay: UInt64?
     @OptionGroup var answer: OutputOptions
 
     func request() throws -> WorkflowRequest {
@@ -57,6 +67,11 @@ struct WorkflowStartCommand: WorkflowTelling {
         request.add("type", type)
         request.add("reuse", reuse)
         request.add("conflict", conflict)
+        if !memo.isEmpty { request.add("memo", memo.joined(separator: "\n")) }
+        if !attribute.isEmpty { request.add("attributes", attribute.joined(separator: "\n")) }
+        request.add("runTimeout", runTimeout)
+        request.add("executionTimeout", executionTimeout)
+        request.add("startDelay", startDelay)
         try request.fill { object in
             try input.add(to: &object)
             requestID.add(to: &object)

@@ -9,6 +9,10 @@ public final class MemoryHistoryStore: Sendable {
     private struct Contents {
         var streams: [String: Stream] = [:]
         var epoch: UInt64 = 0
+        /// Of each event, in the order in which they became durable: its stream, and its place there.
+        var order: [(stream: String, index: Int)] = []
+        /// Of a projection, as a file would be.
+        var checkpoint: [UInt8]?
     }
 
     struct Stream {
@@ -54,6 +58,7 @@ public final class MemoryHistoryStore: Sendable {
         for event in part.events {
             stream.events.append(
                 HistoryPage.Stored(metadata: event.metadata, payload: event.payload))
+            contents.value.order.append((part.stream, stream.ids.count))
             stream.ids.append(event.id)
             stream.tokens.append(
                 VersionToken(low: .random(in: .min ... .max), high: .random(in: .min ... .max)))
@@ -88,6 +93,26 @@ public final class MemoryHistoryStore: Sendable {
             tokens.append(stream.tokens[end - 1])
         }
         return tokens
+    }
+
+    /// Events in the order in which they became durable.
+    var eventCount: Int { lock.withLock { contents.value.order.count } }
+
+    /// The event at a position of that order.
+    func event(
+        at position: Int
+    ) -> (stream: String, version: Int, event: HistoryPage.Stored, token: VersionToken)? {
+        lock.withLock {
+            guard contents.value.order.indices.contains(position) else { return nil }
+            let (name, index) = contents.value.order[position]
+            guard let stream = contents.value.streams[name] else { return nil }
+            return (name, index + 1, stream.events[index], stream.tokens[index])
+        }
+    }
+
+    var checkpoint: [UInt8]? {
+        get { lock.withLock { contents.value.checkpoint } }
+        set { lock.withLock { contents.value.checkpoint = newValue } }
     }
 
     func read(_ name: String, from index: Int, limit: Int) -> HistoryPage {
@@ -167,7 +192,7 @@ public final class MemoryHistoryStore: Sendable {
             var unreadableCount = 0
         }
 
-        private let store: MemoryHistoryStore
+        let store: MemoryHistoryStore
         private let lock = Lock()
         private let state = Guarded(State())
 

@@ -10,6 +10,7 @@ public final class SkippingClock: EngineClock, @unchecked Sendable {
     private var time: Int64
     private var instant: Int64?
     private var body: (@Sendable () -> Void)?
+    private var horizon: Int64 = .max
     private let skips: Bool
 
     /// - Parameters:
@@ -38,12 +39,16 @@ public final class SkippingClock: EngineClock, @unchecked Sendable {
     public func rest() {
         guard skips else { return }
         let due = lock.withLock { () -> (@Sendable () -> Void)? in
-            guard let instant else { return nil }
+            guard let instant, instant <= horizon else { return nil }
             time = max(time, instant)
             return takeIfDue()
         }
         due?()
     }
+
+    /// Does not skip beyond this instant: what is waited for later waits until more is allowed.
+    /// Moving it goes on as before.
+    public func skip(noFurtherThan instant: Int64) { lock.withLock { horizon = instant } }
 
     /// Moves it on.
     public func advance(by duration: Duration) {

@@ -3,22 +3,24 @@ import Foundation
 /// Which module may import which: arrows point down only.
 enum ImportRules {
     /// Libraries see what is below them and nothing else; Foundation is below those only that
-    /// command lines are made of.
+    /// command lines are made of, and schedules.
     static let allowed: [String: Set<String>] = [
         "EmakiPlatform": ["CEmaki", "CLZ4", "Glibc", "Darwin", "Synchronization"],
         "EmakiLog": ["EmakiPlatform"],
         "EmakiWorkflow": ["EmakiLog", "EmakiPlatform", "FoundationEssentials"],
+        // Time zones by name are Foundation's.
+        "EmakiSchedules": ["EmakiWorkflow", "Foundation"],
         "EmakiWorkflowTesting": ["EmakiWorkflow", "EmakiPlatform"],
         "EmakiWorkflowMacros": ["EmakiWorkflow"],
+        "EmakiLogging": ["EmakiWorkflow", "Logging"],
+        "EmakiMetrics": ["EmakiWorkflow", "EmakiPlatform", "CoreMetrics"],
+        "EmakiTracing": ["EmakiWorkflow", "EmakiPlatform", "Tracing"],
+        "EmakiEncryption": ["EmakiWorkflow", "Crypto", "FoundationEssentials"],
         "EmakiCommandSupport": ["EmakiLog", "EmakiPlatform", "ArgumentParser", "Foundation"],
         "EmakiWorkflowCommand": [
             "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow", "ArgumentParser",
             "Foundation",
         ],
-        "EmakiLogging": ["EmakiWorkflow", "Logging"],
-        "EmakiMetrics": ["EmakiWorkflow", "EmakiPlatform", "CoreMetrics"],
-        "EmakiTracing": ["EmakiWorkflow", "EmakiPlatform", "Tracing"],
-        "EmakiEncryption": ["EmakiWorkflow", "Crypto", "FoundationEssentials"],
         "EmakiSimulation": ["EmakiLog", "EmakiPlatform", "Glibc", "Darwin", "Synchronization"],
     ]
     /// Programs: the command line, the examples, the compiler's side of the macros. They may use

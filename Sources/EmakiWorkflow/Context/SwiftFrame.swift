@@ -145,7 +145,7 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
         case .childStarted(_, let runID):
             if let key = activation.key {
                 scope.resolve(
-                    key + ChildHandle<W, W>.startedSuffix, .completed(Payload(text: runID)))
+                    key + UntypedChild.startedSuffix, .completed(Payload(text: runID)))
             }
         case .childClosed(_, let outcome): childClosed(activation.key, outcome)
         case .messageAnswered(_, let failure):
@@ -177,7 +177,7 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
             case .completed(let payload): .completed(payload)
             default: .failed(Failure(childEnded: outcome))
             }
-        scope.resolve(key + ChildHandle<W, W>.startedSuffix, resolution)
+        scope.resolve(key + UntypedChild.startedSuffix, resolution)
         scope.resolve(key, resolution, keeps: true)
     }
 

@@ -5,20 +5,9 @@ extension WorkflowContext {
         _ type: Child.Type, id: String, _ input: Child.Input,
         options: ChildOptions = ChildOptions()
     ) async throws -> ChildHandle<Child, Running> {
-        let identity = try await initiate(type, id: id, input, options)
-        let started = Identity(
-            branch: identity.branch,
-            component: Branch.Component(
-                name: identity.component.text + ChildHandle<Child, Running>.startedSuffix,
-                ordinal: 1))
-        let handle = ChildHandle<Child, Running>(context: self, identity: identity, id: id)
-        do {
-            _ = try await scope.wait(
-                started, options.cancellation, takeBack: handle.takeBack(options.cancellation))
-        } catch let failure as Failure {
-            throw StepFailure(step: Child.workflowName, key: identity.text, cause: failure)
-        }
-        return handle
+        let child = try await startChild(
+            named: Child.workflowName, id: id, try encode(input), options: options)
+        return ChildHandle(context: self, child: child)
     }
 
     /// Runs another workflow as a child and waits for its result.
@@ -27,27 +16,8 @@ extension WorkflowContext {
         _ type: Child.Type, id: String, _ input: Child.Input,
         options: ChildOptions = ChildOptions()
     ) async throws -> Child.Output {
-        let identity = try await initiate(type, id: id, input, options)
-        let handle = ChildHandle<Child, Running>(context: self, identity: identity, id: id)
-        return try await handle.result(options.cancellation)
-    }
-
-    private func initiate<Child: Workflow>(
-        _ type: Child.Type, id: String, _ input: Child.Input, _ options: ChildOptions
-    ) async throws -> Identity {
-        try await scope.enterWaiting("startChild")
-        try await scope.checkCancelled()
-        let payload = try encode(input)
-        let identity = scope.branch.next(Child.workflowName)
-        var runOptions = options.run
-        runOptions.headers.merge(scope.start.headers) { own, _ in own }
-        scope.commands.append(
-            .startChild(
-                ChildStart(
-                    key: identity.text, workflowType: Child.workflowName, workflowID: id,
-                    closePolicy: options.closePolicy, cancellation: options.cancellation,
-                    options: runOptions, input: payload)))
-        return identity
+        let child = try await initiate(Child.workflowName, id, try encode(input), options)
+        return try decode(Child.Output.self, from: try await child.result(options.cancellation))
     }
 
     /// Sends a signal to another workflow, and waits until it has arrived.
@@ -66,12 +36,18 @@ extension WorkflowContext {
         try await send(.cancel, to: id, "", .empty)
     }
 
+    /// Ends another workflow at once, and waits until that is durable. Nothing is compensated.
+    /// - Throws: `StepFailure` if there is no such workflow, or it has ended.
+    public func terminateWorkflow(_ id: String, reason: String) async throws {
+        try await send(.terminate, to: id, reason, .empty)
+    }
+
     private func send(
         _ kind: SentMessage.Kind, to id: String, _ name: String, _ input: Payload
     ) async throws {
         try await scope.enterWaiting("send")
         try await scope.checkCancelled()
-        let identity = scope.branch.next(kind == .signal ? "signal(\(name))" : "cancel")
+        let identity = scope.branch.next(kind == .signal ? "signal(\(name))" : "\(kind)")
         scope.commands.append(
             .send(
                 SentMessage(
@@ -92,12 +68,15 @@ public struct ChildOptions: Sendable, Equatable {
     public var cancellation: CancellationType
     /// Limits and labels.
     public var run: RunOptions
+    /// What becomes of it if its id was used before.
+    public var idUse: ChildIDUse
 
     /// Options for a child.
     public init(
         closePolicy: ParentClosePolicy = .terminate, cancellation: CancellationType = .wait,
-        run: RunOptions = RunOptions()
+        run: RunOptions = RunOptions(), idUse: ChildIDUse = .again
     ) {
+        self.idUse = idUse
         self.closePolicy = closePolicy
         self.cancellation = cancellation
         self.run = run
@@ -106,28 +85,15 @@ public struct ChildOptions: Sendable, Equatable {
 
 /// A child that has begun.
 public struct ChildHandle<Child: Workflow, Parent: Workflow>: Sendable {
-    static var startedSuffix: String { "+started" }
-
     let context: WorkflowContext<Parent>
-    let identity: Identity
+    let child: UntypedChild
     /// The child's workflow id.
-    public let id: String
+    public var id: String { child.id }
 
     /// Waits for the child's result.
     /// - Throws: `StepFailure` if it failed.
-    public func result() async throws -> Child.Output { try await result(.wait) }
-
-    func result(_ cancellation: CancellationType) async throws -> Child.Output {
-        let scope = context.scope
-        try await scope.enterWaiting("result")
-        do {
-            let payload = try await scope.wait(
-                identity, cancellation, takeBack: takeBack(cancellation))
-            return try context.decode(Child.Output.self, from: payload)
-        } catch let failure as Failure {
-            if failure.kind == .cancelled, Task.isCancelled { throw CancellationError() }
-            throw StepFailure(step: Child.workflowName, key: identity.text, cause: failure)
-        }
+    public func result() async throws -> Child.Output {
+        try context.decode(Child.Output.self, from: try await child.result(.wait))
     }
 
     /// Sends the child a signal.
@@ -137,12 +103,4 @@ public struct ChildHandle<Child: Workflow, Parent: Workflow>: Sendable {
 
     /// Asks the child to stop.
     public func cancel() async throws { try await context.cancelWorkflow(id) }
-
-    func takeBack(_ cancellation: CancellationType) -> Command? {
-        guard cancellation != .abandon else { return nil }
-        return .send(
-            SentMessage(
-                key: identity.text + RunScope.cancelSuffix, kind: .cancel, workflowID: id, name: "",
-                input: .empty))
-    }
 }

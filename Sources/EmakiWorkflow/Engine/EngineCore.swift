@@ -15,6 +15,8 @@ final class EngineCore: @unchecked Sendable {
     /// Whose code is being executed, for the next process to know.
     let marks: RunMarks?
     let suspects: Suspects
+    /// Which runs are open; nil: the store cannot tell.
+    let projection: ProjectionKeeper?
     let backlog = Backlog()
     let idle: IdleRuns
     let queues: TaskQueues
@@ -46,6 +48,8 @@ final class EngineCore: @unchecked Sendable {
     private var takesUp = false
     /// The last workflow id that was looked at, in the order of its bytes.
     private var lookedAtUpTo: String?
+    /// Those that are still to be looked at; nil: all behind that one.
+    private var unlookedAt: Set<String>?
     /// Pumps and attempts at work, and homes in the backlog.
     private var workCount = 0
     /// Callers that wait for a result.
@@ -81,6 +85,9 @@ final class EngineCore: @unchecked Sendable {
         // Of the one owner: others leave the file alone.
         marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
         suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
+        projection = ProjectionKeeper(
+            store, observer: observer, writesCheckpoints: options.executesCode,
+            eventsMin: options.projectionEventsMin)
         pump = RunPump(limits.executor, store, marks)
         idle = IdleRuns(countMax: options.evictsAlways ? 0 : options.runsInMemoryMax)
         timers.use(
@@ -96,11 +103,7 @@ final class EngineCore: @unchecked Sendable {
         lock.withLock {
             if let host = hosts[workflowID] { return host }
             let host = RunHost(
-                self, workflowID: workflowID,
-                awaitsTakingUp: takesUp
-                    && (lookedAtUpTo ?? "").utf8
-                        .lexicographicallyPrecedes(workflowID.utf8)
-            )
+                self, workflowID: workflowID, awaitsTakingUp: takesUp && isUnlookedAt(workflowID))
             hosts[workflowID] = host
             if let ticket = sleeping.removeValue(forKey: workflowID) {
                 host.ticket = ticket
@@ -108,6 +111,12 @@ final class EngineCore: @unchecked Sendable {
             }
             return host
         }
+    }
+
+    /// Called with the lock held.
+    private func isUnlookedAt(_ workflowID: String) -> Bool {
+        if let unlookedAt { return unlookedAt.contains(workflowID) }
+        return (lookedAtUpTo ?? "").utf8.lexicographicallyPrecedes(workflowID.utf8)
     }
 
     /// Homes in memory.
@@ -156,6 +165,23 @@ final class EngineCore: @unchecked Sendable {
         for host in hosts {
             host.enqueue(.leave)
             host.release([])
+        }
+        projection?.close()
+    }
+
+    /// Puts runs aside that are not in memory, each with its wake-up. One of which something is known
+    /// by now is left out.
+    /// - Returns: the wake-ups, which are not armed.
+    func put(aside sleepers: ArraySlice<ProjectionFindings.Sleeper>) -> [EngineTimers.Ticket] {
+        lock.withLock {
+            if closed { return [] }
+            return sleepers.compactMap { sleeper in
+                guard hosts[sleeper.workflowID] == nil, sleeping[sleeper.workflowID] == nil
+                else { return nil }
+                let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
+                sleeping[sleeper.workflowID] = ticket
+                return ticket
+            }
         }
     }
 
@@ -216,7 +242,18 @@ final class EngineCore: @unchecked Sendable {
     func takesUp(_ isTakingUp: Bool) { lock.withLock { takesUp = isTakingUp } }
 
     /// All up to this one have been looked at.
-    func lookedAt(upTo workflowID: String) { lock.withLock { lookedAtUpTo = workflowID } }
+    func lookedAt(upTo workflowID: String) {
+        lock.withLock {
+            lookedAtUpTo = workflowID
+            unlookedAt?.remove(workflowID)
+        }
+    }
+
+    /// Only these have to be looked at.
+    func isToLookAt(_ workflowIDs: [String]) {
+        let set = Set(workflowIDs)
+        lock.withLock { unlookedAt = set }
+    }
 
     /// Why nobody can have this id.
     static func problem(withID workflowID: String) -> WorkflowError? {
@@ -253,7 +290,7 @@ final class EngineCore: @unchecked Sendable {
     func leaked(_ host: RunHost) {
         lock.withLock { leaks += 1 }
         observer.codeLeaked(
-            in: host.machine?.observed ?? ObservedRun(unknownRunOf: host.workflowID))
+            in: host.machine?.observed ?? ObservedRun(workflowID: host.workflowID))
     }
 
     // MARK: Runs

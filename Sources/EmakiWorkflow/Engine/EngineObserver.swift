@@ -157,6 +157,9 @@ public struct EngineOptions: Sendable {
     /// For an operator's engine that has the code: it is asked, and what it asks for is thrown away,
     /// or recorded where nothing begins by it.
     var rehearsesCode = false
+    /// Events after which the projection's checkpoint is written; nil: as many as are worth while.
+    /// For tests.
+    var projectionEventsMin: UInt64?
 
     /// The defaults.
     public init() {}

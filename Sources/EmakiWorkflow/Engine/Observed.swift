@@ -27,15 +27,18 @@ public struct ObservedRun: Sendable, Hashable {
         headers = start.headers
     }
 
-    /// Of a home whose run is not in memory.
-    init(unknownRunOf workflowID: String) {
+    /// For a test of an observer; and of a run that is not in memory.
+    public init(
+        workflowID: String, runID: String = "", workflowType: String = "",
+        headers: [String: String] = [:]
+    ) {
         self.workflowID = workflowID
-        runID = ""
-        firstRunID = ""
-        workflowType = ""
-        attempt = 0
+        self.runID = runID
+        firstRunID = runID
+        self.workflowType = workflowType
+        attempt = 1
         startedAt = 0
-        headers = [:]
+        self.headers = headers
     }
 }
 
@@ -84,6 +87,12 @@ public struct ObservedEvent: Sendable {
     public var event: HistoryEvent
     /// The step that it is about, if it is about one.
     public var step: ObservedStep?
+
+    /// For a test of an observer.
+    public init(event: HistoryEvent, step: ObservedStep? = nil) {
+        self.event = event
+        self.step = step
+    }
 }
 
 /// Events of one run that became durable together.
@@ -98,6 +107,16 @@ public struct ObservedCommit: Sendable {
     /// From when it was handed to the store until that had made it durable. Times that the store
     /// was asked again, and waited for space, included.
     public var commitWait: Duration
+
+    /// For a test of an observer.
+    public init(
+        run: ObservedRun, events: [ObservedEvent], deciding: Duration, commitWait: Duration
+    ) {
+        self.run = run
+        self.events = events
+        self.deciding = deciding
+        self.commitWait = commitWait
+    }
 }
 
 /// An attempt at a step, by whoever executes it.

@@ -32,6 +32,7 @@ extension RunHost {
         switch answer {
         case .committed(let tokens):
             take(tokens, of: commit)
+            engine.projection?.recorded(commit.parts.reduce(0) { $0 + $1.events.count })
             refusals = 0
             act(upon: draft, answeredAt)
         case .conflict: refused(draft)

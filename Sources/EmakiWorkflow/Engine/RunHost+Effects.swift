@@ -115,7 +115,9 @@ extension RunHost {
         let request = StartRequest(
             workflowType: child.start.workflowType, workflowID: child.start.workflowID,
             requestID: "child:\(begunBy(id, machine))/\(child.start.key)", input: child.start.input,
-            options: child.start.options, reuse: .allow, conflict: .fail,
+            options: child.start.options,
+            reuse: child.start.idUse == .again ? .allow : .reject,
+            conflict: child.start.idUse == .attach ? .useExisting : .fail,
             parent: RunStart.Parent(workflowID: workflowID, runID: runID),
             companion: engine.codes.isPinned(machine.start) ? machine.fingerprint : nil,
             message: nil)
@@ -210,6 +212,11 @@ extension RunHost {
                 .cancel(
                     requestID: requestID, reason: "asked by \(workflowID)",
                     childOf: isChild ? machine.start.familyRunIDs : nil, reply))
+        case .terminate:
+            host.enqueue(
+                .terminate(
+                    reason: message.name.isEmpty ? "asked by \(workflowID)" : message.name,
+                    childOf: nil, reply))
         }
     }
 

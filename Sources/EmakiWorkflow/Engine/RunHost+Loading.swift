@@ -14,6 +14,17 @@ struct IDRecord: Sendable, Equatable {
         case dropped = 5
     }
 
+    enum Field {
+        static let kind: UInt64 = 1
+        static let runID: UInt64 = 2
+        static let requestID: UInt64 = 3
+        static let workflowType: UInt64 = 4
+        static let isUnsettled: UInt64 = 5
+        static let outcomeBefore: UInt64 = 6
+        static let typeBefore: UInt64 = 7
+        static let time: UInt64 = 8
+    }
+
     var kind: Kind
     /// Of `.closed`: when, in nanoseconds since 1970 UTC.
     var time: Int64?
@@ -23,15 +34,22 @@ struct IDRecord: Sendable, Equatable {
     var workflowType = ""
     /// Of `.closed`: something is still to be done.
     var isUnsettled = false
+    /// Of `.opened`, where the id was used before, and of `.deleted`: how the run before ended, so that who counts
+    /// runs need not look for it; 0: nothing is left of it.
+    var outcomeBefore: UInt64?
+    /// The type of the run before, if it is another.
+    var typeBefore = ""
 
     func stored() -> StoredEvent {
         var fields = FieldWriter()
-        fields.put(1, kind.rawValue)
-        fields.put(2, runID)
-        fields.put(3, notEmpty: requestID)
-        fields.put(4, notEmpty: workflowType)
-        fields.put(5, ifTrue: isUnsettled)
-        if let time { fields.put(6, signed: time) }
+        fields.put(Field.kind, kind.rawValue)
+        fields.put(Field.runID, runID)
+        fields.put(Field.requestID, notEmpty: requestID)
+        fields.put(Field.workflowType, notEmpty: workflowType)
+        fields.put(Field.isUnsettled, ifTrue: isUnsettled)
+        if let outcomeBefore { fields.put(Field.outcomeBefore, outcomeBefore) }
+        fields.put(Field.typeBefore, notEmpty: typeBefore)
+        if let time { fields.put(Field.time, signed: time) }
         let type =
             switch kind {
             case .opened: "RunOpened"
@@ -77,14 +95,23 @@ struct IDRecord: Sendable, Equatable {
         self.runID = runID
     }
 
+    /// It comes after a run that ended so; nil: nothing is left of that.
+    mutating func follow(_ outcome: HistoryEvent.Outcome?, of type: String?) {
+        outcomeBefore = outcome?.variant.rawValue ?? 0
+        if let type, type != workflowType { typeBefore = type }
+    }
+
     init(_ bytes: [UInt8]) throws(HistoryError) {
         let fields = try FieldReader(bytes)
-        kind = try fields.need(fields.number(1).flatMap(Kind.init(rawValue:)), "the kind")
-        runID = try fields.need(fields.text(2), "the run")
-        requestID = try fields.text(3) ?? ""
-        workflowType = try fields.text(4) ?? ""
-        isUnsettled = fields.flag(5)
-        time = fields.instant(6)
+        kind = try fields.need(
+            fields.number(Field.kind).flatMap(Kind.init(rawValue:)), "the kind")
+        runID = try fields.need(fields.text(Field.runID), "the run")
+        requestID = try fields.text(Field.requestID) ?? ""
+        workflowType = try fields.text(Field.workflowType) ?? ""
+        isUnsettled = fields.flag(Field.isUnsettled)
+        outcomeBefore = fields.number(Field.outcomeBefore)
+        typeBefore = try fields.text(Field.typeBefore) ?? ""
+        time = fields.instant(Field.time)
     }
 }
 

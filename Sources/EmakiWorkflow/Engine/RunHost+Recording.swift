@@ -166,6 +166,7 @@ extension RunHost {
         next.fingerprint = code?.fingerprint ?? next.fingerprint
         var opened = IDRecord(.opened, runID)
         opened.workflowType = next.workflowType
+        opened.follow(outcome, of: next.workflowType)
         draft.records.append(opened)
         draft.successor = [
             HistoryEvent(id: 1, time: now, commandCount: nil, body: .started(next))

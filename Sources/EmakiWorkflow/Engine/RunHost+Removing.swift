@@ -29,7 +29,9 @@ extension RunHost {
             return true
         }
         let name = engine.newRequestID()
-        draft.records.append(IDRecord(.deleted, name))
+        var record = IDRecord(.deleted, name)
+        record.follow(machine.outcome, of: machine.start.workflowType)
+        draft.records.append(record)
         draft.replies.append { [self] error in
             guard error == nil else { return }
             isDeleted()

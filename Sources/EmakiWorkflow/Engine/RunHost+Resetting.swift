@@ -28,7 +28,7 @@ extension RunHost {
                         reason: text.cut(to: Failure.messageBytesMax),
                         uncompensated: uncompensated(machine))), &draft)
         }
-        note(cut, &draft)
+        note(cut, after: machine, &draft)
         draft.successor = cut.events
         draft.copied = (cut.copiedCount, cut.token)
         draft.answer(reply, cut.start.runID)
@@ -50,12 +50,13 @@ extension RunHost {
             return true
         }
         guard draft.isEmpty else { return false }
+        let before = machine
         begin(cut.start)
         runToken = cut.token
         for event in cut.events.prefix(cut.copiedCount) { machine?.apply(event) }
         for event in cut.events.dropFirst(cut.copiedCount) { append(event, &draft) }
         machine?.effects = []
-        note(cut, &draft)
+        note(cut, after: before, &draft)
         draft.answer(reply, cut.start.runID)
         // What was begun in the other run is taken up as after a restart.
         draft.replies.append { [self] error in if error == nil { enqueue(.load) } }
@@ -63,10 +64,11 @@ extension RunHost {
     }
 
     /// The run of a cut is one of this id.
-    private func note(_ cut: RunCut, _ draft: inout CommitDraft) {
+    private func note(_ cut: RunCut, after before: RunMachine?, _ draft: inout CommitDraft) {
         var record = IDRecord(.opened, cut.start.runID)
         record.requestID = cut.start.requestID
         record.workflowType = cut.start.workflowType
+        if idToken != nil { record.follow(before?.outcome, of: before?.start.workflowType) }
         draft.records.append(record)
         startedBy[cut.start.requestID] = cut.start.runID
     }

@@ -21,6 +21,7 @@ enum EventField {
     static let cancellation: UInt64 = 33
     static let detailsMetadata: UInt64 = 34
     static let isGated: UInt64 = 60
+    static let idUse: UInt64 = 61
 }
 
 extension HistoryEvent.Body {
@@ -125,6 +126,9 @@ extension HistoryEvent.Body {
             fields.put(EventField.options, child.options.encoded)
             fields.put(EventField.workflowType, child.workflowType)
             fields.put(EventField.cancellation, UInt64(child.cancellation.rawValue))
+            if child.idUse != .again {
+                fields.put(EventField.idUse, UInt64(child.idUse.rawValue))
+            }
         case .childStarted(let child, let runID):
             fields.put(EventField.subject, UInt64(child))
             fields.put(EventField.runID, runID)

@@ -171,6 +171,10 @@ extension ChildStart {
         closePolicy = try fields.need(
             policy.flatMap(ParentClosePolicy.init(rawValue:)), "the close policy")
         cancellation = try CancellationType(fields, EventField.cancellation)
+        if let number = fields.number(EventField.idUse) {
+            idUse = try fields.need(
+                UInt8(exactly: number).flatMap(ChildIDUse.init(rawValue:)), "the use of the id")
+        }
         options = try RunOptions(fields.content(EventField.options) ?? [])
         input = payload
     }

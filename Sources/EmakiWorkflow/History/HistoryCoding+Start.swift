@@ -1,5 +1,5 @@
 extension RunStart {
-    private enum Field {
+    enum Field {
         static let firstRunID: UInt64 = 40
         static let continuedFrom: UInt64 = 41
         static let parentWorkflowID: UInt64 = 42

@@ -25,8 +25,8 @@ public struct HistoryEvent: Sendable, Equatable {
         indirect case stepScheduled(StepSchedule)
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
-        /// An attempt that had waited for its turn in a queue begins. Of steps that may have to wait;
-        /// those of others begin when they are recorded.
+        /// An attempt begins whose turn in a queue has come. Of steps that may have to wait; those of
+        /// others begin when they are recorded.
         case attemptBegan(step: Int, attempt: Int)
         /// The attempt is over here; somebody outside has its token and will say how it ended.
         case attemptHandedOver(step: Int, attempt: Int)
@@ -213,8 +213,20 @@ public struct ChildStart: Sendable, Equatable {
     public var cancellation: CancellationType
     /// Limits and retries.
     public var options: RunOptions
+    /// What becomes of it if its id was used before.
+    public var idUse = ChildIDUse.again
     /// The input.
     public var input: Payload
+}
+
+/// What becomes of a child if its workflow id was used before.
+public enum ChildIDUse: UInt8, Sendable {
+    /// It is started, unless a run of the id is open: then it fails.
+    case again = 0
+    /// It fails: of an id there is one run, whoever starts it and however often.
+    case once = 1
+    /// An open run of the id is taken for the child, whoever started it; if it has ended, it fails.
+    case attach = 2
 }
 
 /// What happens to a child when its parent ends first.
@@ -268,6 +280,8 @@ public struct SentMessage: Sendable, Equatable {
         case signal = 1
         /// A request to stop.
         case cancel = 2
+        /// The end, at once.
+        case terminate = 3
     }
 
     /// Its identity in the run.
@@ -276,7 +290,7 @@ public struct SentMessage: Sendable, Equatable {
     public var kind: Kind
     /// To whom.
     public var workflowID: String
-    /// Of a signal.
+    /// Of a signal; of an end, the reason.
     public var name: String
     /// Of a signal.
     public var input: Payload

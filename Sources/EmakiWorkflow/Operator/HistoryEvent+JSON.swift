@@ -85,7 +85,7 @@ extension HistoryEvent.Body {
         case .messageSent(let message):
             object.add("message", message.key)
             object.add("to", message.workflowID)
-            object.add("name", message.kind == .signal ? message.name : "cancel")
+            object.add("name", message.kind == .signal ? message.name : "\(message.kind)")
         case .messageAnswered(let about, let failure):
             object.add("about", about)
             if let failure { object.add("failure", failure.json) }

@@ -34,14 +34,16 @@ extension Operator {
     func count(_ request: ControlRequest, _ sink: Sink) throws -> JSONObject {
         let filter = try Filter(request)
         var counts: [String: Int] = [:]
-        var total = 0
-        try forEachWorkflow(filter, isBrief: true, sink) { summary in
-            counts[summary.state, default: 0] += 1
-            total += 1
-            return true
+        if let known = try knownCounts(filter) {
+            counts = known
+        } else {
+            try forEachWorkflow(filter, isBrief: true, sink) { summary in
+                counts[summary.state, default: 0] += 1
+                return true
+            }
         }
         var result = JSONObject()
-        result.add("count", total)
+        result.add("count", counts.values.reduce(0, +))
         for (state, count) in counts.sorted(by: { $0.key < $1.key }) { result.add(state, count) }
         return result
     }

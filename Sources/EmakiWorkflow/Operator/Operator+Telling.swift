@@ -7,13 +7,25 @@ extension Operator {
         let asked = StartRequest(
             workflowType: try request.need("type"), workflowID: id,
             requestID: try requestID(request), input: try payload(request),
-            options: RunOptions(), reuse: try reuse(request), conflict: try conflict(request),
+            options: try options(request), reuse: try reuse(request),
+            conflict: try conflict(request),
             parent: nil, message: nil)
         let runID: String = try wait { [core] in try await core.start(asked) }
         var result = JSONObject()
         result.add("workflow", id)
         result.add("run", runID)
         return result
+    }
+
+    private func options(_ request: ControlRequest) throws(ControlFault) -> RunOptions {
+        var options = RunOptions(
+            runTimeout: try request.seconds("runTimeout"),
+            executionTimeout: try request.seconds("executionTimeout"),
+            startDelay: try request.seconds("startDelay"))
+        options.memo = try request.labels("memo")
+        options.searchAttributes = try request.labels("attributes")
+        options.headers = try request.labels("headers")
+        return options
     }
 
     private func reuse(_ request: ControlRequest) throws(ControlFault) -> IDReusePolicy {
@@ -240,5 +252,24 @@ extension Operator {
             result.add("answer", json: PayloadText(shown.bytes).json)
         }
         return result
+    }
+}
+
+extension ControlRequest {
+    /// Lines of a name, a sign of equality, and a value.
+    func labels(_ name: String) throws(ControlFault) -> [String: String] {
+        var labels: [String: String] = [:]
+        for line in try text(name)?.split(separator: "\n") ?? [] {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw .invalid("`\(name)` is name=value, not \(line)")
+            }
+            labels[String(parts[0])] = String(parts[1])
+        }
+        return labels
+    }
+
+    fileprivate func seconds(_ name: String) throws(ControlFault) -> Duration? {
+        try number(name).map { .seconds(Int64(clamping: $0)) }
     }
 }

@@ -68,20 +68,37 @@ package struct Operator: Sendable {
     )
 
     private static let verbs: [String: Verb] = [
-        "list": (["type", "state", "prefix", "after", "limit"], { try $0.list($1, $2) }),
-        "count": (["type", "state", "prefix"], { try $0.count($1, $2) }),
+        "list": (
+            ["type", "state", "prefix", "attribute", "after", "limit"],
+            { try $0.list($1, $2) }
+        ),
+        "count": (["type", "state", "prefix", "attribute"], { try $0.count($1, $2) }),
         "versions": ([], { operate, _, sink in try operate.versions(sink) }),
         "bulk": (
-            ["each", "type", "state", "prefix", "reason", "dry"], { try $0.bulk($1, $2) }
+            ["each", "type", "state", "prefix", "attribute", "reason", "dry"],
+            { try $0.bulk($1, $2) }
         ),
+        "reset": (
+            ["id", "event", "step", "beginning", "reason", "withoutMessages", "request"],
+            { operate, request, _ in try operate.reset(request) }
+        ),
+        "fork": (
+            ["id", "run", "as", "event", "step", "beginning", "withoutMessages", "request"],
+            { operate, request, _ in try operate.fork(request) }
+        ),
+        "delete": (["id"], { operate, request, _ in try operate.delete(request) }),
         "describe": (["id", "run"], { operate, request, _ in try operate.describe(request) }),
         "history": (["id", "run", "from", "limit"], { try $0.history($1, $2) }),
         "show": (["id", "run"], { try $0.show($1, $2) }),
         "export": (
-            ["id", "run", "type", "state", "prefix", "allRuns"], { try $0.export($1, $2) }
+            ["id", "run", "type", "state", "prefix", "attribute", "allRuns"],
+            { try $0.export($1, $2) }
         ),
         "start": (
-            ["id", "type", "input", "request", "reuse", "conflict"],
+            [
+                "id", "type", "input", "request", "reuse", "conflict", "memo", "attributes",
+                "headers", "runTimeout", "executionTimeout", "startDelay",
+            ],
             { operate, request, _ in try operate.start(request) }
         ),
         "signal": (

@@ -1,4 +1,0 @@
-#if Encryption
-    import Crypto
-    import EmakiWorkflow
-#endif

@@ -1,4 +1,0 @@
-#if Tracing
-    import EmakiWorkflow
-    import Tracing
-#endif
