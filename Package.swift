@@ -19,9 +19,12 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
 /// An example: a small program that tells a story.
-func example(_ name: String, _ folder: String) -> Target {
+func example(
+    _ name: String, _ folder: String, _ dependencies: [Target.Dependency] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: ["EmakiLog", "EmakiWorkflow", "EmakiWorkflowTesting"],
+        name: name,
+        dependencies: ["EmakiLog", "EmakiWorkflow", "EmakiWorkflowTesting"] + dependencies,
         path: "Sources/Examples/\(folder)", swiftSettings: strict)
 }
 
@@ -134,7 +137,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "emaki", dependencies: ["EmakiCommand"], swiftSettings: strict),
         example("example-transfer", "Transfer"),
-        example("example-approval", "Approval"),
+        example("example-approval", "Approval", ["EmakiWorkflowCommand"]),
         example("example-delivery", "Delivery"),
         example("example-order", "Order"),
         example("example-counter", "Counter"),
@@ -185,8 +188,9 @@ let package = Package(
         .testTarget(
             name: "EmakiCommandTests",
             dependencies: [
-                // The program, too, as tests start it.
-                "emaki", "EmakiCommand", "EmakiCommandSupport", "EmakiSimulation", "EmakiLog",
+                // Programs, too, as tests start them.
+                "emaki", "example-approval", "EmakiCommand", "EmakiCommandSupport",
+                "EmakiSimulation", "EmakiLog",
                 "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),
         .testTarget(

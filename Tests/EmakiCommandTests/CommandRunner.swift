@@ -34,15 +34,17 @@ struct CommandResult {
 /// Runs the built `emaki` as its users do: as a process, judged by what it writes and ends with.
 enum Command {
     /// Beside the test bundle, where the build puts every product.
-    static let executable: URL = {
+    static let executable = program("emaki")
+
+    static func program(_ name: String) -> URL {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
         let neighbour = bundle?.bundleURL ?? URL(filePath: CommandLine.arguments[0])
-        return neighbour.deletingLastPathComponent().appending(path: "emaki")
-    }()
+        return neighbour.deletingLastPathComponent().appending(path: name)
+    }
 
-    static func process(_ arguments: [String]) -> Process {
+    static func process(_ arguments: [String], of program: URL = executable) -> Process {
         let process = Process()
-        process.executableURL = executable
+        process.executableURL = program
         process.arguments = arguments
         return process
     }
@@ -56,13 +58,15 @@ enum Command {
 
     /// Runs the command to its end. Input and errors go through files, so that no pipe can fill up
     /// while another one is read.
-    static func run(_ arguments: [String], input: [UInt8] = []) throws -> CommandResult {
+    static func run(
+        _ arguments: [String], input: [UInt8] = [], of program: URL = executable
+    ) throws -> CommandResult {
         let folder = try TemporaryFolder()
         let inputFile = folder.path("input")
         let errorFile = folder.path("errors")
         try Data(input).write(to: URL(filePath: inputFile))
         try Data().write(to: URL(filePath: errorFile))
-        let process = process(arguments)
+        let process = process(arguments, of: program)
         let output = Pipe()
         process.standardInput = try FileHandle(forReadingFrom: URL(filePath: inputFile))
         process.standardOutput = output

@@ -124,8 +124,9 @@ struct WorkflowCommandTests {
         }
         #expect(try await look() == open)
         let shown = try await run("show", store.path, "pages")
-        #expect(shown.lines.count == 4 && shown.lines[1].contains("completed"))
-        #expect(shown.lines[2].contains("step Fetch") && shown.lines[2].contains("#"))
+        #expect(shown.lines.count == 5 && shown.lines[1].contains("completed"))
+        #expect(shown.lines[2].contains("step Fetch"))
+        #expect(shown.lines[4].hasPrefix("in all: running (#) "))
 
         let query = try await run("query", store.path, "t", "value")
         #expect(query.status == 3 && query.errors.contains("needs the workflow's code"))

@@ -29,19 +29,31 @@ struct Remind: Activity {
 /// meanwhile: a run that waits is a few events in the log.
 enum Approval: Workflow {
     struct State: Sendable {
+        var amount = 0
         var decision: Decision?
         var reminders = 0
     }
 
     static let decide = Signal<Self, Decision>("decide")
+    /// Asks for another amount; gives the one before.
+    static let amend = Update<Self, Int, Int>("amend")
     static let reminders = Query<Self, Nothing, Int>("reminders")
     /// Days on which something happens; the last is the end.
     private static let days = [3, 7, 14, 21, 28, 30]
 
-    static func initialState(for input: Expense) -> State { State() }
+    static func initialState(for input: Expense) -> State { State(amount: input.amount) }
 
     static func handle(_ handlers: inout MessageHandlers<Self>) {
         handlers.on(decide) { state, decision in state.decision = decision }
+        handlers.on(
+            amend,
+            validate: { state, amount in
+                if amount <= 0 { throw ApplicationFailure("\(amount) is no amount") }
+            }
+        ) { state, amount in
+            defer { state.amount = amount }
+            return state.amount
+        }
         handlers.on(reminders) { state, _ in state.reminders }
     }
 

@@ -1,4 +1,5 @@
 import EmakiWorkflow
+import EmakiWorkflowCommand
 import EmakiWorkflowTesting
 
 /// One expense that is granted after the second reminder, and one that nobody looks at: 37 days,
@@ -6,6 +7,8 @@ import EmakiWorkflowTesting
 @main
 enum ApprovalStory {
     static func main() async throws {
+        // `example-approval workflow list STORE`, and all the other verbs.
+        await WorkflowCommand.runIfAsked(workflows: [Approval.self])
         for line in try await tell() { print(line) }
     }
 
