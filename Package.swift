@@ -10,6 +10,14 @@ func syntax(_ product: String) -> Target.Dependency {
     .product(name: product, package: "swift-syntax", condition: .when(traits: ["Macros"]))
 }
 
+/// What exists with a trait only: a product of a package that is not fetched without it.
+func product(_ product: String, of package: String, with trait: String) -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: [trait]))
+}
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
 /// An example: a small program that tells a story.
 func example(_ name: String, _ folder: String) -> Target {
     .executableTarget(
@@ -26,16 +34,32 @@ let package = Package(
         // Empty without the trait `Macros`.
         .library(name: "EmakiWorkflowMacros", targets: ["EmakiWorkflowMacros"]),
         .library(name: "EmakiWorkflowTesting", targets: ["EmakiWorkflowTesting"]),
+        // Each empty without the trait of its name.
+        .library(name: "EmakiLogging", targets: ["EmakiLogging"]),
+        .library(name: "EmakiMetrics", targets: ["EmakiMetrics"]),
+        .library(name: "EmakiTracing", targets: ["EmakiTracing"]),
+        .library(name: "EmakiEncryption", targets: ["EmakiEncryption"]),
+        // `emaki workflow` for programs that have the workflows' code.
+        .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
         .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
     traits: [
-        .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax")
+        .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax"),
+        .trait(name: "Logging", description: "What an engine does, to swift-log"),
+        .trait(name: "Metrics", description: "What an engine does, to swift-metrics"),
+        .trait(name: "Tracing", description: "Runs and attempts, as spans of distributed tracing"),
+        .trait(name: "Encryption", description: "Payloads that are encrypted, by swift-crypto"),
     ],
     dependencies: [
         // Fetched with the trait `Macros` only.
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
+        // Each fetched with the trait that needs it only.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         // Only the command line uses these: a package that embeds `EmakiLog` builds neither.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -66,21 +90,55 @@ let package = Package(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
         .target(
+            name: "EmakiLogging",
+            dependencies: ["EmakiWorkflow", product("Logging", of: "swift-log", with: "Logging")],
+            swiftSettings: strict),
+        .target(
+            name: "EmakiMetrics",
+            dependencies: [
+                "EmakiWorkflow", "EmakiPlatform",
+                product("CoreMetrics", of: "swift-metrics", with: "Metrics"),
+            ], swiftSettings: strict),
+        .target(
+            name: "EmakiTracing",
+            dependencies: [
+                "EmakiWorkflow", "EmakiPlatform",
+                product("Tracing", of: "swift-distributed-tracing", with: "Tracing"),
+            ], swiftSettings: strict),
+        .target(
+            name: "EmakiEncryption",
+            dependencies: [
+                "EmakiWorkflow", product("Crypto", of: "swift-crypto", with: "Encryption"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "EmakiSimulation", dependencies: ["EmakiLog", "EmakiPlatform"],
             swiftSettings: strict),
-        .executableTarget(
-            name: "emaki",
+        .target(
+            name: "EmakiCommandSupport",
+            dependencies: ["EmakiLog", "EmakiPlatform", argumentParser], swiftSettings: strict),
+        .target(
+            name: "EmakiWorkflowCommand",
             dependencies: [
-                "EmakiLog", "EmakiPlatform", "EmakiSimulation", "EmakiWorkflow",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
+                argumentParser,
+            ], swiftSettings: strict),
+        .target(
+            name: "EmakiCommand",
+            dependencies: [
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSimulation",
+                "EmakiWorkflow", "EmakiWorkflowCommand", argumentParser,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
+        .executableTarget(name: "emaki", dependencies: ["EmakiCommand"], swiftSettings: strict),
         example("example-transfer", "Transfer"),
         example("example-approval", "Approval"),
         example("example-delivery", "Delivery"),
         example("example-order", "Order"),
+        example("example-counter", "Counter"),
+        example("example-onboarding", "Onboarding"),
         .testTarget(
             name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
         .testTarget(
@@ -105,6 +163,21 @@ let package = Package(
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
                 syntax("SwiftSyntaxMacrosGenericTestSupport"),
             ], swiftSettings: strict),
+        // Empty without the traits `Logging`, `Metrics`, `Tracing`: each has its own part.
+        .testTarget(
+            name: "EmakiObservabilityTests",
+            dependencies: [
+                "EmakiLogging", "EmakiMetrics", "EmakiTracing", "EmakiWorkflow",
+                "EmakiWorkflowTesting", "EmakiPlatform",
+                product("InMemoryLogging", of: "swift-log", with: "Logging"),
+                product("MetricsTestKit", of: "swift-metrics", with: "Metrics"),
+                product("InMemoryTracing", of: "swift-distributed-tracing", with: "Tracing"),
+            ], swiftSettings: strict),
+        // Empty without the trait `Encryption`.
+        .testTarget(
+            name: "EmakiEncryptionTests",
+            dependencies: ["EmakiEncryption", "EmakiWorkflow", "EmakiWorkflowTesting"],
+            swiftSettings: strict),
         .testTarget(
             name: "EmakiSimulationTests",
             dependencies: ["EmakiSimulation", "EmakiLog", "EmakiPlatform"],
@@ -112,12 +185,15 @@ let package = Package(
         .testTarget(
             name: "EmakiCommandTests",
             dependencies: [
-                "emaki", "EmakiSimulation", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
+                // The program, too, as tests start it.
+                "emaki", "EmakiCommand", "EmakiCommandSupport", "EmakiSimulation", "EmakiLog",
+                "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),
         .testTarget(
             name: "ExampleTests",
             dependencies: [
                 "example-transfer", "example-approval", "example-delivery", "example-order",
+                "example-counter", "example-onboarding",
                 "EmakiWorkflowTesting",
             ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

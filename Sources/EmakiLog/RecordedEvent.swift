@@ -54,6 +54,13 @@ public struct RecordedEvent: Sendable {
     public var payload: [UInt8] { withPayload { $0.copyToArray() } }
     /// A copy of the metadata.
     public var metadata: [UInt8] { withMetadata { $0.copyToArray() } }
+    /// Lends the id of the stream in place, without a copy.
+    package func withStreamID<R, E: Error>(
+        _ body: (RawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        try memory.withBytes(in: streamIDRange, body)
+    }
+
     /// How many bytes the payload has.
     public var payloadBytes: Int { payloadRange.count }
     /// When its group was committed, in nanoseconds since 1970 UTC by the clock of the machine. For

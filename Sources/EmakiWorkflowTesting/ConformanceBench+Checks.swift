@@ -233,4 +233,36 @@ extension ConformanceBench {
         }
         try await holds("a", all)
     }
+
+    mutating func removedIsGone() async throws {
+        guard first.capabilities.removesStreams else { return }
+        let old = try await stored(commit("a", nil, events(3)))[0]
+        let kept = events(1)
+        try await stored(commit("ab", nil, kept))
+        let token = try await stored(commit("a", old, events(2)))[0]
+        let isElsewhere = try await removed("a", expecting: old)
+        let count = try await read("a").events.count
+        try require(!isElsewhere && count == 5, "a stream was removed that is elsewhere")
+        for _ in 1...2 {
+            let isGone = try await removed("a", expecting: token)
+            try require(isGone, "a stream was not removed where it was expected")
+            let (found, end) = try await read("a")
+            try require(found.isEmpty && end == token, "a removed stream has events, or no token")
+            let names = try await streams("")
+            try require(names == ["ab"], "a removed stream is listed: \(names)")
+        }
+        try await holds("ab", kept)
+        try await conflicts(commit("a", nil, events(1)), "no place, of a stream that was removed")
+        let again = events(4)
+        var next: VersionToken? = token
+        for event in again { next = try await stored(commit("a", next, [event]))[0] }
+        for limit in 1...5 {
+            let found = try await read("a", limit: limit).events.map(\.payload)
+            try require(found == again.map(\.payload), "after a removal, \(limit) at a time")
+        }
+        let isGone = try await removed("a", expecting: nil)
+        try require(isGone, "a stream was not removed wherever it was")
+        let names = try await streams("")
+        try require(names == ["ab"], "a removed stream is listed: \(names)")
+    }
 }

@@ -124,16 +124,23 @@ struct ConformanceBench {
     ) async throws -> (events: [HistoryPage.Stored], token: VersionToken?) {
         let store = store ?? first
         var events: [HistoryPage.Stored] = []
+        var next = index
         while true {
-            let place = index + events.count
+            let place = next
             let page = try await patiently {
                 try await store.read(stream, from: place, limit: limit)
             }
+            next = page.next ?? place + page.events.count
             try require(page.events.count <= limit, "a page of more than \(limit) events")
             events += page.events
             if page.isLast { return (events, page.token) }
             try require(!page.events.isEmpty, "an empty page that is not the last")
         }
+    }
+
+    func removed(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        let first = first
+        return try await patiently { try await first.remove(stream, expecting: expecting) }
     }
 
     func streams(

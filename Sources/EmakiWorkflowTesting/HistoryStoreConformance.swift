@@ -52,6 +52,9 @@ public struct HistoryStoreConformance: Sendable {
         case limitsAreHeld
         /// A read that begins after the answer sees the commit, whichever view made it.
         case readsAreCurrent
+        /// A stream that was removed has no events and is not listed, and what is appended later
+        /// goes on from its token. Of stores that remove streams.
+        case removedIsGone
     }
 
     /// A promise that a store broke.
@@ -98,6 +101,7 @@ public struct HistoryStoreConformance: Sendable {
         case .streamsAreListed: try await bench.streamsAreListed()
         case .limitsAreHeld: try await bench.limitsAreHeld()
         case .readsAreCurrent: try await bench.readsAreCurrent()
+        case .removedIsGone: try await bench.removedIsGone()
         }
     }
 

@@ -9,6 +9,10 @@ public final class MemoryHistoryStore: Sendable {
     private struct Contents {
         var streams: [String: Stream] = [:]
         var epoch: UInt64 = 0
+        /// Of each event, in the order in which they became durable: its stream, and its place there.
+        var order: [(stream: String, index: Int)] = []
+        /// Of a projection, as a file would be.
+        var checkpoint: [UInt8]?
     }
 
     struct Stream {
@@ -16,6 +20,9 @@ public final class MemoryHistoryStore: Sendable {
         var ids: [(low: UInt64, high: UInt64)] = []
         /// After each event.
         var tokens: [VersionToken] = []
+        /// Of the events that were removed.
+        var removedToken: VersionToken?
+        var token: VersionToken? { tokens.last ?? removedToken }
     }
 
     private let lock = Lock()
@@ -39,7 +46,7 @@ public final class MemoryHistoryStore: Sendable {
             guard commit.epoch == contents.value.epoch else { return .fenced }
             if let tokens = repeated(commit) { return .committed(tokens) }
             for part in commit.parts
-            where contents.value.streams[part.stream]?.tokens.last != part.expecting {
+            where contents.value.streams[part.stream]?.token != part.expecting {
                 return .conflict
             }
             return .committed(commit.parts.map(store))
@@ -51,6 +58,7 @@ public final class MemoryHistoryStore: Sendable {
         for event in part.events {
             stream.events.append(
                 HistoryPage.Stored(metadata: event.metadata, payload: event.payload))
+            contents.value.order.append((part.stream, stream.ids.count))
             stream.ids.append(event.id)
             stream.tokens.append(
                 VersionToken(low: .random(in: .min ... .max), high: .random(in: .min ... .max)))
@@ -66,8 +74,12 @@ public final class MemoryHistoryStore: Sendable {
             let stream = contents.value.streams[part.stream] ?? Stream()
             let start: Int
             if let expecting = part.expecting {
-                guard let index = stream.tokens.firstIndex(of: expecting) else { return nil }
-                start = index + 1
+                if expecting == stream.removedToken {
+                    start = 0
+                } else {
+                    guard let index = stream.tokens.firstIndex(of: expecting) else { return nil }
+                    start = index + 1
+                }
             } else {
                 start = 0
             }
@@ -83,12 +95,32 @@ public final class MemoryHistoryStore: Sendable {
         return tokens
     }
 
+    /// Events in the order in which they became durable.
+    var eventCount: Int { lock.withLock { contents.value.order.count } }
+
+    /// The event at a position of that order.
+    func event(
+        at position: Int
+    ) -> (stream: String, version: Int, event: HistoryPage.Stored, token: VersionToken)? {
+        lock.withLock {
+            guard contents.value.order.indices.contains(position) else { return nil }
+            let (name, index) = contents.value.order[position]
+            guard let stream = contents.value.streams[name] else { return nil }
+            return (name, index + 1, stream.events[index], stream.tokens[index])
+        }
+    }
+
+    var checkpoint: [UInt8]? {
+        get { lock.withLock { contents.value.checkpoint } }
+        set { lock.withLock { contents.value.checkpoint = newValue } }
+    }
+
     func read(_ name: String, from index: Int, limit: Int) -> HistoryPage {
         lock.withLock {
             let stream = contents.value.streams[name] ?? Stream()
             let end = min(stream.events.count, index + limit)
             guard index < end else {
-                return HistoryPage(events: [], token: stream.tokens.last, isLast: true)
+                return HistoryPage(events: [], token: stream.token, isLast: true)
             }
             return HistoryPage(
                 events: Array(stream.events[index..<end]), token: stream.tokens[end - 1],
@@ -98,9 +130,18 @@ public final class MemoryHistoryStore: Sendable {
 
     func names(prefix: String, after: String?, limit: Int) -> [String] {
         lock.withLock {
-            contents.value.streams.keys.filter { name in
-                name.hasPrefix(prefix) && name > after ?? ""
-            }.sorted().prefix(limit).map(\.self)
+            contents.value.streams.filter { name, stream in
+                name.hasPrefix(prefix) && name > after ?? "" && !stream.events.isEmpty
+            }.keys.sorted().prefix(limit).map(\.self)
+        }
+    }
+
+    func remove(_ name: String, expecting: VersionToken?) -> Bool {
+        lock.withLock {
+            guard let stream = contents.value.streams[name] else { return expecting == nil }
+            if let expecting, expecting != stream.token { return false }
+            contents.value.streams[name] = Stream(removedToken: stream.token)
+            return true
         }
     }
 
@@ -151,7 +192,7 @@ public final class MemoryHistoryStore: Sendable {
             var unreadableCount = 0
         }
 
-        private let store: MemoryHistoryStore
+        let store: MemoryHistoryStore
         private let lock = Lock()
         private let state = Guarded(State())
 
@@ -190,6 +231,19 @@ public final class MemoryHistoryStore: Sendable {
             }
         }
 
+        /// A commit or a removal begins.
+        private func begin() -> (isOver: Bool, end: End?, onEnd: (@Sendable () -> Void)?) {
+            lock.withLock {
+                if state.value.isOver { return (true, nil, nil) }
+                state.value.commitCount += 1
+                guard let end = state.value.end, end.commit == state.value.commitCount else {
+                    return (false, nil, nil)
+                }
+                state.value.isOver = true
+                return (false, end, state.value.onEnd)
+            }
+        }
+
         private func checkReadable() throws {
             if isOver { throw Ended() }
             let isUnreadable = lock.withLock { () -> Bool in
@@ -202,8 +256,10 @@ public final class MemoryHistoryStore: Sendable {
 
         /// No limits to speak of.
         public var capabilities: HistoryStoreCapabilities {
-            HistoryStoreCapabilities(
+            var capabilities = HistoryStoreCapabilities(
                 eventsPerCommitMax: 1_000, commitBytesMax: 1 << 20, payloadBytesMax: 1 << 20)
+            capabilities.removesStreams = true
+            return capabilities
         }
 
         /// See `HistoryStore`.
@@ -213,16 +269,7 @@ public final class MemoryHistoryStore: Sendable {
         nonisolated(nonsending) public func append(
             _ commit: HistoryCommit
         ) async -> CommitAnswer {
-            let (isOver, end, onEnd) = lock.withLock {
-                () -> (Bool, End?, (@Sendable () -> Void)?) in
-                if state.value.isOver { return (true, nil, nil) }
-                state.value.commitCount += 1
-                guard let end = state.value.end, end.commit == state.value.commitCount else {
-                    return (false, nil, nil)
-                }
-                state.value.isOver = true
-                return (false, end, state.value.onEnd)
-            }
+            let (isOver, end, onEnd) = begin()
             if isOver { return .unusable(Ended()) }
             let fault = lock.withLock { () -> Fault? in
                 guard let fault = state.value.fault, fault.commit == state.value.commitCount else {
@@ -243,6 +290,16 @@ public final class MemoryHistoryStore: Sendable {
         ) async throws -> HistoryPage {
             try checkReadable()
             return store.read(stream, from: index, limit: limit)
+        }
+
+        /// See `HistoryStore`. A place where a session may end, as a commit is.
+        public func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+            let (isOver, end, onEnd) = begin()
+            if isOver { throw Ended() }
+            guard let end else { return store.remove(stream, expecting: expecting) }
+            if end.isStored { _ = store.remove(stream, expecting: expecting) }
+            onEnd?()
+            throw Ended()
         }
 
         /// See `HistoryStore`.

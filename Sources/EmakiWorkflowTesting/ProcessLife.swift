@@ -64,4 +64,9 @@ final class ProcessLife: ProcessSession {
         if isOver { throw MemoryHistoryStore.Session.Ended() }
         return try await base.streams(prefix: prefix, after: after, limit: limit)
     }
+
+    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        if isOver { throw MemoryHistoryStore.Session.Ended() }
+        return try await base.remove(stream, expecting: expecting)
+    }
 }

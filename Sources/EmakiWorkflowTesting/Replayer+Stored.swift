@@ -29,6 +29,16 @@ extension Replayer {
         try check(try HistoryExport.history(of: bytes))
     }
 
+    /// Replays what `emaki workflow export` wrote.
+    /// - Returns: how many histories there were.
+    /// - Throws: as `check(_:)`, at the first that the code does not follow.
+    @discardableResult
+    public func checkAll(exportedLines bytes: some Collection<UInt8>) throws -> Int {
+        let histories = try HistoryExport.histories(ofLines: bytes)
+        for history in histories { try check(history) }
+        return histories.count
+    }
+
     static func history(
         _ stream: String, in store: any HistoryStore
     ) async throws -> [HistoryEvent] {

@@ -196,6 +196,7 @@ public struct TemporalProjection: Sendable {
         case .updateCompleted(let update, _), .updateFailed(let update, _):
             put(.workflowExecutionUpdateCompleted, subject: images[update])
         case .patched(let id): put(.markerRecorded, name: "patch \(id)")
+        case .checkpointed: put(.markerRecorded, name: "checkpoint")
         case .childInitiated(let child):
             images[origin] = put(.startChildWorkflowExecutionInitiated, name: child.workflowType)
         case .messageSent(let message):

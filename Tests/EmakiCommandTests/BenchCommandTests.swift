@@ -3,7 +3,7 @@ import EmakiPlatform
 import Foundation
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
 
 @Suite("emaki bench")
 struct BenchCommandTests {

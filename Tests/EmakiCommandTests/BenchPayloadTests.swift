@@ -1,7 +1,7 @@
 import EmakiPlatform
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
 
 @Suite("the payloads of the benchmark contract")
 struct BenchPayloadTests {

@@ -1,7 +1,8 @@
 import EmakiLog
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
+@testable import EmakiCommandSupport
 
 @Suite("exit status and error codes")
 struct CommandStatusTests {

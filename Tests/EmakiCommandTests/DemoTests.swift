@@ -2,7 +2,7 @@ import EmakiLog
 import Foundation
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
 
 @Suite("emaki demo")
 struct DemoTests {

@@ -2,7 +2,7 @@ import EmakiSimulation
 import Foundation
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
 
 @Suite("emaki fuzz")
 struct FuzzCommandTests {

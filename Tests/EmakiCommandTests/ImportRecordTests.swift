@@ -2,7 +2,8 @@ import EmakiLog
 import Foundation
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
+@testable import EmakiCommandSupport
 
 @Suite("import of records: gaps, refusals, joins")
 struct ImportRecordTests {

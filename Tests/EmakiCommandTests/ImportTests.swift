@@ -82,7 +82,7 @@ struct ImportTests {
         let store = try TestStore(segmentBytes: 8 << 20)
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Sources/emaki/Resources/histories-small.jsonl").path
+            .appending(path: "Sources/EmakiCommand/Resources/histories-small.jsonl").path
         let first = try importing(store, file)
         #expect(first["histories"] as? Int == 48)
         #expect(first["imported"] as? Int == first["events"] as? Int)

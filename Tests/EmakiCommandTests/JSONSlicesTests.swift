@@ -2,7 +2,7 @@ import EmakiLog
 import Foundation
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
 
 @Suite("finding values in JSON without changing it")
 struct JSONSlicesTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
 
 @Suite("append --lines")
 struct LineAppendTests {

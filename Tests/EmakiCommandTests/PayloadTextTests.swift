@@ -2,7 +2,7 @@ import EmakiLog
 import Foundation
 import Testing
 
-@testable import emaki
+@testable import EmakiCommand
 
 @Suite("payloads as JSON on one line")
 struct PayloadTextTests {

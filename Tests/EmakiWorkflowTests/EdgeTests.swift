@@ -237,7 +237,7 @@ import Testing
         let handle = try await engine.start(Counter.self, id: "c", 7)
         // What a parent says whose child has ended, and whose child's id somebody else has now.
         try await engine.core.ask("c") { (reply: @escaping HostInput.Reply<Void>) in
-            .cancel(requestID: "closed:r/3", reason: "its parent ended", childOf: "r", reply)
+            .cancel(requestID: "closed:r/3", reason: "its parent ended", childOf: ["r"], reply)
         }
         let events = try await handle.history()
         #expect(events.count == 1)

@@ -1,19 +1,23 @@
-import EmakiWorkflow
 import EmakiWorkflowTesting
 import Testing
+
+@testable import EmakiWorkflow
 
 /// An engine on a store in memory, with a clock that skips.
 func makeEngine(
     _ workflows: [any Workflow.Type], _ activities: [any Activity] = [],
     on session: any HistoryStore = MemoryHistoryStore().session(),
     clock: SkippingClock = SkippingClock(), evictsAlways: Bool = false,
-    observer: (any EngineObserver)? = nil, fingerprint: String? = nil
+    observer: (any EngineObserver)? = nil, fingerprint: String? = nil,
+    projectionEventsMin: UInt64? = 1
 ) async throws -> WorkflowEngine {
     var options = EngineOptions()
     options.clock = clock
     options.evictsAlways = evictsAlways
     options.observer = observer
     options.queues = Scenario.queues
+    // So that every test of a restart is one of a checkpoint, too.
+    options.projectionEventsMin = projectionEventsMin
     return try await WorkflowEngine(
         store: session,
         definitions: workflows.map { WorkflowDefinition($0, fingerprint: fingerprint) },

@@ -39,33 +39,9 @@ import Testing
             try await onLog { log in
                 let engine = try await WorkflowEngine.operating(on: log)
                 defer { engine.close() }
-                answer = try await Self.ask(engine, verb, members, claims)
+                answer = try await OperatorEngineTests.ask(engine, verb, members, claims)
             }
             return answer
-        }
-
-        static func ask(
-            _ engine: WorkflowEngine, _ verb: String, _ members: [(String, String)],
-            _ claims: [String] = []
-        ) async throws -> Answer {
-            var object = JSONObject()
-            object.add("emaki", ControlRequest.version)
-            object.add("verb", Operator.verb)
-            object.add("do", verb)
-            for (name, value) in members { object.add(name, value) }
-            for name in claims { object.add(name, true) }
-            let line = Array(object.text.utf8)
-            return try await SystemThread.offload(name: "operator") {
-                () throws(ControlFault) -> Answer in
-                var lines: [String] = []
-                let sink = Operator.Sink(
-                    line: {
-                        lines.append($0.text)
-                        return true
-                    }, progress: { _ in true })
-                let result = try Operator(engine).answer(ControlRequest(line: line), sink)
-                return Answer(lines: lines, result: result.text)
-            }
         }
 
         func events(_ stream: String) async throws -> Int {
@@ -91,6 +67,31 @@ import Testing
         }
 
         func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    }
+
+    /// Asks an engine, as the command does.
+    static func ask(
+        _ engine: WorkflowEngine, _ verb: String, _ members: [(String, String)],
+        _ claims: [String] = []
+    ) async throws -> Answer {
+        var object = JSONObject()
+        object.add("emaki", ControlRequest.version)
+        object.add("verb", Operator.verb)
+        object.add("do", verb)
+        for (name, value) in members { object.add(name, value) }
+        for name in claims { object.add(name, true) }
+        let line = Array(object.text.utf8)
+        return try await SystemThread.offload(name: "operator") {
+            () throws(ControlFault) -> Answer in
+            var lines: [String] = []
+            let sink = Operator.Sink(
+                line: {
+                    lines.append($0.text)
+                    return true
+                }, progress: { _ in true })
+            let result = try Operator(engine).answer(ControlRequest(line: line), sink)
+            return Answer(lines: lines, result: result.text)
+        }
     }
 
     struct Answer {
@@ -313,9 +314,9 @@ import Testing
         #expect(page.lines.count == 5 && page.result == #"{"count":5}"#)
         try await site.withCode { engine in
             // With the engine that has the code, as through its socket.
-            var object = try await Site.ask(engine, "query", [("id", "c2"), ("name", "value")])
+            var object = try await Self.ask(engine, "query", [("id", "c2"), ("name", "value")])
             #expect(object.result == #"{"workflow":"c2","answer":2}"#)
-            object = try await Site.ask(engine, "show", [("id", "t10")])
+            object = try await Self.ask(engine, "show", [("id", "t10")])
             #expect(object.lines.count == 3)
             #expect(object.lines[1].contains(#""kind":"step""#))
             #expect(object.lines.allSatisfy { $0.contains(#""state":"completed""#) })

@@ -465,7 +465,7 @@ import Testing
             ])
         let began = HistoryEvent(
             id: 7, time: 5, commandCount: nil, body: .attemptBegan(step: 2, attempt: 3))
-        #expect(began.stored().metadata == [2, 40, 4, 7, 6, 10, 32, 2, 34, 3])
+        #expect(began.stored().metadata == [2, 31, 4, 7, 6, 10, 32, 2, 34, 3])
         #expect(try HistoryEvent(stored: began.stored()) == began)
     }
 }

@@ -17,7 +17,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all: [Scenario] = [
         transfer, compensation, messages, timers, children, continuation, neighbours, atMostOnce,
         retries, cancellation, steps, fromOutside, pulled,
-        workflowRetry, parallel, lateTimers, rationed,
+        workflowRetry, parallel, lateTimers, reset, checkpoints, rationed,
     ].filter { chosen == nil || $0.name == chosen }
 
     /// One of them only, while something is sought.
@@ -181,6 +181,32 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         activities: { world, session in [Note(world: world, session: session)] }
     ) { engine in
         try await engine.execute(LateTimers.self, id: "l", Nothing(), requestID: "start")
+    }
+
+    static let checkpoints = Scenario(
+        name: "checkpoints", workflows: [CheckpointTests.Reader.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        let handle = try await engine.start(
+            CheckpointTests.Reader.self, id: "r", 5, requestID: "start")
+        try await handle.signal(CheckpointTests.Reader.remark, "one", requestID: "a")
+        let count = try await handle.update(
+            CheckpointTests.Reader.count, Nothing(), requestID: "b")
+        try await handle.signal(CheckpointTests.Reader.go, Nothing(), requestID: "c")
+        let result = try await handle.result()
+        return count >= 0 ? result : "a count below nothing"
+    }
+
+    static let reset = Scenario(
+        name: "reset", workflows: [ResettingTests.Errand.self],
+        activities: { world, session in [Note(world: world, session: session)] }
+    ) { engine in
+        let first = try await engine.start(
+            ResettingTests.Errand.self, id: "e", Nothing(), requestID: "start")
+        try await first.signal(ResettingTests.Errand.go, "ana", requestID: "go")
+        _ = try await first.result()
+        try await engine.reset("e", to: .step("Note#2"), requestID: "reset")
+        return try await engine.handle(ResettingTests.Errand.self, id: "e").result()
     }
 
     /// What queues of the stories allow.

@@ -5,7 +5,9 @@
     import Testing
 
     @testable import example_approval
+    @testable import example_counter
     @testable import example_delivery
+    @testable import example_onboarding
     @testable import example_order
     @testable import example_transfer
 
@@ -36,6 +38,32 @@
                 "day 3: please decide", "day 7: please decide", "day 14: please decide",
                 "day 21: please decide", "day 28: please decide",
                 "a yacht: expired on day 30, after 5 reminders",
+            ]
+            #expect(told == expected)
+        }
+
+        @Test("hits are counted once each, over a restart and many checkpoints")
+        func counter() async throws {
+            let told = try await CounterStory.tell()
+            let expected = [
+                "500 hits, and the process ends", "1000 hits after a restart",
+                "10 checkpoints; fewer than 110 events to wake it: true", "taken: 1000",
+                "again: 1000", "left: 0",
+            ]
+            #expect(told == expected)
+        }
+
+        @Test("thirty days with somebody new end with a profile, or without an account")
+        func onboarding() async throws {
+            let told = try await OnboardingStory.tell()
+            let expected = [
+                "day 0: an account for ana", "day 0: welcome, ana",
+                "day 1: ana, your profile is empty", "day 1: thank you, ana",
+                "day 1: done: account of ana", "day 1: 3 mails, a profile",
+                "day 0: an account for bob", "day 0: welcome, bob",
+                "day 1: bob, your profile is empty", "day 7: bob, your profile is empty",
+                "day 14: bob, your profile is empty", "day 30: no account for bob any more",
+                "day 30: undone: no profile in 30 days", "day 30: 4 mails, no profile",
             ]
             #expect(told == expected)
         }

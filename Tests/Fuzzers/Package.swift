@@ -19,7 +19,9 @@ let package = Package(
         engine("EmakiLog", ["EmakiPlatform"]),
         engine("EmakiSimulation", ["EmakiLog", "EmakiPlatform"]),
         // What the command makes of JSON, without the command: links to its files.
-        .target(name: "Parsers", dependencies: ["EmakiLog", "EmakiPlatform"]),
+        .target(name: "EmakiCommandSupport", dependencies: ["EmakiLog"]),
+        .target(
+            name: "Parsers", dependencies: ["EmakiCommandSupport", "EmakiLog", "EmakiPlatform"]),
         .executableTarget(
             name: "Fuzzers",
             dependencies: ["EmakiLog", "EmakiPlatform", "EmakiSimulation", "Parsers"]),

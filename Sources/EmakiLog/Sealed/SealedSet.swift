@@ -90,7 +90,7 @@ final class SealedSet: Sendable {
     }
 
     /// The file that holds a position, or else the next one.
-    private func file(at position: Position) -> SealedFile? {
+    func file(at position: Position) -> SealedFile? {
         var low = 0
         var high = files.count
         while low < high {

@@ -91,14 +91,8 @@ final class ActivityPool: Sendable {
         marks?.mark(slot, host.partition, step: entry.key.step)
         defer { marks?.giveBack(slot) }
         do {
-            let payload = try await perform(entry)
-            let limit = host.engine.payloadBytesMax
-            if payload.bytes.count <= limit { return .success(payload) }
-            return .failure(
-                Failure(
-                    .application, type: "PayloadTooLarge",
-                    message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
-                    isNonRetryable: true))
+            guard let watch = entry.watch else { return .success(try await perform(entry)) }
+            return .success(try await watch.perform { try await perform(entry) })
         } catch is ActivityContext.CompletesLater {
             return nil
         } catch {
@@ -107,6 +101,16 @@ final class ActivityPool: Sendable {
     }
 
     private func perform(_ entry: TaskQueues.Entry) async throws -> Payload {
+        let payload = try await execute(entry)
+        let limit = entry.host.engine.payloadBytesMax
+        if payload.bytes.count <= limit { return payload }
+        throw Failure(
+            .application, type: "PayloadTooLarge",
+            message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
+            isNonRetryable: true)
+    }
+
+    private func execute(_ entry: TaskQueues.Entry) async throws -> Payload {
         if let closure = entry.closure { return try await closure.body(entry.info) }
         let schedule = entry.schedule
         guard let activity = activities[schedule.name] else {

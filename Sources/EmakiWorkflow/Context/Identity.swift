@@ -24,9 +24,11 @@ final class Branch: @unchecked Sendable {
     private var counts: [String: Int] = [:]
 
     /// The run's body.
-    init() {
-        path = []
-        prefix = ""
+    /// - Parameter epoch: checkpoints that the run has had; what comes after one is told apart from
+    ///   what came before. No other name begins with that sign.
+    init(epoch: Int = 0) {
+        path = epoch == 0 ? [] : [Component(name: "+\(epoch)", ordinal: 1)]
+        prefix = epoch == 0 ? "" : "+\(epoch)/"
     }
 
     private init(_ path: [Component], _ prefix: String) {

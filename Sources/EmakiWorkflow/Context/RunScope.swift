@@ -50,7 +50,7 @@ final class RunScope: @unchecked Sendable {
     let start: RunStart
     let codec: any PayloadCodec
     let executor: RunExecutor
-    let root = Branch()
+    let root: Branch
     var now: Int64
     /// The code has been here before.
     var isReplay = false
@@ -63,6 +63,7 @@ final class RunScope: @unchecked Sendable {
     /// Answers of `patched` that were false.
     var declinedPatches: Set<String> = []
     var commands: [Command] = []
+    private var log = WorkflowLog()
     var closures: [String: StepClosure] = [:]
     private(set) var waits: [String: Wait] = [:]
     /// What came before the code waited for it.
@@ -77,15 +78,57 @@ final class RunScope: @unchecked Sendable {
     private var cancelledThrows = 0
     /// The first rule that was broken.
     var misuse: Failure?
+    /// Acknowledged messages come before the run may end or begin anew.
+    var hasMoreMessages = false
     /// Where sagas wait for an operator, by the step that they cannot undo.
     var pauses: [String: String] = [:]
     /// Of handlers that have not returned and are waited for.
     var handlerCount = 0
-    init(_ start: RunStart, codec: any PayloadCodec, executor: RunExecutor) {
+    /// What the code wants to begin anew from, once it is quiescent.
+    var wantedCheckpoint: WantedCheckpoint?
+    /// Of all handlers that have not returned.
+    var handlingCount = 0
+    /// Messages that handlers were given, and events in all, since the code began.
+    var messageCount = 0
+    private var eventCount = 0
+    /// Identities of steps, timers and messages that the code asked for and has not seen end, and
+    /// of children that it has not seen begin.
+    private var openKeys: Set<String> = []
+
+    /// - Parameter checkpoint: where it begins, if not at the run's start.
+    init(
+        _ start: RunStart, codec: any PayloadCodec, executor: RunExecutor,
+        from checkpoint: RunCheckpoint? = nil
+    ) {
         self.start = start
         self.codec = codec
         self.executor = executor
+        root = Branch(epoch: checkpoint?.epoch ?? 0)
+        patches = Set(checkpoint?.patches ?? [])
         now = start.startsAt ?? 0
+    }
+
+    /// What the code asks for now, in order.
+    func takeCommands() -> [Command] {
+        defer { commands = [] }
+        openKeys = openNow
+        return commands
+    }
+
+    /// With what is asked for in this moment.
+    private var openNow: Set<String> {
+        var keys = openKeys
+        for command in commands {
+            switch command {
+            case .schedule(let step): keys.insert(step.key)
+            case .startTimer(let key, _): keys.insert(key)
+            case .send(let message): keys.insert(message.key)
+            case .startChild(let child): keys.insert(child.key)
+            case .cancelTimer(let key): keys.remove(key)
+            default: break
+            }
+        }
+        return keys
     }
 
     // MARK: Calls of the code
@@ -155,11 +198,20 @@ final class RunScope: @unchecked Sendable {
     /// An event comes.
     func begin(_ activation: Activation) {
         now = max(now, activation.event.time)
+        eventCount += 1
+        if let key = activation.key { openKeys.remove(key) }
         isReplay = activation.isReplay
         recordedPatches = Set(activation.patches)
         commands = []
+        log = WorkflowLog()
         cancelledThrows = 0
     }
+
+    /// A line for the log.
+    func write(_ line: WorkflowLogLine) { log.write(line) }
+
+    /// Since the event that came last.
+    var lines: [WorkflowLogLine] { log.lines }
 
     /// Waits for the result of a command.
     /// - Throws: a `Failure`, a `CancellationError`.
@@ -265,11 +317,51 @@ final class RunScope: @unchecked Sendable {
             return true
         }
         guard let ready = conditions.first(where: { $0.condition?() == true }) else {
-            return false
+            return settleCheckpoint()
         }
         if let command = ready.takeBack { commands.append(command) }
         wake(ready, .completed(.empty))
         return true
+    }
+
+    /// - Returns: false if the code waits for that, or for nothing.
+    private func settleCheckpoint() -> Bool {
+        guard let wanted = wantedCheckpoint, !hasMoreMessages else { return false }
+        wantedCheckpoint = nil
+        let obstacles = obstacles(beside: wanted.wait)
+        guard obstacles.isEmpty else {
+            resolve(
+                wanted.wait.identity.text,
+                .failed(
+                    Failure(
+                        .misuse, type: "CheckpointRefused",
+                        message: "no checkpoint beside " + obstacles.joined(separator: ", "))))
+            return true
+        }
+        do {
+            let state = try wanted.state()
+            commands.append(
+                .checkpoint(state, patches: patches.filter { !$0.hasSuffix("#each") }.sorted()))
+            return false
+        } catch {
+            resolve(wanted.wait.identity.text, .failed(Failure(describing: error)))
+            return true
+        }
+    }
+
+    /// What goes on, and would be lost if the code began anew.
+    private func obstacles(beside own: Wait) -> [String] {
+        var list = waits.filter { $0.value !== own || own.next != nil }.keys
+            .map { "`\($0)`, which waits" }
+        list += openNow.subtracting(waits.keys).map { "`\($0)`, which is open" }
+        list.sort()
+        if own.identity.branch !== root {
+            list.append("the branch “\(own.identity.branch.prefix)”")
+        }
+        if handlingCount > 0 { list.append("\(handlingCount) handlers at work") }
+        if !openSagas.isEmpty { list.append("a saga") }
+        if eventCount == 1, root.prefix != "" { list.append("the one before: nothing came since") }
+        return list
     }
 
     private func cancel(_ wait: Wait) {
@@ -292,6 +384,13 @@ final class RunScope: @unchecked Sendable {
 /// Thrown where a run waits when the engine lets go of it. It is not for the run's code: whatever
 /// the code does when it sees this error has no effect.
 struct Evicted: Error {}
+
+/// A place where code waits to begin anew.
+struct WantedCheckpoint {
+    let wait: RunScope.Wait
+    /// The state at the moment at which the code is quiescent.
+    let state: () throws -> Payload
+}
 
 /// A saga that has not ended.
 protocol OpenSaga: AnyObject {

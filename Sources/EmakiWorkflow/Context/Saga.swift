@@ -54,7 +54,7 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
         var forward = options ?? Forward.options
         // What is undone has to have ended: nothing happens beside its own undoing.
         forward.cancellation = .wait
-        let payload = try context.encode(argument)
+        let payload = try context.encodeInput(argument)
         var entry: Entry?
         do {
             let result = try await context.perform(
@@ -64,7 +64,7 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
                 let new = Entry(key, compensatesFailure: compensating == .always) { entry in
                     let outcome = try Self.outcome(of: entry, context, Forward.self)
                     _ = try await context.perform(
-                        Undo.activityName, .activity, try context.encode(try input(outcome)),
+                        Undo.activityName, .activity, try context.encodeInput(try input(outcome)),
                         undoOptions ?? Undo.options, closure: nil, compensates: entry.key)
                 }
                 entries.append(new)

@@ -60,7 +60,7 @@ extension WorkflowContext {
         try await scope.checkCancelled()
         let identity = scope.branch.next(type)
         var runOptions = options.run
-        if runOptions.headers.isEmpty { runOptions.headers = scope.start.headers }
+        runOptions.headers.merge(scope.start.headers) { own, _ in own }
         scope.commands.append(
             .startChild(
                 ChildStart(

@@ -33,6 +33,9 @@ public protocol Workflow: Sendable {
 
     /// What handlers and body share at first.
     static func initialState(for input: Input) -> State
+    /// Makes a state of one that a checkpoint recorded and that cannot be decoded as it is declared
+    /// now. Nil: there is no way, and the run waits for code that has one.
+    static func migrate(from old: RecordedState) throws -> State?
     /// The body.
     static func run(context: WorkflowContext<Self>, input: Input) async throws -> Output
     /// Names the handlers of signals, queries and updates.
@@ -46,6 +49,8 @@ extension Workflow {
     public static var workflowVersion: Int { 1 }
     /// Empty: the version alone counts.
     public static var workflowCodeHash: String { "" }
+    /// There is no way.
+    public static func migrate(from old: RecordedState) throws -> State? { nil }
     /// None.
     public static var failures: [any Error.Type] { [] }
     /// No messages.

@@ -75,10 +75,10 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         _ activity: A.Type, _ input: A.Input, options: ActivityOptions
     ) async throws -> A.Output {
         try await scope.enterWaiting("run")
-        let payload = try encode(input)
+        let encoded = try encodeInput(input)
         do {
             let result = try await perform(
-                A.activityName, .activity, payload, options, closure: nil)
+                A.activityName, .activity, encoded, options, closure: nil)
             return try decode(A.Output.self, from: result)
         } catch let failure as StepFailure {
             throw Self.thrown(for: failure)
@@ -102,7 +102,8 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         }
         do {
             let result = try await perform(
-                name, .closure, .empty, options.activityOptions, closure: closure)
+                name, .closure, (.empty, Self.emptyHash), options.activityOptions,
+                closure: closure)
             return try decode(Output.self, from: result)
         } catch let failure as StepFailure {
             throw Self.thrown(for: failure)
@@ -111,9 +112,9 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
 
     /// Schedules a step and waits for its result.
     func perform(
-        _ name: String, _ kind: StepSchedule.Kind, _ input: Payload, _ options: ActivityOptions,
-        closure: StepClosure?, compensation: String? = nil, compensates: String? = nil,
-        scheduled: (String) -> Void = { _ in }
+        _ name: String, _ kind: StepSchedule.Kind, _ input: (payload: Payload, hash: UInt64),
+        _ options: ActivityOptions, closure: StepClosure?, compensation: String? = nil,
+        compensates: String? = nil, scheduled: (String) -> Void = { _ in }
     ) async throws -> Payload {
         try await scope.enterWaiting("run(\(name))")
         try await scope.checkCancelled()
@@ -124,8 +125,8 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
             .schedule(
                 StepSchedule(
                     key: key, kind: kind, name: name, options: options,
-                    inputHash: input.bytes.withRawSpan { StableHash.hash($0) },
-                    compensation: compensation, compensates: compensates, input: input)))
+                    inputHash: input.hash, compensation: compensation,
+                    compensates: compensates, input: input.payload)))
         scheduled(key)
         do {
             return try await scope.wait(
@@ -140,6 +141,16 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         failure.cause.kind == .cancelled && Task.isCancelled ? CancellationError() : failure
     }
 
+    /// Of the input of what has none.
+    static var emptyHash: UInt64 { [UInt8]().withRawSpan { StableHash.hash($0) } }
+
+    func encodeInput<Value: Encodable & Sendable>(
+        _ value: Value
+    ) throws -> (payload: Payload, hash: UInt64) {
+        try scope.enter("encode")
+        return try scope.codec.encodeInput(value)
+    }
+
     func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
         try scope.enter("encode")
         return try scope.codec.encode(value)
@@ -148,7 +159,13 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
     func decode<Value: Decodable & Sendable>(
         _ type: Value.Type, from payload: Payload
     ) throws -> Value {
-        try scope.codec.decode(type, from: payload)
+        do {
+            return try scope.codec.decode(type, from: payload)
+        } catch let error as any UnreadablePayload {
+            // Not for the code to catch: it would take it for the step's own failure.
+            scope.misuse = scope.misuse ?? Failure(unreadable: "a result", error)
+            throw error
+        }
     }
 }
 

@@ -4,10 +4,19 @@ struct CommitDraft {
     private(set) var events: [HistoryEvent] = []
     private(set) var stored: [StoredEvent] = []
     private(set) var byteCount = 0
+    /// For observers, beside each of the events: the step that it is about.
+    private(set) var steps: [ObservedStep?] = []
+    /// What the run's code wrote, for observers.
+    var lines: [WorkflowLogLine] = []
+    /// When it was begun, and handed to the store; 0 where nobody observes.
+    let begunAt: Int64
+    var submittedAt: Int64 = 0
     /// Records of the workflow id.
     var records: [IDRecord] = []
     /// The run that begins after this one ended, with its first events.
     var successor: [HistoryEvent] = []
+    /// Of these, so many are in its stream already, which is there then.
+    var copied: (count: Int, token: VersionToken?) = (0, nil)
     /// In the order of what they answer. The argument says how the commit ended.
     var replies: [@Sendable (WorkflowError?) -> Void] = []
     /// What was let in, to be let in again if the draft is not committed.
@@ -17,6 +26,8 @@ struct CommitDraft {
     /// Attempts of which this draft records the end.
     var ended: [RunHost.AttemptKey] = []
 
+    init(begunAt: Int64) { self.begunAt = begunAt }
+
     var isEmpty: Bool { events.isEmpty && records.isEmpty && successor.isEmpty }
 
     mutating func append(_ event: HistoryEvent) {
@@ -25,6 +36,9 @@ struct CommitDraft {
         byteCount += bytes.metadata.count + bytes.payload.count + Self.eventBytes
         stored.append(bytes)
     }
+
+    /// For observers: before the event is appended.
+    mutating func note(_ step: ObservedStep?) { steps.append(step) }
 
     /// What the log and the event's type take beside metadata and payload, generously.
     static let eventBytes = 96

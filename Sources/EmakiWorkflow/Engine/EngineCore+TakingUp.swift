@@ -11,6 +11,17 @@ extension EngineCore {
     func takeUp() async throws {
         takesUp(true)
         var search = Search()
+        // What is known of the store has to be brought up to date first. That is done beside what
+        // is asked for, if it takes long.
+        guard await mayWaitForProjection() else {
+            _ = Task.detached { [self] in
+                var search = Search()
+                search.known = await armSleepers()
+                await lookAtRest(search)
+            }
+            return
+        }
+        search.known = await armSleepers()
         do {
             try await look(&search)
         } catch {
@@ -24,6 +35,8 @@ extension EngineCore {
 
     /// How far it is.
     private struct Search: Sendable {
+        /// What is known to be left to do; nil: all that are in the store are looked at.
+        var known: KnownWork?
         var last: String?
         var hasAll = false
         /// Of which something could not be read.
@@ -55,6 +68,7 @@ extension EngineCore {
     }
 
     private func look(_ search: inout Search) async throws {
+        if search.known != nil { return await lookAtKnown(&search) }
         let streams = try await store.streams(
             prefix: StreamName.idPrefix, after: search.last, limit: Self.lookedAt)
         for stream in streams {
@@ -64,6 +78,16 @@ extension EngineCore {
         }
         search.last = streams.last ?? search.last
         search.hasAll = streams.count < Self.lookedAt
+    }
+
+    private func lookAtKnown(_ search: inout Search) async {
+        guard let (work, overdue) = search.known?.next(Self.lookedAt) else { return }
+        for workflowID in work {
+            await look(at: workflowID, &search)
+            lookedAt(upTo: workflowID)
+        }
+        for workflowID in overdue { host(workflowID).postpone(.due) }
+        search.hasAll = search.known?.isEmpty ?? true
     }
 
     /// One that cannot be read keeps nobody else from going on.

@@ -4,6 +4,8 @@ import EmakiPlatform
 final class EngineCore: @unchecked Sendable {
     /// Events read from the store at a time.
     private static let pageEvents = 1_024
+    /// Events that are read before it is asked whether there is a checkpoint.
+    private static let firstEvents = 128
     private static let spaceRetry: Duration = .milliseconds(100)
 
     let store: any HistoryStore
@@ -13,12 +15,18 @@ final class EngineCore: @unchecked Sendable {
     /// Whose code is being executed, for the next process to know.
     let marks: RunMarks?
     let suspects: Suspects
+    /// Which runs are open; nil: the store cannot tell.
+    let projection: ProjectionKeeper?
     let backlog = Backlog()
     let idle: IdleRuns
     let queues: TaskQueues
     let epoch: UInt64
     let options: EngineOptions
     let observer: any EngineObserver
+    /// Somebody is told what happens. Otherwise nothing is made for that, and no clock is read.
+    let isObserved: Bool
+    /// Somebody is told of attempts, or stands around them.
+    let isWatched: Bool
     let timers: EngineTimers
     let activities: ActivityPool
     let eventsPerCommitMax: Int
@@ -40,11 +48,16 @@ final class EngineCore: @unchecked Sendable {
     private var takesUp = false
     /// The last workflow id that was looked at, in the order of its bytes.
     private var lookedAtUpTo: String?
+    /// Those that are still to be looked at; nil: all behind that one.
+    private var unlookedAt: Set<String>?
     /// Pumps and attempts at work, and homes in the backlog.
     private var workCount = 0
     /// Callers that wait for a result.
     private var waitingCount = 0
     private var leaks = 0
+    private var draining = false
+    /// Waits until nothing is at work.
+    private var drained: CheckedContinuation<Bool, Never>?
     private let entropy = BufferedEntropy()
 
     init(
@@ -58,7 +71,9 @@ final class EngineCore: @unchecked Sendable {
         eventsPerCommitMax = max(16, limits.eventsPerCommitMax)
         commitBytesMax = limits.commitBytesMax
         payloadBytesMax = limits.payloadBytesMax
-        observer = options.observer ?? NoObserver()
+        observer = ObserverGroup.of(options.observers)
+        isObserved = !options.observers.isEmpty
+        isWatched = isObserved || !options.interceptors.isEmpty
         ownClock = options.clock == nil ? SystemEngineClock() : nil
         timers = EngineTimers(options.clock ?? ownClock ?? SystemEngineClock())
         if let problem = CodeTable.problem(with: definitions) { throw problem }
@@ -70,6 +85,9 @@ final class EngineCore: @unchecked Sendable {
         // Of the one owner: others leave the file alone.
         marks = options.executesCode ? limits.folder.flatMap { RunMarks(folder: $0) } : nil
         suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
+        projection = ProjectionKeeper(
+            store, observer: observer, writesCheckpoints: options.executesCode,
+            eventsMin: options.projectionEventsMin)
         pump = RunPump(limits.executor, store, marks)
         idle = IdleRuns(countMax: options.evictsAlways ? 0 : options.runsInMemoryMax)
         timers.use(
@@ -85,11 +103,7 @@ final class EngineCore: @unchecked Sendable {
         lock.withLock {
             if let host = hosts[workflowID] { return host }
             let host = RunHost(
-                self, workflowID: workflowID,
-                awaitsTakingUp: takesUp
-                    && (lookedAtUpTo ?? "").utf8
-                        .lexicographicallyPrecedes(workflowID.utf8)
-            )
+                self, workflowID: workflowID, awaitsTakingUp: takesUp && isUnlookedAt(workflowID))
             hosts[workflowID] = host
             if let ticket = sleeping.removeValue(forKey: workflowID) {
                 host.ticket = ticket
@@ -97,6 +111,12 @@ final class EngineCore: @unchecked Sendable {
             }
             return host
         }
+    }
+
+    /// Called with the lock held.
+    private func isUnlookedAt(_ workflowID: String) -> Bool {
+        if let unlookedAt { return unlookedAt.contains(workflowID) }
+        return (lookedAtUpTo ?? "").utf8.lexicographicallyPrecedes(workflowID.utf8)
     }
 
     /// Homes in memory.
@@ -146,6 +166,23 @@ final class EngineCore: @unchecked Sendable {
             host.enqueue(.leave)
             host.release([])
         }
+        projection?.close()
+    }
+
+    /// Puts runs aside that are not in memory, each with its wake-up. One of which something is known
+    /// by now is left out.
+    /// - Returns: the wake-ups, which are not armed.
+    func put(aside sleepers: ArraySlice<ProjectionFindings.Sleeper>) -> [EngineTimers.Ticket] {
+        lock.withLock {
+            if closed { return [] }
+            return sleepers.compactMap { sleeper in
+                guard hosts[sleeper.workflowID] == nil, sleeping[sleeper.workflowID] == nil
+                else { return nil }
+                let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
+                sleeping[sleeper.workflowID] = ticket
+                return ticket
+            }
+        }
     }
 
     // MARK: Rest
@@ -155,11 +192,41 @@ final class EngineCore: @unchecked Sendable {
 
     /// It ends; what it started has begun before.
     func ends() {
-        let mayRest = lock.withLock { () -> Bool in
+        let (mayRest, drained) = lock.withLock { () -> (Bool, CheckedContinuation<Bool, Never>?) in
             workCount -= 1
-            return isAtRest
+            guard draining, workCount == 0 else { return (isAtRest, nil) }
+            defer { self.drained = nil }
+            return (false, self.drained)
         }
+        drained?.resume(returning: true)
         if mayRest { timers.rest() }
+    }
+
+    /// No code goes on any more, and nothing is tried again: what is at work comes to its end.
+    var isDraining: Bool { lock.withLock { draining } }
+
+    /// Waits until nothing is at work, but no longer than this.
+    /// - Returns: whether nothing is.
+    func drain(for limit: Duration) async -> Bool {
+        lock.withLock { draining = true }
+        backlog.close()
+        let alarm = Task.detached { [self] in
+            try? await Task.sleep(for: limit)
+            let drained = lock.withLock {
+                defer { self.drained = nil }
+                return self.drained
+            }
+            drained?.resume(returning: false)
+        }
+        defer { alarm.cancel() }
+        return await withCheckedContinuation { continuation in
+            let isOver = lock.withLock { () -> Bool in
+                if workCount == 0 || closed { return true }
+                drained = continuation
+                return false
+            }
+            if isOver { continuation.resume(returning: true) }
+        }
     }
 
     /// A clock that skips has nothing else to do, and somebody waits.
@@ -175,7 +242,18 @@ final class EngineCore: @unchecked Sendable {
     func takesUp(_ isTakingUp: Bool) { lock.withLock { takesUp = isTakingUp } }
 
     /// All up to this one have been looked at.
-    func lookedAt(upTo workflowID: String) { lock.withLock { lookedAtUpTo = workflowID } }
+    func lookedAt(upTo workflowID: String) {
+        lock.withLock {
+            lookedAtUpTo = workflowID
+            unlookedAt?.remove(workflowID)
+        }
+    }
+
+    /// Only these have to be looked at.
+    func isToLookAt(_ workflowIDs: [String]) {
+        let set = Set(workflowIDs)
+        lock.withLock { unlookedAt = set }
+    }
 
     /// Why nobody can have this id.
     static func problem(withID workflowID: String) -> WorkflowError? {
@@ -189,6 +267,9 @@ final class EngineCore: @unchecked Sendable {
 
     /// Pumps and attempts at work, and homes in the backlog.
     var workInProgress: Int { lock.withLock { workCount } }
+
+    /// By the clock that only goes forward, for observers; 0 where there are none.
+    var observedNow: Int64 { isObserved ? SystemClock.monotonicNanoseconds() : 0 }
 
     func waits(_ change: Int) { lock.withLock { waitingCount += change } }
 
@@ -209,7 +290,7 @@ final class EngineCore: @unchecked Sendable {
     func leaked(_ host: RunHost) {
         lock.withLock { leaks += 1 }
         observer.codeLeaked(
-            workflowID: host.workflowID, runID: host.machine?.start.runID ?? "")
+            in: host.machine?.observed ?? ObservedRun(workflowID: host.workflowID))
     }
 
     // MARK: Runs
@@ -230,7 +311,8 @@ final class EngineCore: @unchecked Sendable {
             workflowType: request.workflowType, workflowID: request.workflowID, runID: runID,
             firstRunID: runID, continuedFrom: nil, parent: request.parent,
             seed: entropy.next(),
-            fingerprint: code?.fingerprint ?? "",
+            // Of an operator's engine no code begins.
+            fingerprint: self.options.executesCode ? code?.fingerprint ?? "" : "",
             requestID: request.requestID, attempt: 1,
             runDeadline: options.runTimeout.map { (startsAt ?? now) + $0.nanoseconds },
             executionDeadline: options.executionTimeout.map {
@@ -243,7 +325,8 @@ final class EngineCore: @unchecked Sendable {
 
     /// Why a run cannot be started like this.
     func problem(with request: StartRequest) -> WorkflowError? {
-        if codes.current(request.workflowType) == nil, options.executesCode {
+        let hasCode = options.executesCode || options.rehearsesCode
+        if codes.current(request.workflowType) == nil, hasCode {
             return .unknownWorkflow(request.workflowType)
         }
         if let problem = Self.problem(withID: request.workflowID) { return problem }
@@ -308,10 +391,37 @@ final class EngineCore: @unchecked Sendable {
         return history
     }
 
+    /// As much of a history as a run goes on from: all of it or, if that is long, its start and
+    /// what there is from its newest checkpoint on.
+    func recentHistory(_ workflowID: String, _ runID: String) async throws -> History {
+        let stream = StreamName.run(workflowID, runID)
+        let first = try await store.read(stream, from: 0, limit: Self.firstEvents)
+        var history = History(
+            events: try first.events.map { try Self.event($0, workflowID) }, token: first.token)
+        if first.isLast { return history }
+        let count = try await store.count(stream)
+        let end = try await store.read(stream, from: count - 1, limit: 1)
+        let frame = try end.events.first.map { try Self.event($0, workflowID).checkpoint } ?? 0
+        var index = first.events.count
+        if frame > index + 1 {
+            history.events = Array(history.events.prefix(1))
+            index = frame - 1
+        }
+        try await forEachPage(stream, from: index) { page in
+            for event in page.events {
+                history.events.append(try Self.event(event, workflowID))
+            }
+            history.token = page.token ?? history.token
+        }
+        return history
+    }
+
+    /// - Parameter index: how many events are left out.
     func forEachEvent(
-        _ workflowID: String, _ runID: String, _ body: (HistoryEvent) throws -> Void
+        _ workflowID: String, _ runID: String, from index: Int = 0,
+        _ body: (HistoryEvent) throws -> Void
     ) async throws {
-        try await forEachPage(StreamName.run(workflowID, runID)) { page in
+        try await forEachPage(StreamName.run(workflowID, runID), from: index) { page in
             for event in page.events { try body(try Self.event(event, workflowID)) }
         }
     }
@@ -329,14 +439,22 @@ final class EngineCore: @unchecked Sendable {
     }
 
     private func forEachPage(
-        _ stream: String, _ body: (HistoryPage) throws -> Void
+        _ stream: String, from start: Int = 0, _ body: (HistoryPage) throws -> Void
     ) async throws {
-        var index = 0
+        var index = start
         while true {
             let page = try await store.read(stream, from: index, limit: Self.pageEvents)
             try body(page)
-            index += page.events.count
+            index = page.next ?? index + page.events.count
             if page.isLast || page.events.isEmpty { return }
         }
+    }
+}
+
+extension HistoryEvent {
+    /// The newest checkpoint up to this event.
+    fileprivate var checkpoint: Int {
+        if case .checkpointed = body { return id }
+        return frame
     }
 }

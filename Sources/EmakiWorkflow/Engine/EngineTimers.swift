@@ -69,6 +69,26 @@ final class EngineTimers: @unchecked Sendable {
             self.whom = whom
             self.instant = instant
         }
+
+        /// Of a run that is not in memory.
+        init(_ workflowID: String, _ instant: Int64) {
+            whom = .workflow(workflowID)
+            self.instant = max(0, instant)
+        }
+    }
+
+    /// Wakes runs that are not in memory, each at its instant.
+    /// - Complexity: O(tickets + those that are armed).
+    func arm(_ tickets: [Ticket]) {
+        let first = lock.withLock { () -> Int64? in
+            guard !isStopped else { return nil }
+            // Some were given back already, and are not in the queue.
+            let wanted = tickets.filter { $0.whom != nil }
+            deadCount = max(0, deadCount - (tickets.count - wanted.count))
+            queue.add(wanted.map { ($0, $0.instant) })
+            return queue.first?.instant
+        }
+        if let first { wait(until: first) }
     }
 
     /// The run leaves memory; its wake-up stays.

@@ -9,16 +9,30 @@ indirect enum HostInput: Sendable {
     case signal(Message, Reply<Void>)
     /// - Two replies: accepted, and completed.
     case update(Message, accepted: Reply<Void>, completed: Reply<Payload>)
-    /// - childOf: only if it is a child of this run.
-    case cancel(requestID: String, reason: String, childOf: String?, Reply<Void>)
-    /// - childOf: only if it is a child of this run.
-    case terminate(reason: String, childOf: String?, Reply<Void>)
+    /// - childOf: only if it is a child of one of these runs.
+    case cancel(requestID: String, reason: String, childOf: [String]?, Reply<Void>)
+    /// - childOf: only if it is a child of one of these runs.
+    case terminate(reason: String, childOf: [String]?, Reply<Void>)
+    /// Another run takes the newest one's place; nil: the run is not as the cut was made from.
+    case reset(RunCut, reason: String, Reply<String?>)
+    /// The workflow goes, if it has ended: before this instant, if one is given.
+    case delete(endedBefore: Int64?, Reply<Bool>)
+    /// Histories of older runs were removed.
+    case dropped([String], Reply<Void>)
+    /// A run of this id begins as another one began.
+    case fork(RunCut, Reply<String>)
     case pause(reason: String, Reply<Void>)
     case resume(Resumption, Reply<Void>)
     case query(String, Payload, Reply<Payload>)
+    /// Of an operator's engine: ask the code, and let nothing begin.
+    case rehearse(Rehearsal)
+    /// Of an operator's engine: record an update that was validated.
+    case accept(Message, Reply<Void>)
     /// How a run ended; nil: the newest run.
     case result(runID: String?, Reply<HistoryEvent.Outcome>)
     case describe(Reply<RunDescription>)
+    /// The run that a request began; nil: none.
+    case run(requestID: String, Reply<String?>)
     /// An attempt ended.
     case ended(runID: String, step: Int, attempt: Int, Result<Payload, Failure>, Reply<Bool>)
     /// A worker took an attempt that had waited for one.
@@ -51,8 +65,11 @@ extension HostInput {
         case .start(let request, _):
             request.input.bytes.count + (request.message?.payload?.bytes.count ?? 0)
         case .signal(let message, _): message.input.bytes.count
+        case .reset(let cut, _, _), .fork(let cut, _): cut.byteCount
         case .update(let message, _, _): message.input.bytes.count
-        case .query(_, let input, _): input.bytes.count
+        case .query(_, let input, _), .rehearse(.query(_, let input, _)): input.bytes.count
+        case .accept(let message, _), .rehearse(.validation(let message, _, _)):
+            message.input.bytes.count
         case .ended(_, _, _, .success(let result), _): result.bytes.count
         case .childClosed(_, _, .completed(let result)): result.bytes.count
         default: 0
@@ -122,6 +139,8 @@ public enum WorkflowError: Error, Sendable, Equatable {
     case noSpace
     /// Another engine owns the store now. This one does nothing any more.
     case fenced
+    /// The run is open, and only what has ended can be deleted: end it first.
+    case stillOpen(workflowID: String, runID: String)
     /// The engine was closed.
     case engineClosed
     /// A limit of the store.

@@ -27,6 +27,10 @@ public struct RunDescription: Sendable, Equatable {
     public var updatedAt: Int64
     /// Events of its history.
     public var eventCount: Int
+    /// What it was started with, for people.
+    public var memo: [String: String]
+    /// What it was started with, for filters.
+    public var searchAttributes: [String: String]
     /// What it waits for: steps, timers, children, messages.
     public var waitsFor: [String]
     /// Steps that would be undone if it failed now.
@@ -49,6 +53,8 @@ extension RunDescription {
         startedAt = machine.beganAt
         updatedAt = machine.time
         eventCount = machine.lastID
+        memo = machine.start.memo
+        searchAttributes = machine.start.searchAttributes
         compensable = machine.compensable
         explanation = machine.explanation(at: now, versionNeeded: versionNeeded)
         waitsFor = []
@@ -76,9 +82,15 @@ extension RunDescription {
         object.add("started", EventJSON.time(startedAt))
         object.add("updated", EventJSON.time(updatedAt))
         object.add("events", eventCount)
+        for (name, labels) in [("memo", memo), ("attributes", searchAttributes)]
+        where !labels.isEmpty {
+            var list = JSONObject()
+            for (key, value) in labels.sorted(by: { $0.key < $1.key }) { list.add(key, value) }
+            object.add(name, list)
+        }
         object.add("explanation", explanation)
         object.add("waitsFor", waitsFor)
-        object.add("wouldUndo", compensable.reversed() as [String])
+        object.add("wouldUndo", outcome == nil ? compensable.reversed() : [])
         object.add("fingerprint", fingerprint)
         object.add("pinned", isPinned)
         if let versionNeeded { object.add("versionNeeded", versionNeeded.message) }

@@ -11,16 +11,25 @@ extension RunHost {
             return update(message, accepted, completed, &draft)
         case .query(let name, let payload, let reply):
             return query(name, payload, reply, &draft)
-        case .cancel(let requestID, let reason, let parent, let reply):
-            cancel(requestID, reason, parent, reply, &draft)
-        case .terminate(let reason, let parent, let reply):
-            terminate(reason, parent, reply, &draft)
+        case .rehearse(let rehearsal): return rehearse(rehearsal, &draft)
+        case .accept(let message, let reply): accept(message, reply, &draft)
+        case .cancel(let requestID, let reason, let parents, let reply):
+            cancel(requestID, reason, parents, reply, &draft)
+        case .terminate(let reason, let parents, let reply):
+            terminate(reason, parents, reply, &draft)
         case .pause(let reason, let reply):
             guard let open = open(reply, &draft) else { return true }
             draft.answer(reply, ())
             if open.pause == nil { record(.paused(.requested(reason)), &draft) }
         case .resume(let resumption, let reply): resume(resumption, reply, &draft)
         case .result(let runID, let reply): result(runID, reply, &draft)
+        case .run(let requestID, let reply): draft.answer(reply, startedBy[requestID])
+        case .reset(let cut, let reason, let reply): return reset(cut, reason, reply, &draft)
+        case .fork(let cut, let reply): return fork(cut, reply, &draft)
+        case .delete(let instant, let reply): return delete(endedBefore: instant, reply, &draft)
+        case .dropped(let runIDs, let reply):
+            draft.answer(reply, ())
+            if machine != nil { draft.records += runIDs.map { IDRecord(.dropped, $0) } }
         case .warm(let reply):
             guard open(reply, &draft) != nil else { return true }
             guard isReady(draft) else { return false }
@@ -104,7 +113,7 @@ extension RunHost {
     }
 
     /// Why the run's code is not there.
-    private var absence: Failure {
+    var absence: Failure {
         unfit ?? machine?.lastTaskFailure
             ?? Failure(.misuse, type: "NotReady", message: "the run's code cannot be had now")
     }
@@ -172,13 +181,13 @@ extension RunHost {
     // MARK: Ending
 
     private func cancel(
-        _ requestID: String, _ reason: String, _ parent: String?,
+        _ requestID: String, _ reason: String, _ parents: [String]?,
         _ reply: @escaping HostInput.Reply<Void>, _ draft: inout CommitDraft
     ) {
         if machine?.requests[.cancel(requestID)] != nil { return draft.answer(reply, ()) }
         guard let machine = open(reply, &draft) else { return }
         draft.answer(reply, ())
-        if let parent, machine.start.parent?.runID != parent { return }
+        if let parents, !machine.isChild(of: parents) { return }
         if machine.isCancelRequested { return }
         record(
             .cancelRequested(requestID: requestID, reason: reason.cut(to: Failure.messageBytesMax)),
@@ -186,12 +195,12 @@ extension RunHost {
     }
 
     private func terminate(
-        _ reason: String, _ parent: String?, _ reply: @escaping HostInput.Reply<Void>,
+        _ reason: String, _ parents: [String]?, _ reply: @escaping HostInput.Reply<Void>,
         _ draft: inout CommitDraft
     ) {
         guard let machine = open(reply, &draft) else { return }
         draft.answer(reply, ())
-        if let parent, machine.start.parent?.runID != parent { return }
+        if let parents, !machine.isChild(of: parents) { return }
         recordAny(
             .closed(
                 .terminated(
@@ -270,7 +279,7 @@ extension RunHost {
     // MARK: Who is asked
 
     /// The open run; otherwise the caller is told.
-    private func open<Value: Sendable>(
+    func open<Value: Sendable>(
         _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
     ) -> RunMachine? {
         guard let machine else {
@@ -289,6 +298,12 @@ extension RunHost {
         _ reply: @escaping HostInput.Reply<Value>, _ draft: inout CommitDraft
     ) {
         draft.refuse(reply, .notFound(workflowID: workflowID))
+    }
+}
+
+extension RunMachine {
+    fileprivate func isChild(of runs: [String]) -> Bool {
+        start.parent.map { runs.contains($0.runID) } ?? false
     }
 }
 

@@ -8,7 +8,11 @@ extension RunHost {
     /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
     func commit(_ draft: CommitDraft) {
         guard let machine else { return catchUp() }
-        submit(commit(of: draft, machine), draft)
+        let commit = commit(of: draft, machine)
+        guard engine.isObserved else { return submit(commit, draft) }
+        var draft = draft
+        draft.submittedAt = engine.observedNow
+        submit(commit, draft)
     }
 
     /// - Parameter repeats: times that this very commit was offered before, and nobody knew.
@@ -16,18 +20,21 @@ extension RunHost {
         _ commit: HistoryCommit, _ draft: CommitDraft, repeats: Int = 0
     ) {
         engine.store.submit(commit) { [self] answer in
-            goOn { [self] in answered(answer, commit, draft, repeats) }
+            let answeredAt = engine.observedNow
+            goOn { [self] in answered(answer, commit, draft, repeats, answeredAt) }
         }
     }
 
     private func answered(
-        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft, _ repeats: Int
+        _ answer: CommitAnswer, _ commit: HistoryCommit, _ draft: CommitDraft, _ repeats: Int,
+        _ answeredAt: Int64
     ) {
         switch answer {
         case .committed(let tokens):
             take(tokens, of: commit)
+            engine.projection?.recorded(commit.parts.reduce(0) { $0 + $1.events.count })
             refusals = 0
-            act(upon: draft)
+            act(upon: draft, answeredAt)
         case .conflict: refused(draft)
         case .unknown:
             // The same once more: it is stored once, and if it is, it is this engine's. What is
@@ -133,7 +140,7 @@ extension RunHost {
         var parts: [HistoryCommit.Part] = []
         if !draft.events.isEmpty {
             let events = zip(draft.events, draft.stored).map { event, stored in
-                newEvent(stored, machine.runHash, event.id)
+                HistoryCommit.NewEvent(stored, machine.runHash, event.id)
             }
             parts.append(
                 HistoryCommit.Part(stream: machine.stream, expecting: runToken, events: events))
@@ -143,7 +150,7 @@ extension RunHost {
                 let hash =
                     record.runID == machine.start.runID
                     ? machine.runHash : EngineCore.hash(record.runID)
-                return newEvent(record.stored(), hash, -Int(record.kind.rawValue))
+                return HistoryCommit.NewEvent(record.stored(), hash, -Int(record.kind.rawValue))
             }
             parts.append(
                 HistoryCommit.Part(stream: idStream, expecting: idToken, events: events))
@@ -152,16 +159,18 @@ extension RunHost {
             let hash = EngineCore.hash(next.runID)
             parts.append(
                 HistoryCommit.Part(
-                    stream: StreamName.run(workflowID, next.runID), expecting: nil,
-                    events: draft.successor.map { newEvent($0.stored(), hash, $0.id) }))
+                    stream: StreamName.run(workflowID, next.runID), expecting: draft.copied.token,
+                    events: draft.successor.dropFirst(draft.copied.count)
+                        .map { .init($0.stored(), hash, $0.id) }))
         }
         return HistoryCommit(partition: partition, epoch: engine.epoch, parts: parts)
     }
+}
 
-    private func newEvent(
-        _ event: StoredEvent, _ runHash: UInt64, _ number: Int
-    ) -> HistoryCommit.NewEvent {
-        HistoryCommit.NewEvent(
+extension HistoryCommit.NewEvent {
+    /// - Parameter number: of the event in its run; of a record about a run, less than 0.
+    init(_ event: StoredEvent, _ runHash: UInt64, _ number: Int) {
+        self.init(
             id: (runHash, UInt64(bitPattern: Int64(number))),
             type: event.type, metadata: event.metadata, payload: event.payload)
     }

@@ -1,34 +1,50 @@
 // What leaves, once what it rests on is durable.
 extension RunHost {
     /// The draft is durable.
-    func act(upon draft: CommitDraft) {
+    /// - Parameter answeredAt: for observers, when the store said so.
+    func act(upon draft: CommitDraft, _ answeredAt: Int64) {
         for key in draft.ended { forget(key) }
         guard let machine else { return }
-        let start = machine.start
         if let step = suspectedStep, machine.isOver(step, with: draft.events) {
             suspectedStep = nil
             engine.suspects.cleared(self)
         }
         let effects = machine.effects
         machine.effects = []
+        if engine.isObserved { tell(of: draft, machine, answeredAt) }
         for reply in draft.replies { reply(nil) }
-        engine.observer.recorded(workflowID: workflowID, runID: start.runID, draft.events)
         for effect in effects { perform(effect, machine) }
         if !draft.successor.isEmpty { follow(draft.successor) }
         countHeld()
         if engine.options.evictsAlways { letGo() }
     }
 
+    /// Tells observers what became durable.
+    private func tell(of draft: CommitDraft, _ machine: RunMachine, _ answeredAt: Int64) {
+        let events = zip(draft.events, draft.steps).map { ObservedEvent(event: $0, step: $1) }
+        var commit = ObservedCommit(
+            run: machine.observed, events: events,
+            deciding: .nanoseconds(draft.submittedAt - draft.begunAt),
+            commitWait: .nanoseconds(answeredAt - draft.submittedAt))
+        engine.observer.committed(commit)
+        if !draft.lines.isEmpty { engine.observer.logged(in: commit.run, draft.lines) }
+        guard let first = draft.successor.first, case .started(let next) = first.body
+        else { return }
+        commit.run = ObservedRun(next, startedAt: first.time)
+        commit.events = draft.successor.map { ObservedEvent(event: $0, step: nil) }
+        commit.deciding = .zero
+        engine.observer.committed(commit)
+    }
+
     private func perform(_ effect: RunMachine.Effect, _ machine: RunMachine) {
         switch effect {
         case .dispatch(let step): dispatch(step, machine.start)
         case .stop(let step): stop(runID: machine.start.runID, step: step)
-        case .startChild(let id): startChild(id, machine)
-        case .deliver(let id): deliver(id, machine) { _ in }
-        case .answerUpdate(let id):
-            guard let answer = machine.updateAnswers[id],
-                let waiting = updateWaiters.removeValue(forKey: id)
-            else { return }
+        // Of an operator's engine these are left to the next one, which does all of them again.
+        case .startChild(let id): if engine.options.executesCode { startChild(id, machine) }
+        case .deliver(let id): if engine.options.executesCode { deliver(id, machine) { _ in } }
+        case .answerUpdate(let id, let answer):
+            guard let waiting = updateWaiters.removeValue(forKey: id) else { return }
             for waiter in waiting {
                 waiter.reply(answer.mapError { WorkflowError.updateFailed($0) })
             }
@@ -64,11 +80,15 @@ extension RunHost {
         let info = AttemptInfo(
             workflowID: workflowID, runID: start.runID, key: schedule.key,
             name: schedule.name, step: id, attempt: step.attempt,
-            compensatedKey: schedule.compensates.map {
-                AttemptInfo.idempotencyKey(workflowID, start.runID, $0)
-            }, heartbeatDetails: step.heartbeatDetails)
+            compensatedKey: schedule.compensates.map { undone in
+                let origin = machine.originsOfUndone[undone]
+                return AttemptInfo.idempotencyKey(
+                    origin?.workflowID ?? workflowID, origin?.runID ?? start.runID, undone)
+            }, heartbeatDetails: step.heartbeatDetails,
+            origin: start.origin(ofStep: id, endedBy: nil))
+        let watch = engine.isWatched ? AttemptWatch(engine, machine, id, step) : nil
         let entry = TaskQueues.Entry(
-            schedule: schedule, info: info, host: self, key: key, closure: closure)
+            schedule: schedule, info: info, host: self, key: key, closure: closure, watch: watch)
         dispatched(key)
         let now = engine.timers.now
         if closure?.isInline == true, !schedule.beginsByRecord, !engine.pump.isRelievedNow {
@@ -94,7 +114,7 @@ extension RunHost {
         }
         let request = StartRequest(
             workflowType: child.start.workflowType, workflowID: child.start.workflowID,
-            requestID: "child:\(runID)/\(child.start.key)", input: child.start.input,
+            requestID: "child:\(begunBy(id, machine))/\(child.start.key)", input: child.start.input,
             options: child.start.options,
             reuse: child.start.idUse == .again ? .allow : .reject,
             conflict: child.start.idUse == .attach ? .useExisting : .fail,
@@ -113,6 +133,12 @@ extension RunHost {
                 case .failure(let error): childFailed(id, runID, error)
                 }
             })
+    }
+
+    /// The run that began a child or a message under this event: the one whose events this one has
+    /// taken over, if they are, so that it is not begun again.
+    private func begunBy(_ id: Int, _ machine: RunMachine) -> String {
+        machine.start.origin(of: id)?.runID ?? machine.start.runID
     }
 
     private func childFailed(_ id: Int, _ runID: String, _ error: any Error) {
@@ -151,7 +177,7 @@ extension RunHost {
     ) {
         guard let message = machine.sent[id] else { return done(true) }
         let runID = machine.start.runID
-        let requestID = "message:\(runID)/\(message.key)"
+        let requestID = "message:\(begunBy(id, machine))/\(message.key)"
         let reply: HostInput.Reply<Void> = { [self] result in
             switch result {
             case .success:
@@ -185,7 +211,7 @@ extension RunHost {
             host.enqueue(
                 .cancel(
                     requestID: requestID, reason: "asked by \(workflowID)",
-                    childOf: isChild ? runID : nil, reply))
+                    childOf: isChild ? machine.start.familyRunIDs : nil, reply))
         case .terminate:
             host.enqueue(
                 .terminate(
@@ -220,15 +246,17 @@ extension RunHost {
     /// Does what the end of a run asks for, and records that it is done; until then all of it can
     /// be done again.
     func settle(_ machine: RunMachine) {
-        guard !machine.children.isEmpty || !machine.sent.isEmpty else { return }
+        let children = machine.childrenToSettle
+        let messages = machine.messagesToSettle
+        guard !children.isEmpty || !messages.isEmpty else { return }
         let runID = machine.start.runID
-        let tally = SettlingTally(machine.children.count + machine.sent.count) { [self] in
+        let family = machine.start.familyRunIDs
+        let tally = SettlingTally(children.count + messages.count) { [self] in
             enqueue(.settled(runID: runID))
         }
-        for id in machine.sent.keys.sorted() {
-            deliver(id, machine) { isDone in tally.count(isDone) }
-        }
-        for (id, child) in machine.children.sorted(by: { $0.key < $1.key }) {
+        for id in messages { deliver(id, machine) { isDone in tally.count(isDone) } }
+        for id in children {
+            guard let child = machine.children[id] else { continue }
             let host = engine.host(child.start.workflowID)
             let reply: HostInput.Reply<Void> = { result in
                 switch result {
@@ -242,9 +270,9 @@ extension RunHost {
                 host.enqueue(
                     .cancel(
                         requestID: "closed:\(runID)/\(id)", reason: "its parent ended",
-                        childOf: runID, reply))
+                        childOf: family, reply))
             case .terminate:
-                host.enqueue(.terminate(reason: "its parent ended", childOf: runID, reply))
+                host.enqueue(.terminate(reason: "its parent ended", childOf: family, reply))
             }
         }
     }
@@ -255,6 +283,10 @@ extension RunHost {
         begin(next)
         runToken = successorToken
         for event in events { machine?.apply(event) }
+        guard !next.origins.isEmpty else { return }
+        // What was begun in the run before is taken up as after a restart.
+        machine?.effects = []
+        enqueue(.load)
     }
 
     /// Tells the timers when something is due next.

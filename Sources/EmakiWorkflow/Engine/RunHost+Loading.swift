@@ -7,39 +7,87 @@ struct IDRecord: Sendable, Equatable {
         case closed = 2
         /// Everything that its end asks for was done.
         case settled = 3
+        /// The workflow was deleted: all before this is gone, or about to be. The run is a name for
+        /// the deletion, which is settled, too.
+        case deleted = 4
+        /// The run's history was removed, though the workflow has newer runs.
+        case dropped = 5
+    }
+
+    enum Field {
+        static let kind: UInt64 = 1
+        static let runID: UInt64 = 2
+        static let requestID: UInt64 = 3
+        static let workflowType: UInt64 = 4
+        static let isUnsettled: UInt64 = 5
+        static let outcomeBefore: UInt64 = 6
+        static let typeBefore: UInt64 = 7
+        static let time: UInt64 = 8
     }
 
     var kind: Kind
+    /// Of `.closed`: when, in nanoseconds since 1970 UTC.
+    var time: Int64?
     var runID: String
     /// The request that started it.
     var requestID = ""
     var workflowType = ""
     /// Of `.closed`: something is still to be done.
     var isUnsettled = false
+    /// Of `.opened`, where the id was used before, and of `.deleted`: how the run before ended, so that who counts
+    /// runs need not look for it; 0: nothing is left of it.
+    var outcomeBefore: UInt64?
+    /// The type of the run before, if it is another.
+    var typeBefore = ""
 
     func stored() -> StoredEvent {
         var fields = FieldWriter()
-        fields.put(1, kind.rawValue)
-        fields.put(2, runID)
-        fields.put(3, notEmpty: requestID)
-        fields.put(4, notEmpty: workflowType)
-        fields.put(5, ifTrue: isUnsettled)
+        fields.put(Field.kind, kind.rawValue)
+        fields.put(Field.runID, runID)
+        fields.put(Field.requestID, notEmpty: requestID)
+        fields.put(Field.workflowType, notEmpty: workflowType)
+        fields.put(Field.isUnsettled, ifTrue: isUnsettled)
+        if let outcomeBefore { fields.put(Field.outcomeBefore, outcomeBefore) }
+        fields.put(Field.typeBefore, notEmpty: typeBefore)
+        if let time { fields.put(Field.time, signed: time) }
         let type =
             switch kind {
             case .opened: "RunOpened"
             case .closed: "RunEnded"
             case .settled: "RunSettled"
+            case .deleted: "WorkflowDeleted"
+            case .dropped: "RunDropped"
             }
         return StoredEvent(type: type, metadata: fields.bytes, payload: [])
     }
 
     /// The newest run is open, or the end of one asks for something that was not done.
-    static func needsCare(_ records: [IDRecord]) -> Bool {
+    static func needsCare(_ all: [IDRecord]) -> Bool {
+        if removal(all) != nil { return true }
+        let records = live(all)
         let settled = Set(records.filter { $0.kind == .settled }.map(\.runID))
         let hasDebt = records.contains {
             $0.kind == .closed && $0.isUnsettled && !settled.contains($0.runID)
         }
-        return hasDebt || records.last { $0.kind != .settled }?.kind == .opened
+        return hasDebt || records.last(where: \.isOfRun)?.kind == .opened
+    }
+
+    private var isOfRun: Bool { kind == .opened || kind == .closed }
+
+    /// Those that were not deleted.
+    static func live(_ records: [IDRecord]) -> [IDRecord] {
+        guard let index = records.lastIndex(where: { $0.kind == .deleted }) else { return records }
+        return Array(records[(index + 1)...])
+    }
+
+    /// The deletion that is not settled, and the runs whose histories it removes.
+    static func removal(_ records: [IDRecord]) -> (name: String, runIDs: [String])? {
+        guard let index = records.lastIndex(where: { $0.kind == .deleted }) else { return nil }
+        let name = records[index].runID
+        if records[index...].contains(where: { $0.kind == .settled && $0.runID == name }) {
+            return nil
+        }
+        return (name, records[..<index].filter { $0.kind == .opened }.map(\.runID))
     }
 
     init(_ kind: Kind, _ runID: String) {
@@ -47,13 +95,23 @@ struct IDRecord: Sendable, Equatable {
         self.runID = runID
     }
 
+    /// It comes after a run that ended so; nil: nothing is left of that.
+    mutating func follow(_ outcome: HistoryEvent.Outcome?, of type: String?) {
+        outcomeBefore = outcome?.variant.rawValue ?? 0
+        if let type, type != workflowType { typeBefore = type }
+    }
+
     init(_ bytes: [UInt8]) throws(HistoryError) {
         let fields = try FieldReader(bytes)
-        kind = try fields.need(fields.number(1).flatMap(Kind.init(rawValue:)), "the kind")
-        runID = try fields.need(fields.text(2), "the run")
-        requestID = try fields.text(3) ?? ""
-        workflowType = try fields.text(4) ?? ""
-        isUnsettled = fields.flag(5)
+        kind = try fields.need(
+            fields.number(Field.kind).flatMap(Kind.init(rawValue:)), "the kind")
+        runID = try fields.need(fields.text(Field.runID), "the run")
+        requestID = try fields.text(Field.requestID) ?? ""
+        workflowType = try fields.text(Field.workflowType) ?? ""
+        isUnsettled = fields.flag(Field.isUnsettled)
+        outcomeBefore = fields.number(Field.outcomeBefore)
+        typeBefore = try fields.text(Field.typeBefore) ?? ""
+        time = fields.instant(Field.time)
     }
 }
 
@@ -80,7 +138,9 @@ extension RunHost {
 
     /// Reads what is recorded.
     func load() async throws {
-        var (records, token) = try await engine.idRecords(workflowID)
+        var (all, token) = try await engine.idRecords(workflowID)
+        if IDRecord.removal(all) != nil, engine.options.executesCode { removeDeleted() }
+        var records = IDRecord.live(all)
         guard var opened = records.last(where: { $0.kind == .opened }) else {
             idToken = token
             isLoaded = true
@@ -89,7 +149,8 @@ extension RunHost {
         var (loaded, history) = try await newest(opened)
         // A commit came between the two reads: there is a newer run.
         while case .continuedAsNew = loaded.outcome {
-            (records, token) = try await engine.idRecords(workflowID)
+            (all, token) = try await engine.idRecords(workflowID)
+            records = IDRecord.live(all)
             guard let newer = records.last(where: { $0.kind == .opened }),
                 newer.runID != opened.runID
             else { break }
@@ -113,7 +174,7 @@ extension RunHost {
     }
 
     private func newest(_ opened: IDRecord) async throws -> (RunMachine, EngineCore.History) {
-        let history = try await engine.history(workflowID, opened.runID)
+        let history = try await engine.recentHistory(workflowID, opened.runID)
         do throws(HistoryError) {
             let machine = try RunMachine(history: history.events)
             guard machine.start.workflowID == workflowID, machine.start.runID == opened.runID else {
@@ -154,9 +215,11 @@ extension RunHost {
             if record.runID == loaded.start.runID {
                 settle(loaded)
             } else {
-                let history = try await engine.history(workflowID, record.runID)
+                let history = try await engine.recentHistory(workflowID, record.runID)
                 do throws(HistoryError) {
-                    settle(try RunMachine(history: history.events))
+                    let machine = try RunMachine(history: history.events)
+                    machine.keptEvents = loaded.start.keptEvents(of: record.runID)
+                    settle(machine)
                 } catch {
                     // It keeps nobody else from going on, but somebody has to know.
                     engine.observer.storeFailed(
@@ -241,7 +304,10 @@ extension RunHost {
         var replay = Replay(
             machine.start, into: new, comparesInput: engine.options.comparesInput)
         do {
-            try await engine.forEachEvent(workflowID, machine.start.runID) { event in
+            // What was before a checkpoint the code never sees again.
+            try await engine.forEachEvent(
+                workflowID, machine.start.runID, from: max(0, machine.frame - 1)
+            ) { event in
                 // What came into the store since this was read, the code must not know either.
                 guard event.id <= machine.lastID else { return }
                 try replay.add(event)
@@ -271,8 +337,7 @@ extension RunHost {
         machine.isWithoutCode = true
         guard machine.isOpen else { return .unfit(unfit) }
         engine.observer.waitsForVersion(
-            workflowID: workflowID, runID: machine.start.runID, needed: machine.fingerprint,
-            failure)
+            in: machine.observed, needed: machine.fingerprint, failure)
         return .unfit(unfit)
     }
 }

@@ -14,7 +14,7 @@ extension RunHost {
         guard let machine, machine.isOpen else { return }
         let now = max(engine.timers.now, machine.time)
         var event = HistoryEvent(id: machine.lastID + 1, time: now, commandCount: nil, body: body)
-        guard body.isInput, machine.unseen.isEmpty, machine.mayActivate(at: now) else {
+        guard body.isInput, machine.unseen.isEmpty, mayActivate(machine, at: now) else {
             append(event, &draft)
             return showUnseen(&draft)
         }
@@ -45,7 +45,7 @@ extension RunHost {
     func showUnseen(_ draft: inout CommitDraft) {
         while let machine, let unseen = machine.nextUnseen, hasRoom(draft) {
             let now = max(engine.timers.now, machine.time)
-            guard machine.mayActivate(at: now) else { return }
+            guard mayActivate(machine, at: now) else { return }
             switch prepare() {
             case .failed(let failure): return failTask(failure, &draft)
             case .absent, .later, .unfit: return
@@ -97,14 +97,18 @@ extension RunHost {
     /// Whether the code is there. It is brought before a draft is begun; where it is missing all
     /// the same, it sees what is recorded now after the commit.
     private func prepare() -> Warming {
+        // An operator's engine lets code see nothing but what it is asked to rehearse.
+        guard engine.options.executesCode || isRehearsing else { return .absent }
         if decider != nil { return .warm }
-        guard engine.options.executesCode else { return .absent }
         if let coldProblem { return coldProblem }
         // A run that begins now has nothing to replay.
         return machine?.lastID == 0 ? makeCode() : .absent
     }
 
     func append(_ event: HistoryEvent, _ draft: inout CommitDraft) {
+        var event = event
+        event.frame = machine?.frame ?? 0
+        if engine.isObserved { draft.note(machine?.observedStep(of: event)) }
         machine?.apply(event)
         draft.append(event)
     }
@@ -112,6 +116,7 @@ extension RunHost {
     private func obey(_ decision: Decision, _ draft: inout CommitDraft) {
         machine?.taskFailureCount = 0
         if decision.hasReturned { hasReturned = true }
+        if engine.isObserved, !decision.lines.isEmpty { draft.lines += decision.lines }
         for command in decision.commands {
             guard let machine else { return }
             let now = max(engine.timers.now, machine.time)
@@ -148,7 +153,8 @@ extension RunHost {
     ) {
         guard let machine else { return }
         var record = IDRecord(.closed, machine.start.runID)
-        record.isUnsettled = !machine.children.isEmpty || !machine.sent.isEmpty
+        record.time = now
+        record.isUnsettled = !machine.childrenToSettle.isEmpty || !machine.messagesToSettle.isEmpty
         draft.records.append(record)
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
         let chance = StableMix.fraction(machine.start.seed)
@@ -160,6 +166,7 @@ extension RunHost {
         next.fingerprint = code?.fingerprint ?? next.fingerprint
         var opened = IDRecord(.opened, runID)
         opened.workflowType = next.workflowType
+        opened.follow(outcome, of: next.workflowType)
         draft.records.append(opened)
         draft.successor = [
             HistoryEvent(id: 1, time: now, commandCount: nil, body: .started(next))
@@ -176,7 +183,7 @@ extension RunHost {
         letGo()
         guard let machine, machine.isOpen, machine.pause == nil else { return }
         let now = max(engine.timers.now, machine.time)
-        engine.observer.taskFailed(workflowID: workflowID, runID: machine.start.runID, failure)
+        engine.observer.taskFailed(in: machine.observed, failure)
         if machine.lastTaskFailure != failure || machine.taskFailureCount == 0 {
             append(
                 HistoryEvent(
@@ -239,6 +246,14 @@ extension RunHost {
                 guard isOpen, takenBack.insert("update \(id)").inserted else {
                     return unknown("update \(id)")
                 }
+            case .checkpoint(let state, let patches):
+                var fields = FieldWriter()
+                machine.checkpoint(state, patches: patches).encode(into: &fields)
+                if fields.bytes.count > Self.checkpointBytesMax {
+                    return tooLarge(
+                        "a checkpoint beside its state", Self.checkpointBytesMax,
+                        fields.bytes.count)
+                }
             default: break
             }
         }
@@ -252,6 +267,9 @@ extension RunHost {
         }
         return nil
     }
+
+    /// Bytes of what a checkpoint remembers beside the code's state.
+    private static var checkpointBytesMax: Int { 60_000 }
 
     /// Bytes of an identity.
     static var keyBytesMax: Int { 4_096 }
@@ -286,6 +304,8 @@ extension Command {
         case .startChild(let child): (child.key, child.input, child.options.labelBytes)
         case .send(let message): (message.key, message.input, message.name.utf8.count)
         case .pause(let key, _): (key, nil, 0)
+        case .checkpoint(let state, let patches):
+            (nil, state, patches.reduce(0) { $0 + $1.utf8.count })
         case .close(.completed(let payload)): (nil, payload, 0)
         case .close(.continueAsNew(_, let payload)): (nil, payload, 0)
         case .close: (nil, nil, 0)

@@ -39,6 +39,7 @@ extension RunHost {
                 reply, .alreadyUsed(workflowID: workflowID, runID: machine.start.runID))
             return true
         }
+        let before = machine
         var start = engine.runStart(request)
         start.earlierRequests = machine?.requestsToKeep ?? []
         begin(start)
@@ -46,6 +47,7 @@ extension RunHost {
         var record = IDRecord(.opened, start.runID)
         record.requestID = request.requestID
         record.workflowType = start.workflowType
+        if idToken != nil { record.follow(before?.outcome, of: before?.start.workflowType) }
         draft.records.append(record)
         startedBy[request.requestID] = start.runID
         self.record(.started(start), &draft)

@@ -85,10 +85,17 @@ extension RunHost {
         }
     }
 
+    /// The run's code may go on at this instant.
+    func mayActivate(_ machine: RunMachine, at now: Int64) -> Bool {
+        !engine.isDraining && machine.mayActivate(at: now)
+    }
+
     private func wantsCode(_ inputs: [HostInput], _ machine: RunMachine) -> Bool {
-        if machine.isQuarantined || !mayHaveCode { return false }
+        if machine.isQuarantined { return false }
+        if engine.options.rehearsesCode { return inputs.contains(where: \.isRehearsal) }
+        if !mayHaveCode { return false }
         let now = engine.timers.now
-        let mayActivate = machine.mayActivate(at: now)
+        let mayActivate = mayActivate(machine, at: now)
         return inputs.contains { input in
             switch input {
             case .query, .warm, .update, .signal: true
@@ -111,10 +118,11 @@ extension RunHost {
     }
 
     private func letIn(_ inputs: [HostInput]) {
-        var draft = CommitDraft()
+        var draft = CommitDraft(begunAt: engine.observedNow)
         for (index, input) in inputs.enumerated() {
             draft.inputs.append(input)
-            let isTaken = hasRoom(draft) ? take(input, &draft) : false
+            // A rehearsal throws away what was read, too.
+            let isTaken = isLoaded && hasRoom(draft) ? take(input, &draft) : false
             guard isTaken else {
                 // What was before it has to be durable first.
                 draft.inputs.removeLast()
@@ -122,7 +130,7 @@ extension RunHost {
                 break
             }
         }
-        if engine.options.executesCode { takeDue(&draft) }
+        if engine.options.executesCode, !engine.isDraining { takeDue(&draft) }
         finish(draft)
     }
 
@@ -138,16 +146,16 @@ extension RunHost {
     /// seen, and gives the closures of steps.
     func catchUp() {
         if let unfit { refuseUpdates(unfit) }
-        if let machine, machine.nextUnseen != nil, machine.mayActivate(at: engine.timers.now) {
+        if let machine, machine.nextUnseen != nil, mayActivate(machine, at: engine.timers.now) {
             if isCodeAbsent { return warm { [self] in catchUp() } }
-            var draft = CommitDraft()
+            var draft = CommitDraft(begunAt: engine.observedNow)
             showUnseen(&draft)
             if !draft.isEmpty { return finish(draft) }
         }
-        if !closuresWanted.isEmpty, let machine, machine.mayActivate(at: engine.timers.now) {
+        if !closuresWanted.isEmpty, let machine, mayActivate(machine, at: engine.timers.now) {
             if isCodeAbsent { return warm { [self] in catchUp() } }
             if case .failed(let failure) = coldProblem {
-                var draft = CommitDraft()
+                var draft = CommitDraft(begunAt: engine.observedNow)
                 failTask(failure, &draft)
                 coldProblem = nil
                 if !draft.isEmpty { return finish(draft) }
@@ -175,7 +183,7 @@ extension RunHost {
     /// The engine is closed.
     private func leave(_ inputs: [HostInput]) {
         for input in inputs { input.fail(WorkflowError.engineClosed) }
-        giveUp(CommitDraft(), .engineClosed)
+        giveUp(CommitDraft(begunAt: 0), .engineClosed)
     }
 
     /// The turn is over.

@@ -121,7 +121,8 @@ extension RunHost {
         _ key: AttemptKey, _ reply: @escaping HostInput.Reply<Bool>, _ draft: inout CommitDraft
     ) {
         guard let machine, machine.start.runID == key.runID, let open = machine.steps[key.step],
-            machine.isOpen, open.attempt == key.attempt, open.phase == .running
+            machine.isOpen, open.attempt == key.attempt, open.phase == .running,
+            !engine.isDraining || open.isBeginningRecorded
         else {
             draft.ended.append(key)
             return draft.answer(reply, false)
@@ -237,6 +238,11 @@ extension HostInput {
         return false
     }
 
+    var isRehearsal: Bool {
+        if case .rehearse = self { return true }
+        return false
+    }
+
     /// Inputs to be let in once what is recorded was read again; no code is executed before a
     /// quarantine is recorded.
     static func afterLoading(_ inputs: [HostInput]) -> [HostInput] {
@@ -249,14 +255,19 @@ extension HostInput {
         switch self {
         case .start(_, let reply): reply(.failure(error))
         case .signal(_, let reply), .cancel(_, _, _, let reply), .terminate(_, _, let reply),
-            .pause(_, let reply), .resume(_, let reply), .warm(let reply):
+            .pause(_, let reply), .resume(_, let reply), .warm(let reply), .dropped(_, let reply):
             reply(.failure(error))
         case .update(_, let accepted, let completed):
             accepted(.failure(error))
             completed(.failure(error))
         case .query(_, _, let reply): reply(.failure(error))
+        case .rehearse(let rehearsal): rehearsal.fail(error)
+        case .accept(_, let reply): reply(.failure(error))
         case .result(_, let reply): reply(.failure(error))
         case .describe(let reply): reply(.failure(error))
+        case .reset(_, _, let reply), .run(_, let reply): reply(.failure(error))
+        case .fork(_, let reply): reply(.failure(error))
+        case .delete(_, let reply): reply(.failure(error))
         case .ended(_, _, _, _, let reply), .begins(_, _, _, let reply),
             .handedOver(_, _, _, let reply),
             .heartbeat(_, _, _, _, let reply):

@@ -74,6 +74,8 @@ final class RunHost: @unchecked Sendable {
     var versionToAdopt: String?
     var machine: RunMachine?
     var decider: (any Decider)?
+    /// The code goes ahead of what is recorded. See `rehearse`.
+    var isRehearsing = false
     /// The code's body has returned: no more messages are taken.
     var hasReturned = false
     var runToken: VersionToken?

@@ -28,6 +28,9 @@ final class Suspects: @unchecked Sendable {
         untried = Set(table.keys)
     }
 
+    /// Somebody is waiting for a trial.
+    var areThere: Bool { lock.withLock { !untried.isEmpty } }
+
     /// One of them is being tried.
     var isTrying: Bool { lock.withLock { current != nil } }
 

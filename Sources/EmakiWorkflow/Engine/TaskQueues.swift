@@ -13,6 +13,7 @@ final class TaskQueues: @unchecked Sendable {
         var key: RunHost.AttemptKey
         /// Of a step; nil: an activity.
         var closure: StepClosure?
+        var watch: AttemptWatch?
     }
 
     /// A step that waits outside of memory.
@@ -336,6 +337,13 @@ extension TaskQueues {
     /// How many of a queue are under way, if that has to be known.
     func holderCount(of queue: String) -> Int {
         lock.withLock { lines[queue]?.line.holderCount ?? 0 }
+    }
+
+    /// Attempts that the engine runs, and that wait in memory for that.
+    var counts: (running: Int, waiting: Int) {
+        lock.withLock {
+            (runningCount, served.reduce(0) { $0 + (lines[$1]?.line.count ?? 0) })
+        }
     }
 
     /// What waits where.

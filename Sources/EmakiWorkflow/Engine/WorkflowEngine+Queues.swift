@@ -65,6 +65,7 @@ extension WorkflowEngine {
                 core.queues.returned(entry.info.token, to: queue)
                 continue
             }
+            if core.isObserved { entry.watch?.begins() }
             return QueuedAttempt(
                 name: entry.schedule.name, info: entry.info, input: entry.schedule.input,
                 options: entry.schedule.options, codec: core.options.codec)

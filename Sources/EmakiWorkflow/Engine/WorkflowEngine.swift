@@ -49,6 +49,7 @@ public final class WorkflowEngine: Sendable {
             store: store, definitions: definitions, activities: activities, options: options)
         guard options.executesCode else { return }
         do {
+            if let retention = options.retention { try core.keepFor(retention) }
             try await core.takeUp()
         } catch {
             core.close()
@@ -59,6 +60,21 @@ public final class WorkflowEngine: Sendable {
     /// Nothing more is begun. What is under way in activities goes on, and its results are not
     /// recorded any more: the next engine takes it for attempts of unknown outcome.
     public func close() { core.close() }
+
+    /// Lets what is at work come to its end, and closes.
+    ///
+    /// From now on no run's code goes on and no attempt begins: results of attempts under way, and
+    /// what callers send, are recorded for the next engine, which goes on from there. So an attempt
+    /// that ends in time is not one of unknown outcome.
+    /// - Parameter limit: how long this waits for attempts under way at most.
+    /// - Returns: whether all of them ended; those that did not are of unknown outcome, as after
+    ///   `close()`.
+    @discardableResult
+    public func close(draining limit: Duration) async -> Bool {
+        let isDrained = await core.drain(for: limit)
+        core.close()
+        return isDrained
+    }
 
     /// How many times code that was let go swallowed every error, so that it had to be left in
     /// memory until the process ends. A number that grows tells of a `try?` around a call of the
@@ -130,13 +146,17 @@ public final class WorkflowEngine: Sendable {
         let request = request(
             W.workflowName, id, try encode(input), options, reuse, .useExisting,
             message.requestID + "+start")
-        if let problem = core.problem(with: request) { throw problem }
         core.waits(1)
         defer { core.waits(-1) }
-        let (runID, answer): (String, Payload) = try await core.ask(id) {
-            .start(request, $0)
-        } then: {
-            .update(message, accepted: { _ in }, completed: $0)
+        var answer = Payload.empty
+        let runID = try await core.start(request) { [core] request in
+            let (runID, output): (String, Payload) = try await core.ask(id) {
+                .start(request, $0)
+            } then: {
+                .update(message, accepted: { _ in }, completed: $0)
+            }
+            answer = output
+            return runID
         }
         return (
             WorkflowHandle(core: core, id: id, runID: runID),
@@ -145,8 +165,7 @@ public final class WorkflowEngine: Sendable {
     }
 
     private func start<W: Workflow>(_ request: StartRequest) async throws -> WorkflowHandle<W> {
-        if let problem = core.problem(with: request) { throw problem }
-        let runID: String = try await core.ask(request.workflowID) { .start(request, $0) }
+        let runID = try await core.start(request)
         return WorkflowHandle(core: core, id: request.workflowID, runID: runID)
     }
 
@@ -230,6 +249,31 @@ extension EngineCore {
                 }
             }
             host.enqueue(input)
+        }
+    }
+
+    /// Starts a run, for a caller whose task this is.
+    /// - Returns: the run's id, once it is durable.
+    func start(_ request: StartRequest) async throws -> String {
+        try await start(request) { [self] request in
+            try await ask(request.workflowID) { .start(request, $0) }
+        }
+    }
+
+    /// Starts a run, with the interceptors around it.
+    func start(
+        _ request: StartRequest, _ proceed: (StartRequest) async throws -> String
+    ) async throws -> String {
+        if let problem = problem(with: request) { throw problem }
+        if options.interceptors.isEmpty { return try await proceed(request) }
+        let start = StartingRun(
+            workflowType: request.workflowType, workflowID: request.workflowID,
+            requestID: request.requestID, headers: request.options.headers)
+        return try await options.interceptors.start(start) { start in
+            var request = request
+            request.options.headers = start.headers
+            if let problem = problem(with: request) { throw problem }
+            return try await proceed(request)
         }
     }
 

@@ -116,6 +116,14 @@ extension Failure {
     }
 }
 
+extension Failure {
+    /// Of a task whose code could not be given what is recorded.
+    init(unreadable what: String, _ error: any UnreadablePayload) {
+        self.init(
+            .misuse, type: "\(Swift.type(of: error))", message: "\(what) cannot be read: \(error)")
+    }
+}
+
 extension String {
     /// The longest beginning of whole characters that has no more bytes of UTF-8.
     func cut(to byteCount: Int) -> String {

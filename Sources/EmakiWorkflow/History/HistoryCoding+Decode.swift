@@ -70,6 +70,7 @@ extension HistoryEvent.Body {
             .versionAdopted(try fields.need(fields.text(EventField.name), "the version"))
         case .activated: .activated(event: try subject())
         case .runClosed: .closed(try HistoryEvent.Outcome(fields, payload))
+        case .checkpointed: .checkpointed(try RunCheckpoint(fields, payload))
         default: throw .unknownKind(kind.rawValue)
         }
     }

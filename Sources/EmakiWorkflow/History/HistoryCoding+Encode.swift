@@ -56,6 +56,7 @@ extension HistoryEvent.Body {
         case .resumed: .resumed
         case .versionAdopted: .versionAdopted
         case .activated: .activated
+        case .checkpointed: .checkpointed
         case .closed: .runClosed
         }
     }
@@ -69,6 +70,7 @@ extension HistoryEvent.Body {
         case .stepCompleted(_, _, let result): result
         case .signalReceived(let message), .updateAccepted(let message): message.input
         case .updateCompleted(_, let result): result
+        case .checkpointed(let checkpoint): checkpoint.state
         case .childInitiated(let child): child.input
         case .messageSent(let message): message.input
         case .childClosed(_, .completed(let result)), .closed(.completed(let result)): result
@@ -145,6 +147,7 @@ extension HistoryEvent.Body {
         case .paused(let reason): reason.encode(into: &fields)
         case .resumed(let resumption): resumption.encode(into: &fields)
         case .closed(let outcome): outcome.encode(into: &fields)
+        case .checkpointed(let checkpoint): checkpoint.encode(into: &fields)
         default: break
         }
     }

@@ -1,5 +1,5 @@
 extension RunStart {
-    private enum Field {
+    enum Field {
         static let firstRunID: UInt64 = 40
         static let continuedFrom: UInt64 = 41
         static let parentWorkflowID: UInt64 = 42
@@ -15,7 +15,8 @@ extension RunStart {
         static let memo: UInt64 = 52
         static let searchAttributes: UInt64 = 53
         static let earlierRequests: UInt64 = 54
-        static let versioning: UInt64 = 55
+        static let origins: UInt64 = 55
+        static let versioning: UInt64 = 56
     }
 
     func encode(into fields: inout FieldWriter) {
@@ -41,6 +42,7 @@ extension RunStart {
         fields.put(Field.memo, memo)
         fields.put(Field.searchAttributes, searchAttributes)
         for request in earlierRequests { fields.put(Field.earlierRequests, request) }
+        for origin in origins { fields.put(Field.origins, origin.encoded) }
         if let versioning { fields.put(Field.versioning, UInt64(versioning.rawValue)) }
     }
 
@@ -69,6 +71,7 @@ extension RunStart {
         searchAttributes = try fields.map(Field.searchAttributes)
         earlierRequests = fields.contents(Field.earlierRequests)
             .map { String(decoding: $0, as: UTF8.self) }
+        for content in fields.contents(Field.origins) { origins.append(try Origin(content)) }
         versioning = try VersionPolicy.read(fields, Field.versioning)
         input = payload
     }

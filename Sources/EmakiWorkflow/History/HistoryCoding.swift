@@ -2,7 +2,8 @@
 ///
 /// The log's event type is the kind's name, for people. The event's metadata starts with the fields
 /// kind (1), event id (2), time (3) and, for what code has seen, the number of commands plus one
-/// (4); the kind's own fields follow from 16 on. The log's payload is the event's payload, if it
+/// (4), and for what follows a checkpoint that one's event id (6); the kind's own fields follow from
+/// 16 on. The log's payload is the event's payload, if it
 /// has one, as it is; the payload's metadata are in field 5.
 ///
 /// Numbers of kinds and fields are never used again for anything else. `Docs/workflows.md` has the
@@ -43,7 +44,8 @@ enum EventKind: UInt64, CaseIterable {
     case activated = 27
     case attemptHandedOver = 28
     case versionAdopted = 29
-    case attemptBegan = 40
+    case checkpointed = 30
+    case attemptBegan = 31
 
     /// The log's event type.
     var typeName: String {
@@ -77,6 +79,7 @@ enum EventKind: UInt64, CaseIterable {
         case .activated: "Activated"
         case .attemptHandedOver: "AttemptHandedOver"
         case .versionAdopted: "VersionAdopted"
+        case .checkpointed: "Checkpointed"
         case .attemptBegan: "AttemptBegan"
         }
     }
@@ -89,6 +92,7 @@ enum CommonField {
     static let time: UInt64 = 3
     static let commandCount: UInt64 = 4
     static let payloadMetadata: UInt64 = 5
+    static let frame: UInt64 = 6
 }
 
 extension HistoryEvent {
@@ -103,6 +107,7 @@ extension HistoryEvent {
         if let payload, !payload.metadata.isEmpty {
             fields.put(CommonField.payloadMetadata, payload.metadata)
         }
+        if frame > 0 { fields.put(CommonField.frame, UInt64(frame)) }
         body.encode(into: &fields)
         return StoredEvent(
             type: kind.typeName, metadata: fields.bytes, payload: payload?.bytes ?? [])
@@ -118,6 +123,7 @@ extension HistoryEvent {
         let payload = Payload(
             event.payload, metadata: try fields.map(CommonField.payloadMetadata))
         body = try Body(kind, fields, payload)
+        frame = fields.int(CommonField.frame) ?? 0
     }
 
     /// Reads an event as a store keeps it.

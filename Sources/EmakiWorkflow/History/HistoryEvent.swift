@@ -14,6 +14,8 @@ public struct HistoryEvent: Sendable, Equatable {
     public var commandCount: Int?
     /// What happened.
     public var body: Body
+    /// The newest checkpoint before it: where the run goes on from. 0: there is none.
+    public var frame = 0
 
     /// What may happen. What is large is kept apart, so that an event is cheap to pass on.
     public enum Body: Sendable, Equatable {
@@ -77,6 +79,8 @@ public struct HistoryEvent: Sendable, Equatable {
         case versionAdopted(String)
         /// The code saw an earlier event only now; what it asked for follows.
         case activated(event: Int)
+        /// The code begins anew, from this state.
+        indirect case checkpointed(RunCheckpoint)
         /// The end of the run.
         indirect case closed(Outcome)
     }
@@ -141,6 +145,8 @@ public struct RunStart: Sendable, Equatable {
     public var memo: [String: String]
     /// For filters.
     public var searchAttributes: [String: String]
+    /// Runs whose events it begins with, the earliest first.
+    public var origins: [Origin] = []
     /// The input.
     public var input: Payload
 
@@ -317,7 +323,8 @@ extension HistoryEvent.Body {
     var isInput: Bool {
         switch self {
         case .started, .stepCompleted, .stepFailed, .timerFired, .signalReceived, .updateAccepted,
-            .cancelRequested, .childStarted, .childClosed, .messageAnswered, .resumed:
+            .cancelRequested, .childStarted, .childClosed, .messageAnswered, .resumed,
+            .checkpointed:
             true
         default: false
         }
@@ -327,7 +334,8 @@ extension HistoryEvent.Body {
     var isCommand: Bool {
         switch self {
         case .stepScheduled, .stepCancelRequested, .timerStarted, .timerCancelled,
-            .updateCompleted, .updateFailed, .patched, .childInitiated, .messageSent, .closed:
+            .updateCompleted, .updateFailed, .patched, .childInitiated, .messageSent, .closed,
+            .checkpointed:
             true
         case .paused(.compensation): true
         default: false

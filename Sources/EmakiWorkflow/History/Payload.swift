@@ -1,3 +1,5 @@
+import EmakiPlatform
+
 /// A value as the log keeps it: bytes that the engine never looks into, and what its codec wants to
 /// know about them later.
 public struct Payload: Sendable, Hashable {
@@ -26,10 +28,33 @@ public struct Payload: Sendable, Hashable {
 public protocol PayloadCodec: Sendable {
     /// - Throws: whatever the value's own encoding throws; it fails the task, not the process.
     func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload
-    /// - Throws: whatever decoding throws, for instance for a payload of an older type.
+    /// - Throws: whatever decoding throws, for instance for a payload of an older type; an
+    ///   `UnreadablePayload` if it is not the value's fault.
     func decode<Value: Decodable & Sendable>(_ type: Value.Type, from payload: Payload) throws
         -> Value
+    /// Encodes the input of an activity, with a number that replays are compared by: the same for
+    /// equal inputs, whatever else the codec puts into the bytes. By default it is a hash of the
+    /// bytes. It is stored beside the payload, as it is.
+    func encodeInput<Value: Encodable & Sendable>(
+        _ value: Value
+    ) throws -> (payload: Payload, hash: UInt64)
 }
+
+extension PayloadCodec {
+    /// Encodes, and hashes the bytes.
+    public func encodeInput<Value: Encodable & Sendable>(
+        _ value: Value
+    ) throws -> (payload: Payload, hash: UInt64) {
+        let payload = try encode(value)
+        return (payload, payload.bytes.withRawSpan { StableHash.hash($0) })
+    }
+}
+
+/// Thrown by a codec that cannot read a payload now, whatever type is asked for: a key is missing,
+/// or the bytes are damaged. A run that comes upon it does not take a message for one that is not
+/// for its code: its task fails, is tried again, and rests after five times until somebody resumes
+/// it.
+public protocol UnreadablePayload: Error {}
 
 /// A value without content: the input of what needs none, the result of what gives none.
 public struct Nothing: Sendable, Hashable, Codable {

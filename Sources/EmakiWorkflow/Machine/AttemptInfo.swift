@@ -17,9 +17,15 @@ public struct AttemptInfo: Sendable, Hashable {
     /// What the attempt before reported last.
     public var heartbeatDetails: Payload?
 
+    /// The run that scheduled the step, if this one took it over.
+    var origin: RunStart.Origin?
+
     /// The same for every attempt at this step, whatever happens: give it to the other side, so
-    /// that it does what you ask once.
-    public var idempotencyKey: String { Self.idempotencyKey(workflowID, runID, key) }
+    /// that it does what you ask once. Of a step that a reset or a fork took over while it was
+    /// open: the key that it had in the run before.
+    public var idempotencyKey: String {
+        Self.idempotencyKey(origin?.workflowID ?? workflowID, origin?.runID ?? runID, key)
+    }
 
     static func idempotencyKey(_ workflowID: String, _ runID: String, _ key: String) -> String {
         "\(workflowID)/\(runID)/\(key)"

@@ -20,6 +20,8 @@ public enum Command: Sendable, Equatable {
     indirect case send(SentMessage)
     /// To rest until an operator says what is to become of a compensation that gave up.
     indirect case pause(compensation: String, Failure)
+    /// To begin anew from a state, with these patches being true.
+    indirect case checkpoint(Payload, patches: [String])
     /// To end.
     indirect case close(Closing)
 
@@ -57,6 +59,8 @@ public struct Decision: Sendable {
     public var commands: [Command] = []
     /// `run` has returned: no more messages may come, though handlers may still be at work.
     public var hasReturned = false
+    /// What it wrote to the log. Of no consequence for the run, and dropped in a replay.
+    public var lines: [WorkflowLogLine] = []
     /// The code did what no workflow may do, or threw what it does not declare: nothing of this
     /// activation counts.
     public var taskFailure: Failure?
@@ -71,8 +75,12 @@ public struct Decision: Sendable {
 /// activation goes in, a decision comes out, and the same activations always give the same
 /// decisions.
 public protocol Decider: AnyObject, Sendable {
-    /// Lets an event in, and executes the code until it waits.
+    /// Lets an event in, and executes the code until it waits. At a checkpoint the code begins
+    /// anew, from its state; what it held before is let go.
     func activate(_ activation: Activation) -> Decision
+    /// The run's history is read from this checkpoint on: questions that come before the code sees
+    /// it are about its state.
+    func begin(from checkpoint: RunCheckpoint)
     /// Asks the code whether it accepts a signal or an update. Changes nothing.
     func validate(_ message: Message, isUpdate: Bool) -> Failure?
     /// Keys of steps that would be undone if the run failed now.
@@ -91,6 +99,8 @@ public protocol Decider: AnyObject, Sendable {
 extension Decider {
     /// Nothing leaks.
     public var hasLeaked: Bool { false }
+    /// The state is known once the code sees the checkpoint.
+    public func begin(from checkpoint: RunCheckpoint) {}
 }
 
 /// A step's work, as code in this process.

@@ -23,6 +23,17 @@ struct DeadlineQueue<Item: Sendable>: Sendable {
         }
     }
 
+    /// Adds many items at once.
+    /// - Complexity: O(items + those that are there).
+    mutating func add(_ items: some Collection<(item: Item, instant: Int64)>) {
+        heap.reserveCapacity(heap.count + items.count)
+        for (item, instant) in items {
+            heap.append((instant, added, item))
+            added += 1
+        }
+        for parent in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(parent) }
+    }
+
     /// Takes the earliest item.
     /// - Complexity: O(log n).
     @discardableResult mutating func removeFirst() -> Item? {

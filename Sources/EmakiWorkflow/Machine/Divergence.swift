@@ -81,6 +81,7 @@ extension RunMachine {
         case .startChild(let child): entry(.childInitiated, child.key, child.workflowType)
         case .send(let message): entry(.messageSent, message.key, message.workflowID)
         case .pause(let key, _): entry(.paused, key)
+        case .checkpoint: Divergence.Entry(branch: "", text: EventKind.checkpointed.typeName)
         case .close: Divergence.Entry(branch: "", text: EventKind.runClosed.typeName)
         }
     }

@@ -17,9 +17,13 @@ struct Replay {
         self.comparesInput = comparesInput
     }
 
-    /// Lets the next event in.
+    /// Lets the next event in. The first may be a checkpoint.
     /// - Throws: the failure of the task: the code does not follow the history.
     mutating func add(_ event: HistoryEvent) throws(Failure) {
+        if case .checkpointed(let checkpoint) = event.body, machine.lastID == 0 {
+            decider.begin(from: checkpoint)
+            return machine.apply(event)
+        }
         if open != nil { return try addCommand(event) }
         guard let (activation, count) = activation(of: event) else {
             machine.apply(event)

@@ -19,6 +19,8 @@ extension RunMachine {
         case .startChild(let child): return .childInitiated(child)
         case .send(let message): return .messageSent(message)
         case .pause(let key, let failure): return .paused(.compensation(key: key, failure))
+        case .checkpoint(let state, let patches):
+            return .checkpointed(checkpoint(state, patches: patches))
         case .close(let closing): return .closed(outcome(of: closing, successor: successor))
         }
     }
@@ -72,6 +74,7 @@ extension RunMachine {
         next.runID = runID
         next.continuedFrom = start.runID
         next.requestID = ""
+        next.origins = []
         next.earlierRequests = requestsToKeep
         next.seed = StableMix.mix(start.seed ^ 0x5851_f42d_4c95_7f2d)
         next.runDeadline = start.runTimeout.map { now + $0.nanoseconds }

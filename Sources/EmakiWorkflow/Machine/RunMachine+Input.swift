@@ -40,10 +40,16 @@ extension RunMachine {
     /// What is recorded, when a history is taken up again, of a step that had begun and has no
     /// result: each counts as one attempt of unknown outcome.
     func interrupted(step id: Int, at now: Int64) -> HistoryEvent.Body? {
-        guard outcome == nil, let step = steps[id], step.phase == .running else { return nil }
+        guard steps[id]?.phase == .running else { return nil }
+        return lost(step: id, "when the process ended", at: now)
+    }
+
+    /// What is recorded of a step whose attempt is somebody else's now.
+    func lost(step id: Int, _ when: String, at now: Int64) -> HistoryEvent.Body? {
+        guard outcome == nil, let step = steps[id], step.hasAttempt else { return nil }
         let failure = Failure(
             .outcomeUnknown, type: "OutcomeUnknown",
-            message: "attempt \(step.attempt) was under way when the process ended")
+            message: "attempt \(step.attempt) was under way \(when)")
         return failed(id, step, failure, at: now, chance: 0.5)
     }
 

@@ -18,7 +18,7 @@ final class RunMachine: @unchecked Sendable {
         /// Deliver a message to another workflow.
         case deliver(Int)
         /// Tell who waits for an update.
-        case answerUpdate(Int)
+        case answerUpdate(Int, Result<Payload, Failure>)
         /// Tell who waits for the run, see to its children, begin its successor.
         case close
     }
@@ -37,6 +37,9 @@ final class RunMachine: @unchecked Sendable {
         let schedule: StepSchedule
         let scheduledAt: Int64
         var attempt = 1
+        /// When the current attempt was recorded, and that it was handed over.
+        var attemptAt: Int64
+        var handedOverAt: Int64 = 0
         var phase = Phase.running
         var isCancelRequested = false
         /// An attempt that ended without a result may have had its effect.
@@ -52,6 +55,7 @@ final class RunMachine: @unchecked Sendable {
         init(_ schedule: StepSchedule, at instant: Int64) {
             self.schedule = schedule
             scheduledAt = instant
+            attemptAt = instant
         }
 
         var closeDeadline: Int64? {
@@ -101,6 +105,9 @@ final class RunMachine: @unchecked Sendable {
     private(set) var time: Int64 = .min
     /// The first event's time.
     private(set) var beganAt: Int64 = 0
+    /// Checkpoints so far, and the event of the newest; 0: none.
+    private(set) var epoch = 0
+    private(set) var frame = 0
     var steps: [Int: OpenStep] = [:]
     private var stepIDs: [String: Int] = [:]
     private(set) var timers: [Int: OpenTimer] = [:]
@@ -119,6 +126,11 @@ final class RunMachine: @unchecked Sendable {
     private(set) var unseen: [Unseen] = []
     /// Keys of steps that would have to be undone if their sagas failed, in their order.
     private(set) var compensable: [String] = []
+    /// Whose doing steps that may be undone are, where they are another run's.
+    private(set) var originsOfUndone: [String: RunStart.Origin] = [:]
+    /// A run that takes this one's place has taken over its events up to here, with the children
+    /// and messages that they began. 0: there is none.
+    var keptEvents = 0
     /// Why the run rests, when its code does not.
     private(set) var pause: PauseReason?
     /// Compensations that gave up, in order: for these an operator's word is awaited.
@@ -160,6 +172,11 @@ final class RunMachine: @unchecked Sendable {
 
     var isOpen: Bool { outcome == nil }
 
+    /// Children that have not ended and messages without an answer, of which nobody else takes
+    /// care once the run ends.
+    var childrenToSettle: [Int] { children.keys.filter { $0 > keptEvents }.sorted() }
+    var messagesToSettle: [Int] { sent.keys.filter { $0 > keptEvents }.sorted() }
+
     /// Why the run does not go on, as people are told.
     var pauseReason: PauseReason? {
         pause ?? stuckCompensations.first.map { .compensation(key: $0.key, $0.failure) }
@@ -177,9 +194,13 @@ final class RunMachine: @unchecked Sendable {
             && (taskRetryAt ?? .min) <= now
     }
 
-    /// The next event that the code should see: messages first, so that a cancel request passes an
-    /// event at which the code fails.
-    var nextUnseen: Unseen? { unseen.first { $0.event.body.isMessage } ?? unseen.first }
+    /// The next event that the code should see: where it begins anew, then messages, so that a
+    /// cancel request passes an event at which the code fails.
+    var nextUnseen: Unseen? {
+        guard let first = unseen.first else { return nil }
+        if case .checkpointed = first.event.body { return first }
+        return unseen.first { $0.event.body.isMessage } ?? first
+    }
 
     /// Acknowledged messages that the code has not seen, beside this event: the run does not end
     /// before them.
@@ -225,6 +246,7 @@ final class RunMachine: @unchecked Sendable {
             stuckCompensations.append((key, failure))
         case .paused(let reason): pause = reason
         case .resumed(let resumption): resume(resumption, at: event.time)
+        case .checkpointed(let checkpoint): beginAnew(checkpoint, event)
         case .closed(let outcome):
             self.outcome = outcome
             unseen = []
@@ -233,6 +255,34 @@ final class RunMachine: @unchecked Sendable {
             applyToStep(event)
             applyToOthers(event)
         }
+    }
+
+    /// Nothing is left of what came before, but for what the checkpoint holds.
+    private func beginAnew(_ checkpoint: RunCheckpoint, _ event: HistoryEvent) {
+        epoch = checkpoint.epoch
+        frame = event.id
+        fingerprint = checkpoint.fingerprint
+        isCancelRequested = checkpoint.isCancelRequested
+        (steps, stepIDs, timers, timerIDs, ended) = ([:], [:], [:], [:], [:])
+        (sent, openUpdates, originsOfUndone) = ([:], [], [:])
+        (compensable, stuckCompensations) = ([], [])
+        (lastTaskFailure, taskFailureCount, taskRetryAt) = (nil, 0, nil)
+        requests = Dictionary(
+            checkpoint.requests.map { ($0.name, $0.event) }, uniquingKeysWith: { first, _ in first }
+        )
+        updateAnswers = [:]
+        for answer in checkpoint.answers {
+            switch answer.body {
+            case .updateCompleted(_, let payload): updateAnswers[answer.update] = .success(payload)
+            case .updateFailed(_, let failure): updateAnswers[answer.update] = .failure(failure)
+            default: break
+            }
+        }
+        children = [:]
+        for child in checkpoint.children {
+            children[child.event] = OpenChild(start: child.start, runID: child.runID)
+        }
+        unseen = [Unseen(event: event, key: nil)]
     }
 
     private func applyMessage(_ event: HistoryEvent) {
@@ -254,12 +304,16 @@ final class RunMachine: @unchecked Sendable {
             let step = OpenStep(schedule, at: event.time)
             steps[event.id] = step
             stepIDs[schedule.key] = event.id
-            if schedule.compensation != nil { compensable.append(schedule.key) }
+            if schedule.compensation != nil {
+                compensable.append(schedule.key)
+                originsOfUndone[schedule.key] = start.origin(ofStep: event.id, endedBy: nil)
+            }
             if let deadline = step.closeDeadline { due.add(.stepClose(event.id), at: deadline) }
             waits(step: event.id, since: event.time)
             effects.append(.dispatch(step: event.id))
         case .attemptStarted(let step, let attempt):
             steps[step]?.attempt = attempt
+            steps[step]?.attemptAt = event.time
             steps[step]?.phase = .running
             steps[step]?.hasBegun = false
             steps[step]?.isBeginningRecorded = false
@@ -270,6 +324,7 @@ final class RunMachine: @unchecked Sendable {
             began(step: step, at: event.time)
         case .attemptHandedOver(let step, _):
             steps[step]?.phase = .handedOver
+            steps[step]?.handedOverAt = event.time
             began(step: step, at: event.time)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):
             if failure.leavesDoubt { steps[step]?.mayHaveHappened = true }
@@ -284,8 +339,11 @@ final class RunMachine: @unchecked Sendable {
             {
                 steps[step]?.heartbeatDeadline = event.time + max(0, limit.nanoseconds)
             }
-        case .stepCompleted(let step, _, _): close(step, hasSucceeded: true)
+        case .stepCompleted(let step, _, _):
+            noteDoer(of: step, endedBy: event.id)
+            close(step, hasSucceeded: true)
         case .stepFailed(let step, _, let failure):
+            noteDoer(of: step, endedBy: event.id)
             if !failure.leavesDoubt, let key = steps[step]?.schedule.key {
                 compensable.removeAll { $0 == key }
             }
@@ -316,6 +374,13 @@ final class RunMachine: @unchecked Sendable {
         }
     }
 
+    private func noteDoer(of id: Int, endedBy end: Int) {
+        guard !start.origins.isEmpty, let schedule = steps[id]?.schedule,
+            schedule.compensation != nil
+        else { return }
+        originsOfUndone[schedule.key] = start.origin(ofStep: id, endedBy: end)
+    }
+
     private func close(_ id: Int, hasSucceeded: Bool) {
         guard let step = steps.removeValue(forKey: id) else { return }
         stepIDs[step.schedule.key] = nil
@@ -327,7 +392,7 @@ final class RunMachine: @unchecked Sendable {
     private func answer(_ update: Int, _ result: Result<Payload, Failure>) {
         openUpdates.remove(update)
         updateAnswers[update] = result
-        effects.append(.answerUpdate(update))
+        effects.append(.answerUpdate(update, result))
     }
 
     private func resume(_ resumption: Resumption, at now: Int64) {
@@ -375,6 +440,14 @@ final class RunMachine: @unchecked Sendable {
 
     /// An event of a history that is about something that is not there is damage.
     private func check(_ event: HistoryEvent) throws(HistoryError) {
+        if case .checkpointed(let checkpoint) = event.body {
+            // A history may be read from its start and a checkpoint on.
+            let isNext = event.id == lastID + 1 && checkpoint.epoch == epoch + 1
+            guard isNext || (lastID == 1 && event.id > 1), outcome == nil else {
+                throw .malformed("event \(event.id) does not fit to what was before it")
+            }
+            return
+        }
         guard event.id == lastID + 1 else {
             throw .disordered(expected: lastID + 1, found: event.id)
         }

@@ -2,14 +2,16 @@ import EmakiLog
 
 extension HistoryEvent {
     /// As commands show it: what happened, to which step, and its payload.
-    var json: JSONObject {
+    /// - Parameter open: gives the clear form of a payload.
+    func json(_ open: (@Sendable (Payload) -> Payload?)?) -> JSONObject {
         var object = JSONObject()
         object.add("event", id)
         object.add("time", EventJSON.time(time))
         object.add("type", typeName)
         body.add(to: &object)
         if let payload = body.payload, payload != .empty {
-            object.add("payload", json: PayloadText(payload.bytes).json)
+            let shown = open?(payload) ?? payload
+            object.add("payload", json: PayloadText(shown.bytes).json)
         }
         return object
     }
@@ -68,6 +70,7 @@ extension HistoryEvent.Body {
     private func addRest(to object: inout JSONObject) {
         switch self {
         case .patched(let id): object.add("patch", id)
+        case .checkpointed(let checkpoint): object.add("epoch", checkpoint.epoch)
         case .versionAdopted(let fingerprint): object.add("fingerprint", fingerprint)
         case .childInitiated(let child):
             object.add("child", child.key)

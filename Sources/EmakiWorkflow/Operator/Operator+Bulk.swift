@@ -9,7 +9,10 @@ extension Operator {
                 "terminate": { try $0.terminate($2, reason: $1.need("reason")) },
                 "pause": { try $0.pause($2, reason: $1.text("reason") ?? "") },
                 "resume": { operate, _, id in try operate.resume(id, .plain) },
+                deleteVerb: { operate, _, id in try operate.delete(id) },
             ]
+    /// The one that is for what has ended.
+    private static let deleteVerb = "delete"
 
     /// A line for each: what was done, or why not.
     func bulk(_ request: ControlRequest, _ sink: Sink) throws -> JSONObject {
@@ -22,9 +25,13 @@ extension Operator {
         if verb == "terminate" { _ = try request.need("reason") }
         let isDry = try request.claim("dry")
         var filter = try Filter(request)
-        filter.state = filter.state ?? Self.openState
-        guard filter.wantsOpen == true else {
-            throw ControlFault.invalid("`state` is open, paused or quarantined for what is done")
+        let wantsOpen = verb != Self.deleteVerb
+        filter.state = filter.state ?? (wantsOpen ? Self.openState : Self.closedState)
+        guard filter.wantsOpen == wantsOpen else {
+            throw ControlFault.invalid(
+                wantsOpen
+                    ? "`state` is open, paused or quarantined for what is done"
+                    : "`state` is that of a workflow that has ended: only such are deleted")
         }
         var done = 0
         var failed = 0

@@ -9,7 +9,11 @@ extension Operator {
     static let openState = "open"
     static let pausedState = "paused"
     static let quarantinedState = "quarantined"
-    private static let closedState = "closed"
+    static let closedState = "closed"
+
+    static func isOpen(_ state: String) -> Bool {
+        [openState, pausedState, quarantinedState].contains(state)
+    }
 
     /// One workflow, by what its streams say.
     struct Summary {
@@ -20,7 +24,7 @@ extension Operator {
         var startedAt: Int64 = 0
         var updatedAt: Int64 = 0
         var events = 0
-        var isOpen: Bool { [openState, pausedState, quarantinedState].contains(state) }
+        var isOpen: Bool { Operator.isOpen(state) }
 
         var json: JSONObject {
             var object = JSONObject()
@@ -39,6 +43,8 @@ extension Operator {
         var type: String?
         var state: String?
         var prefix: String
+        /// A search attribute, and its value.
+        var attribute: (name: String, value: String)?
 
         private static let states: Set = [
             openState, closedState, pausedState, quarantinedState, "completed", "failed",
@@ -49,6 +55,7 @@ extension Operator {
             type = try request.text("type")
             state = try request.text("state")
             prefix = try request.text("prefix") ?? ""
+            attribute = try request.labels("attribute").first.map { ($0.key, $0.value) }
             if let state, !Self.states.contains(state) {
                 throw .invalid(
                     "`state` is \(state); it is one of "
@@ -58,18 +65,20 @@ extension Operator {
 
         /// Of open runs, or of closed ones; nil: of all.
         var wantsOpen: Bool? {
-            state.map { [openState, pausedState, quarantinedState].contains($0) }
+            state.map { isOpen($0) }
         }
 
         /// Of those that rest.
         var wantsRest: Bool { state == pausedState || state == quarantinedState }
 
-        func allows(_ summary: Summary) -> Bool {
+        func allows(_ summary: Summary) -> Bool { allows(state: summary.state) }
+
+        func allows(state found: String) -> Bool {
             switch state {
             case nil: true
-            case closedState: !summary.isOpen
-            case openState: summary.isOpen
-            case let state?: summary.state == state
+            case closedState: !isOpen(found)
+            case openState: isOpen(found)
+            case let state?: found == state
             }
         }
     }
@@ -78,8 +87,13 @@ extension Operator {
     /// - Parameter isBrief: times and the number of events do not matter.
     func forEachWorkflow(
         _ filter: Filter, after: String? = nil, isBrief: Bool = false, _ sink: Sink,
-        _ body: (Summary) throws -> Bool
+        _ visit: (Summary) throws -> Bool
     ) throws {
+        let body: (Summary) throws -> Bool = { summary in
+            try hasAttribute(summary, filter) ? try visit(summary) : true
+        }
+        if filter.wantsOpen == true, try forEachOpenRun(filter, after: after, sink, body) { return }
+        if try certainlyHasNone(filter) { return }
         var after = after.map { StreamName.id($0) }
         var seen = 0
         while true {
@@ -93,7 +107,8 @@ extension Operator {
                 let ids = streams[first..<min(first + Self.readTogether, streams.count)].map {
                     String($0.dropFirst(StreamName.idPrefix.count))
                 }
-                for summary in try wait({ try await summaries(ids, filter, isBrief) }) {
+                let open = try openRuns(of: ids) ?? [:]
+                for summary in try wait({ try await summaries(ids, open, filter, isBrief) }) {
                     guard try body(summary) else { return }
                 }
                 seen += ids.count
@@ -104,11 +119,26 @@ extension Operator {
         }
     }
 
+    /// What a run was started with says so.
+    private func hasAttribute(_ summary: Summary, _ filter: Filter) throws -> Bool {
+        guard let (name, value) = filter.attribute else { return true }
+        let first = try wait { [core] in
+            try await core.events(summary.id, summary.runID, from: 0, limit: 1).first
+        }
+        guard case .started(let start) = first?.body else { return false }
+        return start.searchAttributes[name] == value
+    }
+
     private func summaries(
-        _ ids: [String], _ filter: Filter, _ isBrief: Bool
+        _ ids: [String], _ open: [String: Summary], _ filter: Filter, _ isBrief: Bool
     ) async throws -> [Summary] {
         var summaries: [Summary] = []
         for id in ids {
+            if let known = open[id] {
+                let isOfType = filter.type.map { $0 == known.type } ?? true
+                if isOfType, filter.allows(known) { summaries.append(known) }
+                continue
+            }
             if let summary = try await summary(id, filter, isBrief) { summaries.append(summary) }
         }
         return summaries
@@ -118,7 +148,7 @@ extension Operator {
     private func summary(
         _ id: String, _ filter: Filter, _ isBrief: Bool
     ) async throws -> Summary? {
-        let (records, _) = try await core.idRecords(id)
+        let records = IDRecord.live(try await core.idRecords(id).0)
         guard let opened = records.last(where: { $0.kind == .opened }) else { return nil }
         if let type = filter.type, opened.workflowType != type { return nil }
         let isClosed = records.contains { $0.kind == .closed && $0.runID == opened.runID }

@@ -34,14 +34,16 @@ extension Operator {
     func count(_ request: ControlRequest, _ sink: Sink) throws -> JSONObject {
         let filter = try Filter(request)
         var counts: [String: Int] = [:]
-        var total = 0
-        try forEachWorkflow(filter, isBrief: true, sink) { summary in
-            counts[summary.state, default: 0] += 1
-            total += 1
-            return true
+        if let known = try knownCounts(filter) {
+            counts = known
+        } else {
+            try forEachWorkflow(filter, isBrief: true, sink) { summary in
+                counts[summary.state, default: 0] += 1
+                return true
+            }
         }
         var result = JSONObject()
-        result.add("count", total)
+        result.add("count", counts.values.reduce(0, +))
         for (state, count) in counts.sorted(by: { $0.key < $1.key }) { result.add(state, count) }
         return result
     }
@@ -66,6 +68,7 @@ extension Operator {
         let run = try runID(of: id, request)
         let first = try request.number("from") ?? 1
         let limit = try request.number("limit") ?? .max
+        let open = core.options.decodesForOperators
         var next = Int(clamping: max(1, first)) - 1
         var count: UInt64 = 0
         while count < limit {
@@ -75,7 +78,7 @@ extension Operator {
                 try await core.events(id, run, from: from, limit: most)
             }
             for event in events {
-                guard sink.line(event.json) else { throw CancellationError() }
+                guard sink.line(event.json(open)) else { throw CancellationError() }
             }
             count += UInt64(events.count)
             next += events.count
@@ -96,16 +99,31 @@ extension Operator {
             let events = try await core.history(id, run).events
             return (events, try await core.machine(id, run))
         }
-        let timeline = RunTimeline(events)
+        let timeline = RunTimeline(events, commits: try commits(id, run))
         for row in timeline.rows {
             guard sink.line(row.json(since: timeline.origin)) else { throw CancellationError() }
         }
         var result = try describe(request)
-        if machine.isOpen { result.add("wouldUndo", machine.compensable.reversed()) }
+        result.add("spent", timeline.spent)
+        if machine.isOpen { result.add("gaveUp", machine.stuckCompensations.map(\.key)) }
+        if let left = machine.outcome?.uncompensated, !left.isEmpty {
+            result.add("notUndone", left)
+        }
         return result
     }
 
-    private func runID(of id: String, _ request: ControlRequest) throws -> String {
+    /// When the group of each event was written, by the event's number, if the store is a log.
+    private func commits(_ id: String, _ run: String) throws -> [Int: Int64] {
+        guard let store = core.store as? EventLogStore else { return [:] }
+        var commits: [Int: Int64] = [:]
+        try store.log.forEachEvent(in: try StreamID(StreamName.run(id, run))) { event in
+            commits[Int(clamping: event.version.rawValue)] = event.commitInstant
+            return .next
+        }
+        return commits
+    }
+
+    func runID(of id: String, _ request: ControlRequest) throws -> String {
         if let run = try request.text("run") { return run }
         return try wait { [core] () async throws -> String in
             let description: RunDescription = try await core.ask(id) { .describe($0) }
@@ -127,7 +145,7 @@ extension EngineCore {
 
     /// A run as its history says it is.
     func machine(_ workflowID: String, _ runID: String) async throws -> RunMachine {
-        let history = try await history(workflowID, runID)
+        let history = try await recentHistory(workflowID, runID)
         guard !history.events.isEmpty else { throw WorkflowError.notFound(workflowID: workflowID) }
         do throws(HistoryError) {
             return try RunMachine(history: history.events)

@@ -7,16 +7,25 @@ extension Operator {
         let asked = StartRequest(
             workflowType: try request.need("type"), workflowID: id,
             requestID: try requestID(request), input: try payload(request),
-            options: RunOptions(), reuse: try reuse(request), conflict: try conflict(request),
+            options: try options(request), reuse: try reuse(request),
+            conflict: try conflict(request),
             parent: nil, message: nil)
-        if let problem = core.problem(with: asked) { throw problem }
-        let runID: String = try wait { [core] in
-            try await core.ask(id) { .start(asked, $0) }
-        }
+        let runID: String = try wait { [core] in try await core.start(asked) }
         var result = JSONObject()
         result.add("workflow", id)
         result.add("run", runID)
         return result
+    }
+
+    private func options(_ request: ControlRequest) throws(ControlFault) -> RunOptions {
+        var options = RunOptions(
+            runTimeout: try request.seconds("runTimeout"),
+            executionTimeout: try request.seconds("executionTimeout"),
+            startDelay: try request.seconds("startDelay"))
+        options.memo = try request.labels("memo")
+        options.searchAttributes = try request.labels("attributes")
+        options.headers = try request.labels("headers")
+        return options
     }
 
     private func reuse(_ request: ControlRequest) throws(ControlFault) -> IDReusePolicy {
@@ -46,6 +55,7 @@ extension Operator {
     func signal(_ request: ControlRequest) throws -> JSONObject {
         let id = try request.need("id")
         let message = try message(request)
+        if core.options.rehearsesCode { try validate(message, isUpdate: false, for: id) }
         try wait { [core] in try await core.ask(id) { .signal(message, $0) } }
         return done(id)
     }
@@ -54,6 +64,7 @@ extension Operator {
         try needsCode("update")
         let id = try request.need("id")
         let message = try message(request)
+        if core.options.rehearsesCode { return try update(id, message) }
         let answer: Payload = try wait { [core] in
             core.waits(1)
             defer { core.waits(-1) }
@@ -70,17 +81,20 @@ extension Operator {
         let name = try request.need("name")
         let input = try payload(request)
         let answer: Payload = try wait { [core] in
-            try await core.ask(id) { .query(name, input, $0) }
+            try await core.ask(id) {
+                core.options.rehearsesCode
+                    ? .rehearse(.query(name, input, $0)) : .query(name, input, $0)
+            }
         }
         return done(id, answer)
     }
 
     private func needsCode(_ verb: String) throws(ControlFault) {
-        if core.options.executesCode { return }
+        if core.options.executesCode || core.options.rehearsesCode { return }
         throw ControlFault(
             code: "needsCode",
             "`\(verb)` needs the workflow's code: ask while the process that has it runs on the"
-                + " store")
+                + " store, or with the program that has it, as `PROGRAM workflow \(verb) …`")
     }
 
     private func message(_ request: ControlRequest) throws -> Message {
@@ -222,13 +236,40 @@ extension Operator {
         } catch {
             throw .invalid("the input is no JSON: \(error)")
         }
-        return Payload(text: text)
+        let payload = Payload(text: text)
+        do {
+            return try core.options.encodesForOperators?(payload) ?? payload
+        } catch {
+            throw ControlFault(reporting: error)
+        }
     }
 
-    private func done(_ id: String, _ answer: Payload? = nil) -> JSONObject {
+    func done(_ id: String, _ answer: Payload? = nil) -> JSONObject {
         var result = JSONObject()
         result.add("workflow", id)
-        if let answer { result.add("answer", json: PayloadText(answer.bytes).json) }
+        if let answer {
+            let shown = core.options.decodesForOperators?(answer) ?? answer
+            result.add("answer", json: PayloadText(shown.bytes).json)
+        }
         return result
+    }
+}
+
+extension ControlRequest {
+    /// Lines of a name, a sign of equality, and a value.
+    func labels(_ name: String) throws(ControlFault) -> [String: String] {
+        var labels: [String: String] = [:]
+        for line in try text(name)?.split(separator: "\n") ?? [] {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw .invalid("`\(name)` is name=value, not \(line)")
+            }
+            labels[String(parts[0])] = String(parts[1])
+        }
+        return labels
+    }
+
+    fileprivate func seconds(_ name: String) throws(ControlFault) -> Duration? {
+        try number(name).map { .seconds(Int64(clamping: $0)) }
     }
 }

@@ -68,17 +68,37 @@ package struct Operator: Sendable {
     )
 
     private static let verbs: [String: Verb] = [
-        "list": (["type", "state", "prefix", "after", "limit"], { try $0.list($1, $2) }),
-        "count": (["type", "state", "prefix"], { try $0.count($1, $2) }),
+        "list": (
+            ["type", "state", "prefix", "attribute", "after", "limit"],
+            { try $0.list($1, $2) }
+        ),
+        "count": (["type", "state", "prefix", "attribute"], { try $0.count($1, $2) }),
         "versions": ([], { operate, _, sink in try operate.versions(sink) }),
         "bulk": (
-            ["each", "type", "state", "prefix", "reason", "dry"], { try $0.bulk($1, $2) }
+            ["each", "type", "state", "prefix", "attribute", "reason", "dry"],
+            { try $0.bulk($1, $2) }
         ),
+        "reset": (
+            ["id", "event", "step", "beginning", "reason", "withoutMessages", "request"],
+            { operate, request, _ in try operate.reset(request) }
+        ),
+        "fork": (
+            ["id", "run", "as", "event", "step", "beginning", "withoutMessages", "request"],
+            { operate, request, _ in try operate.fork(request) }
+        ),
+        "delete": (["id"], { operate, request, _ in try operate.delete(request) }),
         "describe": (["id", "run"], { operate, request, _ in try operate.describe(request) }),
         "history": (["id", "run", "from", "limit"], { try $0.history($1, $2) }),
         "show": (["id", "run"], { try $0.show($1, $2) }),
+        "export": (
+            ["id", "run", "type", "state", "prefix", "attribute", "allRuns"],
+            { try $0.export($1, $2) }
+        ),
         "start": (
-            ["id", "type", "input", "request", "reuse", "conflict"],
+            [
+                "id", "type", "input", "request", "reuse", "conflict", "memo", "attributes",
+                "headers", "runTimeout", "executionTimeout", "startDelay",
+            ],
             { operate, request, _ in try operate.start(request) }
         ),
         "signal": (
@@ -144,14 +164,18 @@ package struct Operator: Sendable {
 }
 
 extension WorkflowEngine {
-    /// An engine that executes no code, on a log that nobody else has: it looks, and records what
+    /// An engine that runs no workflows, on a log that nobody else has: it looks, and records what
     /// it is told.
-    package static func operating(on log: EventLog) async throws -> WorkflowEngine {
-        var options = EngineOptions()
+    /// - Parameter code: if it is at hand, it answers queries, validates messages and handles
+    ///   updates, as far as nothing begins by that.
+    package static func operating(
+        on log: EventLog, with code: OperatorCode? = nil
+    ) async throws -> WorkflowEngine {
+        var options = code?.options ?? EngineOptions()
         options.executesCode = false
         options.answersControl = false
         return try await WorkflowEngine(
-            store: EventLogStore(log), definitions: [], options: options)
+            store: EventLogStore(log), definitions: code?.definitions ?? [], options: options)
     }
 
     /// Answers other processes through the log's socket.
@@ -209,6 +233,7 @@ extension WorkflowError {
         case .outcomeUnknown: "outcomeUnknown"
         case .noSpace: "noSpace"
         case .fenced: "fenced"
+        case .stillOpen: "stillOpen"
         case .engineClosed: "engineClosed"
         case .tooLarge: "tooLarge"
         case .damaged: "corrupt"
@@ -230,6 +255,8 @@ extension WorkflowError {
         case .ended(let id, let outcome): "\(id) \(outcome.summary)"
         case .outcomeUnknown: "nobody knows whether it was recorded; repeat it with its request id"
         case .noSpace: "the disk is full; nothing was recorded"
+        case .stillOpen(let id, let run):
+            "run \(run) of \(id) is open; terminate or cancel it, then delete it"
         case .fenced: "another engine of that process owns the store"
         case .engineClosed: "the engine was closed"
         case .tooLarge(let what, let limit, let value): "\(what): \(value), at most \(limit)"

@@ -16,12 +16,14 @@ public struct EventLogStore: HistoryStore {
 
     /// The log's limits, and its loop.
     public var capabilities: HistoryStoreCapabilities {
-        HistoryStoreCapabilities(
+        var capabilities = HistoryStoreCapabilities(
             eventsPerCommitMax: 4_096,
             commitBytesMax: max(4_096, log.store.batchBytesMax - Self.spareBytes),
             payloadBytesMax: min(
                 Limits.payloadBytesMax, max(4_096, log.store.batchBytesMax - Self.spareBytes)),
             executor: log.loop, folder: log.folder)
+        capabilities.removesStreams = true
+        return capabilities
     }
 
     /// One more than the last one in this process.
@@ -94,9 +96,25 @@ public struct EventLogStore: HistoryStore {
             version = event.version.rawValue
             return .next
         }
+        // Of a stream whose events were removed the version is left.
+        if events.isEmpty { version = try log.version(of: try StreamID(stream)).rawValue }
         return HistoryPage(
             events: events, token: version == 0 ? nil : VersionToken(low: version),
-            isLast: events.count < limit)
+            isLast: events.count < limit, next: Int(clamping: version))
+    }
+
+    /// Deletes the log's stream. See `HistoryStore`.
+    public func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        let stream = try StreamID(stream)
+        let expected: ExpectedVersion =
+            expecting.map { .version(StreamVersion($0.low)) } ?? .anything
+        do throws(LogError) {
+            try await log.delete(stream, expecting: expected)
+            return true
+        } catch {
+            guard case .versionConflict = error else { throw error }
+            return false
+        }
     }
 
     /// The stream's version. See `HistoryStore`.

@@ -30,7 +30,8 @@ public protocol HistoryStore: Sendable {
     /// - Returns: false if there was nothing to do.
     func relieveExecutor() -> Bool
 
-    /// The events of a stream from the one with this index (from 0) on.
+    /// The events of a stream from a place on: 0, or the `next` of a page. Where nothing was
+    /// removed, a place is the number of events before it.
     func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage
 
     /// How many events a stream has.
@@ -38,6 +39,13 @@ public protocol HistoryStore: Sendable {
 
     /// Names of streams that start with this text, in order, after the given one.
     func streams(prefix: String, after: String?, limit: Int) async throws -> [String]
+
+    /// Removes all events of a stream; what is appended later goes on from its token. A stream
+    /// without events is not listed. Durable on return.
+    /// - Parameter expecting: nothing is removed if the stream is not there; nil: wherever it is.
+    /// - Returns: false if it is elsewhere.
+    /// - Throws: if the store removes nothing, or could not.
+    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool
 }
 
 extension HistoryStore {
@@ -52,10 +60,12 @@ extension HistoryStore {
     /// Reads them all.
     public func count(_ stream: String) async throws -> Int {
         var count = 0
+        var next = 0
         while true {
-            let page = try await read(stream, from: count, limit: 1_024)
+            let page = try await read(stream, from: next, limit: 1_024)
             count += page.events.count
             if page.isLast || page.events.isEmpty { return count }
+            next = page.next ?? next + page.events.count
         }
     }
 
@@ -64,6 +74,11 @@ extension HistoryStore {
 
     /// There is nothing to be done.
     public func relieveExecutor() -> Bool { false }
+
+    /// Removes nothing.
+    public func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        throw WorkflowError.invalid("this store removes nothing")
+    }
 }
 
 /// What a store can do.
@@ -76,6 +91,8 @@ public struct HistoryStoreCapabilities: Sendable {
     public var payloadBytesMax: Int
     /// Where to run code that commits, so that it meets others there. Nil: anywhere.
     public var executor: (any TaskExecutor)?
+    /// It can remove streams.
+    public var removesStreams = false
     /// A folder in which the engine may keep a file of its own, which nobody misses: whose code was
     /// being executed when a process ended. Nil: there is none.
     public var folder: String?
@@ -196,6 +213,8 @@ public struct HistoryPage: Sendable {
     public var token: VersionToken?
     /// There are no more.
     public var isLast: Bool
+    /// Where the next page begins; nil: as many further as this page has events.
+    public var next: Int?
 
     /// An event as it is in the store.
     public struct Stored: Sendable, Equatable {
@@ -212,9 +231,10 @@ public struct HistoryPage: Sendable {
     }
 
     /// A page.
-    public init(events: [Stored], token: VersionToken?, isLast: Bool) {
+    public init(events: [Stored], token: VersionToken?, isLast: Bool, next: Int? = nil) {
         self.events = events
         self.token = token
         self.isLast = isLast
+        self.next = next
     }
 }

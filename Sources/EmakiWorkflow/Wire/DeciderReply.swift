@@ -23,6 +23,7 @@ public enum DeciderReply: Sendable {
             fields.put(2, 2)
             for command in decision.commands { fields.put(4, command.wire) }
             fields.put(5, ifTrue: decision.hasReturned)
+            for line in decision.lines { fields.put(8, line.wire) }
             if let failure = decision.taskFailure {
                 fields.put(EventField.failure, failure.encoded)
             }
@@ -56,6 +57,9 @@ public enum DeciderReply: Sendable {
             var decision = Decision()
             for content in fields.contents(4) { decision.commands.append(try Command(content)) }
             decision.hasReturned = fields.flag(5)
+            for content in fields.contents(8) {
+                decision.lines.append(try WorkflowLogLine(content))
+            }
             decision.taskFailure = try Failure(in: fields)
             self = .decision(decision)
         case 3: self = .verdict(try Failure(in: fields))
@@ -68,6 +72,27 @@ public enum DeciderReply: Sendable {
         case 6: self = .failure(try fields.need(Failure(in: fields), "the failure"))
         default: throw .malformed("a reply")
         }
+    }
+}
+
+extension WorkflowLogLine {
+    fileprivate var wire: [UInt8] {
+        var fields = FieldWriter()
+        fields.put(1, UInt64(level.rawValue))
+        fields.put(2, message)
+        fields.put(3, metadata)
+        fields.put(4, signed: time)
+        return fields.bytes
+    }
+
+    fileprivate init(_ bytes: [UInt8]) throws(HistoryError) {
+        let fields = try FieldReader(bytes)
+        let level = fields.number(1).flatMap { UInt8(exactly: $0) }
+            .flatMap(WorkflowLogLevel.init(rawValue:))
+        self.init(
+            level: try fields.need(level, "a line's level"),
+            message: try fields.need(fields.text(2), "a line"), metadata: try fields.map(3),
+            time: try fields.need(fields.instant(4), "a line's time"))
     }
 }
 
@@ -108,6 +133,8 @@ extension Command {
         case .startChild(let child): .childInitiated(child)
         case .send(let message): .messageSent(message)
         case .pause(let key, let failure): .paused(.compensation(key: key, failure))
+        case .checkpoint(let state, let patches):
+            .checkpointed(RunCheckpoint(epoch: 0, state: state, patches: patches))
         case .close(.completed(let payload)): .closed(.completed(payload))
         case .close(.failed(let failure)): .closed(.failed(failure))
         case .close, .cancelStep, .cancelTimer: .closed(.cancelled)
@@ -143,6 +170,8 @@ extension Command {
         case .messageSent(let message): self = .send(message)
         case .paused(.compensation(let key, let failure)):
             self = .pause(compensation: key, failure)
+        case .checkpointed(let checkpoint):
+            self = .checkpoint(checkpoint.state, patches: checkpoint.patches)
         case .closed(.completed(let payload)): self = .close(.completed(payload))
         case .closed(.failed(let failure)): self = .close(.failed(failure))
         case .closed(.cancelled): self = .close(.cancelled)

@@ -9,6 +9,7 @@ final class BrokenStore: HistoryStore {
         case storesPartsOfAConflict, neverFences, cutsPayloads, skipsAnEvent, staleReads
         case wrongToken, listsWithoutOrder, listsTooMany, oneEpoch, smallPayloads, ignoresAfter
         case takesOtherBytes, inventsToken, startsAnywhere, forgetsRepetitions, letsTwoWin
+        case keepsRemoved, removesAnything
 
         /// The check that is there to find it.
         var check: HistoryStoreConformance.Check {
@@ -29,6 +30,7 @@ final class BrokenStore: HistoryStore {
             case .startsAnywhere: .missingStreamConflicts
             case .forgetsRepetitions: .repeatedLaterIsStoredOnce
             case .letsTwoWin: .oneOfManyWins
+            case .keepsRemoved, .removesAnything: .removedIsGone
             }
         }
     }
@@ -135,6 +137,14 @@ final class BrokenStore: HistoryStore {
         if fault == .inventsToken, page.token == nil { page.token = VersionToken(low: 1) }
         if fault == .staleReads, page.isLast, page.events.count > 5 { page.events.removeLast() }
         return page
+    }
+
+    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        switch fault {
+        case .keepsRemoved: true
+        case .removesAnything: try await base.remove(stream, expecting: nil)
+        default: try await base.remove(stream, expecting: expecting)
+        }
     }
 
     func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {

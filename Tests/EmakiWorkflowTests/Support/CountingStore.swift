@@ -11,7 +11,12 @@ final class CountingStore: HistoryStore {
 
     var readCount: Int { reads.load(ordering: .relaxed) }
 
-    var capabilities: HistoryStoreCapabilities { base.capabilities }
+    /// It removes nothing.
+    var capabilities: HistoryStoreCapabilities {
+        var capabilities = base.capabilities
+        capabilities.removesStreams = false
+        return capabilities
+    }
 
     func claim() async throws -> UInt64 { try await base.claim() }
 

@@ -24,4 +24,10 @@ struct LogSession: ProcessSession {
     func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
         try await store.streams(prefix: prefix, after: after, limit: limit)
     }
+
+    func mayHave(_ stream: String) -> Bool { store.mayHave(stream) }
+
+    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        try await store.remove(stream, expecting: expecting)
+    }
 }

@@ -1,1 +1,1 @@
-../../Engine/emaki/Support/CommandLimits.swift
+../../Engine/EmakiCommand/Support/CommandLimits.swift

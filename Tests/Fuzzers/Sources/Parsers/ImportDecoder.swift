@@ -1,1 +1,1 @@
-../../Engine/emaki/Import/ImportDecoder.swift
+../../Engine/EmakiCommand/Import/ImportDecoder.swift

@@ -1,1 +1,1 @@
-../../Engine/emaki/Import/ImportID.swift
+../../Engine/EmakiCommand/Import/ImportID.swift

@@ -1,1 +1,1 @@
-../../Engine/emaki/Import/ImportReader.swift
+../../Engine/EmakiCommand/Import/ImportReader.swift

@@ -1,1 +1,1 @@
-../../Engine/emaki/Import/ImportSource.swift
+../../Engine/EmakiCommand/Import/ImportSource.swift

@@ -1,1 +1,1 @@
-../../Engine/emaki/Import/ImportUnit.swift
+../../Engine/EmakiCommand/Import/ImportUnit.swift

@@ -1,1 +1,1 @@
-../../Engine/emaki/Import/ImportVersions.swift
+../../Engine/EmakiCommand/Import/ImportVersions.swift

@@ -1,1 +1,1 @@
-../../Engine/emaki/Support/InputBytes.swift
+../../Engine/EmakiCommand/Support/InputBytes.swift

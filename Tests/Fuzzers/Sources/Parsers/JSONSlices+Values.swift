@@ -1,1 +1,1 @@
-../../Engine/emaki/Support/JSONSlices+Values.swift
+../../Engine/EmakiCommand/Support/JSONSlices+Values.swift

@@ -1,1 +1,1 @@
-../../Engine/emaki/Support/LineReader.swift
+../../Engine/EmakiCommand/Support/LineReader.swift

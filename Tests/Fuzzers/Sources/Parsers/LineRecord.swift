@@ -1,1 +1,1 @@
-../../Engine/emaki/Support/LineRecord.swift
+../../Engine/EmakiCommand/Support/LineRecord.swift

@@ -1,0 +1,181 @@
+// The end of what has ended.
+extension RunHost {
+    /// The workflow goes, with all its runs.
+    ///
+    /// First the id's stream says so; from then on the id has never been used. Then the runs'
+    /// histories are removed, and last the id's stream, if nobody has used it again. What a crash
+    /// leaves of that is done by the next process that has the store.
+    /// - Returns: false if the input has to wait for the commit of this draft.
+    func delete(
+        endedBefore instant: Int64?, _ reply: @escaping HostInput.Reply<Bool>,
+        _ draft: inout CommitDraft
+    ) -> Bool {
+        guard let machine else {
+            draft.refuse(reply, .notFound(workflowID: workflowID))
+            return true
+        }
+        guard draft.isEmpty else { return false }
+        if let instant, machine.isOpen || machine.time >= instant {
+            draft.answer(reply, false)
+            return true
+        }
+        guard !machine.isOpen else {
+            draft.refuse(
+                reply, .stillOpen(workflowID: workflowID, runID: machine.start.runID))
+            return true
+        }
+        guard engine.store.capabilities.removesStreams else {
+            draft.refuse(reply, .invalid("this store removes nothing"))
+            return true
+        }
+        let name = engine.newRequestID()
+        var record = IDRecord(.deleted, name)
+        record.follow(machine.outcome, of: machine.start.workflowType)
+        draft.records.append(record)
+        draft.replies.append { [self] error in
+            guard error == nil else { return }
+            isDeleted()
+        }
+        draft.answer(reply, true)
+        return true
+    }
+
+    /// That is durable.
+    private func isDeleted() {
+        let token = idToken
+        let waiters = resultWaiters
+        discard()
+        // What is recorded is known: nothing, behind this token.
+        isLoaded = true
+        idToken = token
+        resultWaiters = []
+        for entry in waiters {
+            entry.waiter.reply(.failure(WorkflowError.notFound(workflowID: workflowID)))
+        }
+        removeDeleted()
+    }
+
+    /// Removes the histories of runs that were deleted, and the id's stream if it ends with the
+    /// deletion still.
+    func removeDeleted() {
+        engine.begins()
+        Task.detached { [self] in
+            defer { engine.ends() }
+            do {
+                let (records, token) = try await engine.idRecords(workflowID)
+                guard let removal = IDRecord.removal(records) else { return }
+                for runID in removal.runIDs {
+                    _ = try await engine.store.remove(
+                        StreamName.run(workflowID, runID), expecting: nil)
+                }
+                let isLast = records.last?.kind == .deleted
+                if isLast, try await engine.store.remove(idStream, expecting: token) { return }
+                enqueue(.settled(runID: removal.name))
+            } catch {
+                // It is tried again when the store is opened next.
+                engine.observer.storeFailed(error)
+            }
+        }
+    }
+}
+
+extension EngineCore {
+    /// Workflows that are looked at before others get a turn.
+    private static let sweptTogether = 64
+    /// How often what is old enough is looked for, as a part of the time for which it is kept.
+    private static let sweepsPerRetention = 20
+    private static let sweepPause: Duration = .milliseconds(10)
+    private static let sweepIntervalMin: Duration = .seconds(60)
+
+    /// Removes what ended long enough ago now, and again and again while the engine is open.
+    func keepFor(_ retention: Duration) throws {
+        guard store.capabilities.removesStreams else {
+            throw WorkflowError.invalid("this store removes nothing: `retention` has no effect")
+        }
+        let interval = max(Self.sweepIntervalMin, retention / Self.sweepsPerRetention)
+        Task.detached { [weak self] in
+            while let self, !isClosed, !isFenced {
+                do {
+                    _ = try await removeEnded(for: retention)
+                } catch {
+                    observer.storeFailed(error)
+                }
+                await sleep(interval)
+            }
+        }
+    }
+
+    /// Until the engine is closed.
+    private func sleep(_ interval: Duration) async {
+        var left = interval
+        while left > .zero, !isClosed {
+            try? await Task.sleep(for: min(left, .seconds(1)))
+            left -= .seconds(1)
+        }
+    }
+
+    /// Removes workflows that ended so long ago, and older runs of those that go on.
+    /// - Returns: how many runs were removed.
+    func removeEnded(for retention: Duration) async throws -> Int {
+        guard store.capabilities.removesStreams else {
+            throw WorkflowError.invalid("this store removes nothing")
+        }
+        let instant = timers.now - max(0, retention.nanoseconds)
+        var count = 0
+        var after: String?
+        while !isClosed, !isFenced {
+            let streams = try await store.streams(
+                prefix: StreamName.idPrefix, after: after, limit: Self.sweptTogether)
+            for stream in streams {
+                let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
+                do {
+                    count += try await removeEnded(of: workflowID, before: instant)
+                } catch WorkflowError.engineClosed, WorkflowError.fenced {
+                    return count
+                } catch {
+                    // One that cannot be read keeps no other from being removed.
+                    observer.storeFailed(error)
+                }
+            }
+            after = streams.last
+            guard streams.count == Self.sweptTogether else { return count }
+            try? await Task.sleep(for: Self.sweepPause)
+        }
+        return count
+    }
+
+    private func removeEnded(of workflowID: String, before instant: Int64) async throws -> Int {
+        let records = IDRecord.live(try await idRecords(workflowID).0)
+        let newest = records.last { $0.kind == .opened }?.runID
+        let gone = Set(records.filter { $0.kind == .dropped }.map(\.runID))
+        let settled = Set(records.filter { $0.kind == .settled }.map(\.runID))
+        var old: [String] = []
+        for record in records where record.kind == .closed && !gone.contains(record.runID) {
+            if record.isUnsettled && !settled.contains(record.runID) { continue }
+            let time: Int64?
+            if let known = record.time {
+                time = known
+            } else {
+                time = try await closingTime(workflowID, record.runID)
+            }
+            if let time, time < instant { old.append(record.runID) }
+        }
+        if let newest, old.contains(newest) {
+            let isDeleted: Bool = try await ask(workflowID) { .delete(endedBefore: instant, $0) }
+            return isDeleted ? old.count : 0
+        }
+        guard !old.isEmpty else { return 0 }
+        for runID in old {
+            _ = try await store.remove(StreamName.run(workflowID, runID), expecting: nil)
+        }
+        let runIDs = old
+        try await ask(workflowID) { .dropped(runIDs, $0) }
+        return old.count
+    }
+
+    /// Of a run that ended before its record said when.
+    private func closingTime(_ workflowID: String, _ runID: String) async throws -> Int64? {
+        let count = try await store.count(StreamName.run(workflowID, runID))
+        return try await events(workflowID, runID, from: count - 1, limit: 1).last?.time
+    }
+}

@@ -1,0 +1,267 @@
+import EmakiPlatform
+
+/// What follows from all histories of a store up to a position: which runs are open, what they wait
+/// for, and how many have ended how.
+///
+/// It is made of the events alone, and of those of one stream in their order, whatever the order of
+/// the streams; so a table that was read from a file goes on with the events behind it. Nothing
+/// that is recorded ever rests on it.
+struct Projection: Sendable {
+    /// Timers of a run beside the one that it keeps itself.
+    struct Timer: Equatable, Sendable {
+        var id: UInt32
+        var fireAt: Int64
+    }
+
+    /// Workflows of one type whose newest runs ended in one way.
+    struct Ending: Hashable, Sendable {
+        var type: UInt32
+        /// `HistoryEvent.Outcome.Variant`.
+        var outcome: UInt8
+    }
+
+    /// Workflows that are remembered because their events make no sense, or their ends ask for
+    /// something; more are too many for a table.
+    static let remembered = 1 << 20
+    /// Names of types; of more, runs have none here.
+    static let typesMax = 1 << 16
+
+    var runs = OpenRunTable()
+    /// By a run's number.
+    var moreTimers: [Int: [Timer]] = [:]
+    /// `ID/RUN` of runs whose ends ask for something that was not done.
+    var debts: Set<String> = []
+    /// Workflows of which nothing is known for certain.
+    var doubtful: Set<String> = []
+    private(set) var types: [String] = []
+    private var typeNumbers: [String: UInt32] = [:]
+    /// Never counts how a run ended that another of its chain followed.
+    var endings: [Ending: Int] = [:]
+    /// Ids were used again, and how their runs before had ended was not recorded then.
+    var hasUnknownEndings = false
+    /// Of all events.
+    var newestTime: Int64 = 0
+    /// All events before this position are in.
+    var end: UInt64 = 0
+    /// More is to be remembered than it may: it is of no use.
+    private(set) var isOverfull = false
+
+    /// What the next events are about.
+    private enum Subject {
+        case nothing
+        case run(number: Int)
+        /// A run that is not in the table.
+        case unknownRun(id: [UInt8], run: [UInt8])
+        case workflow([UInt8])
+    }
+
+    private var subject = Subject.nothing
+
+    // MARK: Taking events in
+
+    /// The next events are of this stream.
+    /// - Returns: whether they matter.
+    mutating func begin(_ stream: RawSpan) -> Bool {
+        guard let name = StreamParts(stream) else {
+            subject = .nothing
+            return false
+        }
+        let id = stream.extracting(name.id)
+        guard let range = name.run else {
+            subject = .workflow(id.copyToArray())
+            return true
+        }
+        let run = stream.extracting(range)
+        if let number = runs.find(id, run) {
+            subject = .run(number: number)
+        } else {
+            subject = .unknownRun(id: id.copyToArray(), run: run.copyToArray())
+        }
+        return true
+    }
+
+    /// Takes an event of that stream in.
+    /// - Parameter version: how many the stream has had.
+    mutating func take(version: UInt64, _ metadata: RawSpan) {
+        switch subject {
+        case .nothing: break
+        case .run(let number): take(metadata, number)
+        case .unknownRun(let id, let run): begin(id, run, metadata)
+        case .workflow(let id): record(id, version, metadata)
+        }
+    }
+
+    private mutating func begin(_ id: [UInt8], _ run: [UInt8], _ metadata: RawSpan) {
+        guard let event = HistoryGlance(metadata) else { return doubt(id) }
+        var new = OpenRun()
+        // What comes first of a run that is not known says nothing of what was before.
+        new.isInDoubt = event.kind != EventKind.runStarted.rawValue
+        guard event.kind != EventKind.runClosed.rawValue else { return }
+        new.type = type(metadata.extracting(event.type))
+        let number = id.withRawSpan { id in run.withRawSpan { runs.insert(id, $0, new) } }
+        guard let number else { return doubt(id) }
+        subject = .run(number: number)
+        take(event, number)
+    }
+
+    private mutating func take(_ metadata: RawSpan, _ number: Int) {
+        guard let event = HistoryGlance(metadata) else {
+            runs[number].isInDoubt = true
+            return
+        }
+        take(event, number)
+    }
+
+    private mutating func take(_ event: HistoryGlance, _ number: Int) {
+        newestTime = max(newestTime, event.time)
+        guard runs[number].apply(event) else { return close(event, number) }
+        switch EventKind(rawValue: event.kind) {
+        case .timerStarted:
+            guard let instant = event.instant else {
+                runs[number].isInDoubt = true
+                return
+            }
+            addTimer(Timer(id: UInt32(event.id), fireAt: instant), number)
+        case .timerFired, .timerCancelled: removeTimer(UInt32(event.subject), number)
+        default: break
+        }
+    }
+
+    private mutating func close(_ event: HistoryGlance, _ number: Int) {
+        let type = runs[number].type
+        if event.variant != HistoryEvent.Outcome.Variant.continuedAsNew.rawValue,
+            let outcome = UInt8(exactly: event.variant)
+        {
+            endings[Ending(type: type, outcome: outcome), default: 0] += 1
+        }
+        subject = .unknownRun(id: runs.id(number), run: runs.runID(number))
+        moreTimers[number] = nil
+        runs.remove(number)
+    }
+
+    private mutating func doubt(_ id: [UInt8]) {
+        guard let text = String(validating: id, as: UTF8.self) else { return }
+        doubtful.insert(text)
+        if doubtful.count > Self.remembered { isOverfull = true }
+    }
+
+    // MARK: Timers
+
+    private mutating func addTimer(_ timer: Timer, _ number: Int) {
+        if runs[number].timerID == 0 {
+            runs[number].timerID = timer.id
+            runs[number].timerAt = timer.fireAt
+        } else {
+            moreTimers[number, default: []].append(timer)
+        }
+    }
+
+    private mutating func removeTimer(_ id: UInt32, _ number: Int) {
+        if runs[number].timerID == id {
+            let next = moreTimers[number]?.popLast()
+            runs[number].timerID = next?.id ?? 0
+            runs[number].timerAt = next?.fireAt ?? 0
+        } else {
+            moreTimers[number]?.removeAll { $0.id == id }
+        }
+        if moreTimers[number]?.isEmpty == true { moreTimers[number] = nil }
+    }
+
+    /// When something of a run is due next; `Int64.max`: never.
+    func due(_ number: Int, _ run: OpenRun) -> Int64 {
+        moreTimers[number]?.reduce(run.due) { min($0, $1.fireAt) } ?? run.due
+    }
+
+    // MARK: Workflow ids
+
+    private mutating func record(_ id: [UInt8], _ version: UInt64, _ metadata: RawSpan) {
+        guard let record = IDRecordGlance(metadata) else { return doubt(id) }
+        switch record.kind {
+        case .deleted:
+            // It is looked at until it is gone; the removal of its streams asks for a new table.
+            if let debt = Self.debt(id, metadata, record) { debts.insert(debt) }
+            if debts.count > Self.remembered { isOverfull = true }
+            fallthrough
+        case .opened:
+            guard version > 1 else { return }
+            guard let outcome = record.outcomeBefore.flatMap({ UInt8(exactly: $0) }) else {
+                hasUnknownEndings = true
+                return
+            }
+            let variant = HistoryEvent.Outcome.Variant(rawValue: UInt64(outcome))
+            guard let variant, variant != .continuedAsNew else { return }
+            let type = type(metadata.extracting(record.typeBefore ?? record.type))
+            let ending = Ending(type: type, outcome: outcome)
+            endings[ending, default: 0] -= 1
+            if endings[ending] == 0 { endings[ending] = nil }
+        case .closed:
+            guard record.isUnsettled, let debt = Self.debt(id, metadata, record) else { return }
+            debts.insert(debt)
+            if debts.count > Self.remembered { isOverfull = true }
+        case .settled:
+            if debts.isEmpty { return }
+            if let debt = Self.debt(id, metadata, record) { debts.remove(debt) }
+        case .dropped: break
+        }
+    }
+
+    private static func debt(
+        _ id: [UInt8], _ metadata: RawSpan, _ record: IDRecordGlance
+    ) -> String? {
+        let run = metadata.extracting(record.runID).copyToArray()
+        return String(validating: id + [StreamParts.slash] + run, as: UTF8.self)
+    }
+
+    // MARK: Types
+
+    /// The number of a type's name.
+    mutating func type(_ name: RawSpan) -> UInt32 {
+        type(String(validating: name) ?? "")
+    }
+
+    mutating func type(_ name: String) -> UInt32 {
+        if let number = typeNumbers[name] { return number }
+        guard types.count < Self.typesMax else {
+            isOverfull = true
+            return 0
+        }
+        let number = UInt32(types.count)
+        types.append(name)
+        typeNumbers[name] = number
+        return number
+    }
+}
+
+/// Which stream of the engine's a name is.
+struct StreamParts {
+    static let slash = UInt8(ascii: "/")
+    private static let idPrefix = Array(StreamName.idPrefix.utf8)
+    private static let runPrefix = Array(StreamName.runPrefix.utf8)
+
+    /// Where the workflow id is in the name.
+    let id: Range<Int>
+    /// Where the run id is, if it is the stream of a run.
+    let run: Range<Int>?
+
+    /// - Returns: nil if it is none of the engine's.
+    init?(_ name: RawSpan) {
+        if Self.idPrefix.isPrefix(of: name) {
+            id = Self.idPrefix.count..<name.byteCount
+            run = nil
+            return
+        }
+        guard Self.runPrefix.isPrefix(of: name) else { return nil }
+        var end = name.byteCount - 1
+        while end > Self.runPrefix.count, name.loadUInt8(at: end) != Self.slash { end -= 1 }
+        guard end > Self.runPrefix.count else { return nil }
+        id = Self.runPrefix.count..<end
+        run = end + 1..<name.byteCount
+    }
+}
+
+extension [UInt8] {
+    func isPrefix(of bytes: RawSpan) -> Bool {
+        guard bytes.byteCount >= count else { return false }
+        return withRawSpan { bytes.extracting(0..<count).isEqual(to: $0) }
+    }
+}

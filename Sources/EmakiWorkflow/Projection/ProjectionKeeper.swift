@@ -1,0 +1,282 @@
+import EmakiPlatform
+
+/// Keeps a store's projection true, on a thread of its own: it reads what became durable, now and
+/// then and when somebody asks, and writes a checkpoint when that has become worth while.
+///
+/// Nobody's commit waits for it, and nothing that is recorded rests on it. Where it cannot be had,
+/// because a part of the log cannot be read for instance, histories are read instead.
+final class ProjectionKeeper: @unchecked Sendable {
+    /// Recorded events after which what is new is read: while it still is in memory.
+    private static let eventsPerLook = 4_096
+    /// A checkpoint is written after so many events, or after so many for each open run, whichever
+    /// are more: so it costs no more than a part of what they did, and the next engine has no more
+    /// than that to read.
+    static let eventsPerCheckpoint: UInt64 = 262_144
+    private static let eventsPerRun: UInt64 = 2
+    /// When an engine is closed, sooner.
+    private static let eventsPerLastCheckpoint: UInt64 = 1_024
+    /// Beside the work of an engine: 16 MB a second.
+    private static let nanosecondsPerByte: Int64 = 60
+    /// Times that the whole is made anew after it could not be brought up to date.
+    private static let failuresMax = 3
+
+    private let journal: any HistoryJournal
+    private let observer: any EngineObserver
+    /// Instead of the numbers above; for tests.
+    private let eventsMin: UInt64?
+    private let writesCheckpoints: Bool
+    private let worker = WorkerThread(name: "emaki-projection")
+
+    /// Of the worker's jobs.
+    private struct State {
+        var fold: ProjectionFold?
+        /// Where the newest checkpoint ends that was written, or is being written.
+        var checkpointEnd: UInt64 = 0
+        var isWriting = false
+        var writer: WorkerThread?
+        var failures = 0
+    }
+    private let state = Guarded(State())
+
+    private let lock = Lock()
+    // Guarded by `lock`.
+    private var newEvents = 0
+    private var isLooking = false
+    private var isClosed = false
+    /// Bumped when it is closed.
+    private let closing = WaitWord()
+
+    /// - Returns: nil if the store's events have no positions.
+    init?(
+        _ store: any HistoryStore, observer: any EngineObserver, writesCheckpoints: Bool,
+        eventsMin: UInt64?
+    ) {
+        guard let journal = (store as? any JournaledStore)?.journal else { return nil }
+        self.journal = journal
+        self.observer = observer
+        self.eventsMin = eventsMin
+        self.writesCheckpoints = writesCheckpoints && journal.checkpoints?.isWritable == true
+    }
+
+    private var isOpen: Bool { lock.withLock { !isClosed } }
+
+    // MARK: Being told and asked
+
+    /// So many events became durable.
+    func recorded(_ count: Int) {
+        let mustLook = lock.withLock { () -> Bool in
+            newEvents += count
+            let limit = min(eventsMin ?? .max, UInt64(Self.eventsPerLook))
+            guard newEvents >= limit, !isLooking, !isClosed else { return false }
+            isLooking = true
+            return true
+        }
+        if mustLook { worker.run { [weak self] in self?.look() } }
+    }
+
+    private func look() {
+        lock.withLock {
+            isLooking = false
+            newEvents = 0
+        }
+        // Who never asked for it does not need it.
+        guard state.value.fold != nil, bringUpToDate() != nil else { return }
+        writeIfWorthWhile()
+    }
+
+    /// Brings what there is into memory: the checkpoint, if there is one that holds.
+    /// - Returns: how many positions are behind it.
+    func prepare() async -> UInt64 {
+        await onWorker { [self] in
+            load()
+            guard let fold = state.value.fold, let end = try? journal.end() else { return 0 }
+            return end - min(end, fold.projection.value.end)
+        } ?? 0
+    }
+
+    /// What follows from everything that is durable now.
+    /// - Returns: nil if that cannot be had.
+    func ask<R: Sendable>(_ body: @escaping @Sendable (Projection) -> R) async -> R? {
+        await onWorker { [self] in bringUpToDate().map { body($0.projection.value) } } ?? nil
+    }
+
+    private func onWorker<R: Sendable>(_ job: @escaping @Sendable () -> R) async -> R? {
+        await withCheckedContinuation { continuation in
+            let isTaken = worker.run { continuation.resume(returning: job()) }
+            if !isTaken { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// Returns once a last checkpoint was written, if that is worth while.
+    func close() {
+        let isFirst = lock.withLock { () -> Bool in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard isFirst else { return }
+        closing.bump()
+        closing.wakeAll()
+        worker.run { [self] in
+            state.value.writer?.stop()
+            writeTheLast()
+        }
+        worker.stop()
+    }
+
+    // MARK: Of the worker
+
+    /// - Returns: nil if it cannot be brought up to date.
+    private func bringUpToDate() -> ProjectionFold? {
+        while state.value.failures < Self.failuresMax {
+            load()
+            guard let fold = state.value.fold else { return nil }
+            do {
+                try fold.read(from: journal) { [self] in isOpen }
+                guard !fold.projection.value.isOverfull else {
+                    state.value.failures = Self.failuresMax
+                    return nil
+                }
+                return fold
+            } catch {
+                // Some of it may be in and some not.
+                state.value.fold = nil
+                guard isOpen else { return nil }
+                state.value.failures += 1
+                if !(error is ScanStopped) { observer.storeFailed(error) }
+            }
+        }
+        return nil
+    }
+
+    private func load() {
+        guard state.value.fold == nil else { return }
+        do {
+            let digest = try journal.lossDigest()
+            let known = try checkpoint(digest)
+            state.value.fold = ProjectionFold(known ?? Projection(), lossDigest: digest)
+            state.value.checkpointEnd = known?.end ?? 0
+        } catch {
+            state.value.failures = Self.failuresMax
+            if isOpen { observer.storeFailed(error) }
+        }
+    }
+
+    /// - Returns: nil if there is none that holds for this store as it is.
+    private func checkpoint(_ digest: UInt64) throws -> Projection? {
+        guard let input = try? journal.checkpoints?.read() else { return nil }
+        var decoder = ProjectionDecoder(input)
+        do {
+            return try decoder.decode { head in
+                guard head.storeID == journal.storeID, head.lossDigest == digest, head.end > 0,
+                    head.end <= (try journal.end())
+                else { return false }
+                return try journal.witness(at: head.end - 1) == head.witness
+            }
+        } catch is ProjectionDecoder.Damage {
+            return nil
+        } catch is DiskError {
+            return nil
+        }
+    }
+
+    // MARK: Checkpoints
+
+    private func writeIfWorthWhile() {
+        guard writesCheckpoints, !state.value.isWriting, let fold = state.value.fold else { return }
+        let new = fold.projection.value.end - state.value.checkpointEnd
+        let runs = UInt64(fold.projection.value.runs.count)
+        let wanted = eventsMin ?? max(Self.eventsPerCheckpoint, Self.eventsPerRun * runs)
+        guard new >= wanted, let encoder = encoder(of: fold) else { return }
+        state.value.isWriting = true
+        let writer = state.value.writer ?? WorkerThread(name: "emaki-checkpoint")
+        state.value.writer = writer
+        let end = fold.projection.value.end
+        let isTaken = writer.run { [weak self] in
+            let isWritten = self?.write(encoder, isPaced: true) == true
+            self?.worker.run { [weak self] in
+                self?.state.value.isWriting = false
+                if isWritten { self?.state.value.checkpointEnd = end }
+            }
+        }
+        if !isTaken { state.value.isWriting = false }
+    }
+
+    private func writeTheLast() {
+        guard writesCheckpoints, let fold = state.value.fold else { return }
+        do {
+            try fold.read(from: journal) { true }
+        } catch {
+            return
+        }
+        let new = fold.projection.value.end - state.value.checkpointEnd
+        guard new >= eventsMin ?? Self.eventsPerLastCheckpoint, let encoder = encoder(of: fold)
+        else { return }
+        _ = write(encoder, isPaced: false)
+    }
+
+    private func encoder(of fold: ProjectionFold) -> ProjectionEncoder? {
+        let end = fold.projection.value.end
+        guard end > 0, !fold.projection.value.isOverfull,
+            let witness = try? journal.witness(at: end - 1)
+        else { return nil }
+        var copy = fold.projection.value
+        copy.runs.dropIndex()
+        return ProjectionEncoder(
+            copy,
+            ProjectionHead(
+                storeID: journal.storeID, end: end, witness: witness, lossDigest: fold.lossDigest),
+            fileNumber: UInt32(truncatingIfNeeded: SystemEntropy().next()))
+    }
+
+    /// - Returns: false if it could not be written: what was there before holds, or nothing does.
+    private func write(_ first: ProjectionEncoder, isPaced: Bool) -> Bool {
+        var encoder = first
+        var byteCount: Int64 = 0
+        let start = SystemClock.monotonicNanoseconds()
+        do {
+            try journal.checkpoints?.replace {
+                guard let piece = encoder.next() else { return nil }
+                byteCount += Int64(piece.count)
+                guard isPaced else { return piece }
+                let due = start + byteCount * Self.nanosecondsPerByte
+                let rest = due - SystemClock.monotonicNanoseconds()
+                if rest > 0, closing.wait(while: 0, nanoseconds: rest) { throw ScanStopped() }
+                return piece
+            }
+            return true
+        } catch {
+            if isOpen, !(error is ScanStopped) { observer.storeFailed(error) }
+            return false
+        }
+    }
+}
+
+/// A projection that takes in what a journal shows. Of one thread at a time.
+final class ProjectionFold: JournalScanner, @unchecked Sendable {
+    let projection: Guarded<Projection>
+    /// As it was when the first event was read.
+    let lossDigest: UInt64
+    private var isWanted: () -> Bool = { true }
+
+    init(_ projection: consuming Projection, lossDigest: UInt64) {
+        self.projection = Guarded(projection)
+        self.lossDigest = lossDigest
+    }
+
+    /// Takes in what became durable.
+    /// - Throws: then some of it is in, and some is not.
+    func read(from journal: any HistoryJournal, while isWanted: @escaping () -> Bool) throws {
+        let start = projection.value.end
+        let end = try journal.end()
+        guard start < end else { return }
+        self.isWanted = isWanted
+        defer { self.isWanted = { true } }
+        if let newest = try journal.scan(start..<end, into: self) { projection.value.end = newest }
+    }
+
+    func begin(_ stream: RawSpan) -> Bool { projection.value.begin(stream) }
+    func take(version: UInt64, _ metadata: RawSpan) {
+        projection.value.take(version: version, metadata)
+    }
+    func goesOn() -> Bool { isWanted() }
+}

@@ -1,0 +1,237 @@
+import EmakiLog
+import EmakiPlatform
+import EmakiWorkflowTesting
+import Foundation
+import Testing
+
+@testable import EmakiWorkflow
+
+/// Workflows that are deleted, and those that are deleted because nobody keeps them any longer.
+@Suite struct RemovingTests {
+    private func engine(
+        on store: any HistoryStore, clock: SkippingClock = SkippingClock(), world: World = World(),
+        retention: Duration? = nil
+    ) async throws -> WorkflowEngine {
+        var options = EngineOptions()
+        options.clock = clock
+        options.retention = retention
+        return try await WorkflowEngine(
+            store: store,
+            definitions: [
+                WorkflowDefinition(Countdown.self), WorkflowDefinition(AccountTransfer.self),
+                WorkflowDefinition(EvictionTests.Dozer.self),
+                WorkflowDefinition(ResettingTests.Errand.self),
+            ],
+            activities: [
+                Note(world: world), Debit(world: world), Credit(world: world),
+                Refund(world: world),
+            ], options: options)
+    }
+
+    private func streamCount(_ store: any HistoryStore) async throws -> Int {
+        try await store.streams(prefix: "", after: nil, limit: 1_000).count
+    }
+
+    /// Until removals are done.
+    private func settle(_ engine: WorkflowEngine) async {
+        while engine.core.workInProgress > 0 { await Task.yield() }
+    }
+
+    // MARK: Deleting
+
+    @Test("a workflow that was deleted is as if it had never been, and its id is free again")
+    func deleted() async throws {
+        let store = MemoryHistoryStore()
+        let world = World()
+        let engine = try await engine(on: store.session(), world: world)
+        let first = try await engine.start(Countdown.self, id: "n", 2, requestID: "r")
+        #expect(try await first.result() == "lift off")
+        try await engine.delete("n")
+        await settle(engine)
+        #expect(try await streamCount(store.session()) == 0)
+        await #expect(throws: WorkflowError.notFound(workflowID: "n")) {
+            try await first.describe()
+        }
+        await #expect(throws: WorkflowError.notFound(workflowID: "n")) {
+            try await engine.delete("n")
+        }
+        // The request is forgotten, too.
+        let second = try await engine.start(Countdown.self, id: "n", 1, requestID: "r")
+        #expect(second.runID != first.runID)
+        #expect(try await second.result() == "lift off")
+        #expect(world.names == ["2", "1", "0", "1", "0"])
+        engine.close()
+        let next = try await self.engine(on: store.session())
+        let runs = try await store.session().streams(prefix: "run/", after: nil, limit: 10)
+        #expect(runs.count == 2)
+        #expect(try await next.handle(Countdown.self, id: "n").result() == "lift off")
+        next.close()
+    }
+
+    @Test("what is open, or was never there, is not deleted")
+    func refused() async throws {
+        let store = MemoryHistoryStore()
+        let engine = try await engine(on: store.session(), clock: SkippingClock(skips: false))
+        let handle = try await engine.start(EvictionTests.Dozer.self, id: "d", 1)
+        let runID = try await handle.describe().runID
+        await #expect(throws: WorkflowError.stillOpen(workflowID: "d", runID: runID)) {
+            try await engine.delete("d")
+        }
+        await #expect(throws: WorkflowError.notFound(workflowID: "x")) {
+            try await engine.delete("x")
+        }
+        try await handle.terminate(reason: "enough")
+        try await engine.delete("d")
+        engine.close()
+        let keeping = try await self.engine(on: CountingStore(store.session()))
+        await #expect(throws: WorkflowError.self) {
+            try await keeping.removeEnded(longerAgoThan: .zero)
+        }
+        _ = try await keeping.execute(AccountTransfer.self, id: "t", Transfer(amount: 1))
+        await #expect(throws: WorkflowError.invalid("this store removes nothing")) {
+            try await keeping.delete("t")
+        }
+        #expect(try await keeping.handle(AccountTransfer.self, id: "t").describe().outcome != nil)
+        keeping.close()
+    }
+
+    @Test("an id is free again on a log, also after it was opened anew")
+    func onLog() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/emaki-removing-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for round in 1...3 {
+            let options = StoreOptions(segmentBytes: 1 << 20)
+            let log = try await EventLog.open(
+                at: folder, round == 1 ? .creating(options) : Configuration())
+            let engine = try await engine(on: EventLogStore(log))
+            for number in 1...2 {
+                let handle = try await engine.start(
+                    Countdown.self, id: "n", number, requestID: "r")
+                #expect(try await handle.result() == "lift off", "\(round) \(number)")
+                try await engine.delete("n")
+                await settle(engine)
+            }
+            #expect(try await streamCount(EventLogStore(log)) == 0)
+            engine.close()
+            await log.close()
+        }
+    }
+
+    @Test("a process that dies while it deletes leaves all or nothing, and the next one ends it")
+    func dies() async throws {
+        let whole = MemoryHistoryStore().session()
+        try await story(whole)
+        #expect(whole.commitCount > 7)
+        for commit in 1...whole.commitCount {
+            for isStored in [false, true] {
+                let store = MemoryHistoryStore()
+                let session = store.session()
+                let over = FirstOutcome<Void>()
+                session.end(at: .init(commit: commit, isStored: isStored)) { over.give(nil) }
+                Task {
+                    _ = try? await story(session)
+                    over.give(nil)
+                }
+                _ = await over.value()
+                let next = store.session()
+                let engine = try await self.engine(on: next)
+                await settle(engine)
+                let runCount = try await next.streams(prefix: "run/", after: nil, limit: 10).count
+                let ids = try await next.streams(prefix: "workflow/", after: nil, limit: 10)
+                #expect((runCount == 0) == ids.isEmpty, "\(commit) \(isStored)")
+                let handle = try await engine.start(
+                    Countdown.self, id: "n", 1, conflict: .useExisting)
+                #expect(try await handle.result() == "lift off")
+                engine.close()
+            }
+        }
+    }
+
+    @discardableResult
+    private func story(_ session: MemoryHistoryStore.Session) async throws -> Bool {
+        let engine = try await engine(on: session)
+        _ = try await engine.execute(Countdown.self, id: "n", 1)
+        try await engine.delete("n")
+        await settle(engine)
+        engine.close()
+        return true
+    }
+
+    @Test("an id that is used again while its old runs are being removed keeps the new one")
+    func usedAgain() async throws {
+        let store = MemoryHistoryStore()
+        let gate = GatedStore(store.session())
+        let engine = try await engine(on: gate)
+        _ = try await engine.execute(Countdown.self, id: "n", 1)
+        gate.close()
+        try await engine.delete("n")
+        let second = try await engine.start(Countdown.self, id: "n", 0)
+        #expect(try await second.result() == "lift off")
+        gate.open()
+        await settle(engine)
+        let runs = try await store.session().streams(prefix: "run/", after: nil, limit: 10)
+        #expect(runs == ["run/n/\(second.runID ?? "")"])
+        engine.close()
+        let next = try await self.engine(on: store.session())
+        #expect(try await next.handle(Countdown.self, id: "n").describe().runID == second.runID)
+        let records = try await next.core.idRecords("n").0
+        #expect(IDRecord.removal(records) == nil)
+        next.close()
+    }
+
+    // MARK: Keeping for a while
+
+    @Test("what ended long enough ago goes, what is open or younger stays")
+    func retention() async throws {
+        let store = MemoryHistoryStore()
+        let clock = SkippingClock(skips: false)
+        let engine = try await engine(on: store.session(), clock: clock)
+        _ = try await engine.execute(AccountTransfer.self, id: "old", Transfer(amount: 1))
+        _ = try await engine.start(ResettingTests.Errand.self, id: "open", Nothing())
+        clock.advance(by: .seconds(100))
+        _ = try await engine.execute(AccountTransfer.self, id: "young", Transfer(amount: 1))
+        #expect(try await engine.removeEnded(longerAgoThan: .seconds(100)) == 0)
+        clock.advance(by: .seconds(1))
+        #expect(try await engine.removeEnded(longerAgoThan: .seconds(100)) == 1)
+        await settle(engine)
+        #expect(
+            try await store.session().streams(prefix: "workflow/", after: nil, limit: 10)
+                == ["workflow/open", "workflow/young"])
+        engine.close()
+        clock.advance(by: .seconds(100))
+        let next = try await self.engine(on: store.session(), clock: clock, retention: .seconds(50))
+        while try await store.session().streams(prefix: "workflow/", after: nil, limit: 10).count
+            > 1
+        {
+            await Task.yield()
+        }
+        next.close()
+    }
+
+    @Test("older runs of a chain go, and its newest stays as long as it is open")
+    func chain() async throws {
+        let store = MemoryHistoryStore()
+        let clock = SkippingClock(skips: false)
+        let engine = try await engine(on: store.session(), clock: clock)
+        let first = try await engine.start(ResettingTests.Errand.self, id: "e", Nothing())
+        try await first.pause()
+        for _ in 1...3 {
+            try await engine.reset("e", to: .beginning)
+            try await engine.handle(ResettingTests.Errand.self, id: "e").pause()
+            clock.advance(by: .seconds(10))
+        }
+        // Those that ended 20 and 30 seconds ago.
+        #expect(try await engine.removeEnded(longerAgoThan: .seconds(15)) == 2)
+        #expect(try await engine.removeEnded(longerAgoThan: .seconds(15)) == 0)
+        #expect(try await store.session().streams(prefix: "run/", after: nil, limit: 10).count == 2)
+        engine.close()
+        let next = try await self.engine(on: store.session(), clock: clock)
+        #expect(try await next.removeEnded(longerAgoThan: .zero) == 1)
+        let handle = next.handle(ResettingTests.Errand.self, id: "e")
+        #expect(try await handle.describe().outcome == nil)
+        try await handle.resume()
+        try await handle.signal(ResettingTests.Errand.go, "ana")
+        #expect(try await handle.result() == "noted a, noted b by ana, noted c")
+        next.close()
+    }
+}

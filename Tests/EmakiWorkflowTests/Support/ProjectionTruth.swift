@@ -1,0 +1,133 @@
+import EmakiPlatform
+import EmakiWorkflowTesting
+import Testing
+
+@testable import EmakiWorkflow
+
+/// What a projection must say, as every history of the store says it.
+struct ProjectionTruth: Equatable {
+    struct Run: Equatable {
+        var type = ""
+        var startedAt: Int64 = 0
+        var updatedAt: Int64 = 0
+        var events = 0
+        var deadline = Int64.max
+        var startsAt: Int64 = 0
+        var steps = 0
+        var children = 0
+        var messages = 0
+        var unseen = 0
+        var stuck = 0
+        var pause = OpenRun.Pause.none
+        var isInDoubt = false
+        var timers: [Int64] = []
+    }
+
+    /// By `ID/RUN`.
+    var open: [String: Run] = [:]
+    var debts: Set<String> = []
+    /// By type and outcome.
+    var endings: [String: Int] = [:]
+    var newestTime: Int64 = 0
+
+    init(_ projection: Projection) {
+        projection.runs.forEach { number, run, id, runID in
+            let name = (String(validating: id) ?? "") + "/" + (String(validating: runID) ?? "")
+            var timers = (projection.moreTimers[number] ?? []).map(\.fireAt)
+            if run.timerID > 0 { timers.append(run.timerAt) }
+            open[name] = Run(
+                type: projection.types[Int(run.type)], startedAt: run.startedAt,
+                updatedAt: run.updatedAt, events: Int(run.eventCount), deadline: run.deadline,
+                startsAt: run.startsAt, steps: Int(run.steps), children: Int(run.children),
+                messages: Int(run.messages), unseen: Int(run.unseen), stuck: Int(run.stuck),
+                pause: run.pause, isInDoubt: run.isInDoubt, timers: timers.sorted())
+        }
+        debts = projection.debts
+        for (ending, count) in projection.endings {
+            let outcome = HistoryEvent.Outcome.Variant(rawValue: UInt64(ending.outcome))
+            endings["\(projection.types[Int(ending.type)]) \(outcome.map { "\($0)" } ?? "")"] =
+                count
+        }
+        newestTime = projection.newestTime
+        #expect(projection.doubtful.isEmpty && !projection.hasUnknownEndings)
+    }
+
+    init(reading store: any HistoryStore) async throws {
+        let prefix = StreamName.idPrefix
+        for name in try await store.streams(prefix: prefix, after: nil, limit: 100_000) {
+            let id = String(name.dropFirst(prefix.count))
+            let page = try await store.read(name, from: 0, limit: 100_000)
+            let records = try page.events.map { try IDRecord($0.metadata) }
+            for record in records where record.kind == .closed && record.isUnsettled {
+                debts.insert("\(id)/\(record.runID)")
+            }
+            for record in records where record.kind == .settled {
+                debts.remove("\(id)/\(record.runID)")
+            }
+            let opened = records.filter { $0.kind == .opened }
+            for record in opened {
+                let run = StreamName.run(id, record.runID)
+                let events = try await store.read(run, from: 0, limit: 100_000).events.map {
+                    try HistoryEvent(metadata: $0.metadata, payload: $0.payload)
+                }
+                newestTime = events.reduce(newestTime) { max($0, $1.time) }
+                let machine = try RunMachine(history: events)
+                guard let outcome = machine.outcome else {
+                    open["\(id)/\(record.runID)"] = Run(machine, events)
+                    continue
+                }
+                guard record == opened.last else { continue }
+                endings["\(machine.start.workflowType) \(outcome.variant)", default: 0] += 1
+            }
+        }
+    }
+}
+
+extension ProjectionTruth.Run {
+    init(_ machine: RunMachine, _ events: [HistoryEvent]) {
+        type = machine.start.workflowType
+        startedAt = machine.beganAt
+        updatedAt = machine.time
+        self.events = machine.lastID
+        let deadlines = [machine.start.runDeadline, machine.start.executionDeadline]
+        deadline = deadlines.compactMap(\.self).min() ?? .max
+        startsAt = machine.start.startsAt ?? 0
+        steps = machine.steps.count
+        children = machine.children.count
+        messages = machine.sent.count
+        unseen = machine.unseen.count
+        stuck = machine.stuckCompensations.count
+        switch machine.pause {
+        case .requested: pause = .requested
+        case .taskFailures: pause = .taskFailures
+        case .quarantined: pause = .quarantined
+        case nil, .compensation: break
+        }
+        timers = machine.timers.values.map(\.fireAt).sorted()
+    }
+}
+
+/// What follows from all that is in a store, made anew.
+func rebuilt(_ store: any JournaledStore) throws -> Projection {
+    let fold = ProjectionFold(Projection(), lossDigest: 0)
+    try fold.read(from: store.journal) { true }
+    return fold.projection.value
+}
+
+/// The checkpoint that is in a store, if there is one that can be read.
+func checkpoint(in store: any JournaledStore) throws -> Projection? {
+    guard let input = try store.journal.checkpoints?.read() else { return nil }
+    var decoder = ProjectionDecoder(input)
+    return try decoder.decode { _ in true }
+}
+
+/// A projection made anew, and one that goes on from the checkpoint that is there, both say what
+/// the histories say.
+func checkProjection(of store: any JournaledStore, _ comment: Comment? = nil) async throws {
+    let truth = try await ProjectionTruth(reading: store)
+    #expect(ProjectionTruth(try rebuilt(store)) == truth, comment)
+    guard let known = try checkpoint(in: store) else { return }
+    let fold = ProjectionFold(known, lossDigest: 0)
+    try fold.read(from: store.journal) { true }
+    #expect(ProjectionTruth(fold.projection.value) == truth, comment)
+}

@@ -1,0 +1,34 @@
+import EmakiWorkflow
+import EmakiWorkflowTesting
+
+/// A store of which a commit takes few events.
+struct SmallStore: HistoryStore {
+    let base: MemoryHistoryStore.Session
+    var eventsPerCommitMax: Int
+
+    var capabilities: HistoryStoreCapabilities {
+        var capabilities = base.capabilities
+        capabilities.eventsPerCommitMax = eventsPerCommitMax
+        return capabilities
+    }
+
+    func claim() async throws -> UInt64 { try await base.claim() }
+
+    nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer {
+        let isLarge = commit.parts.contains { $0.events.count > eventsPerCommitMax }
+        if isLarge { return .refused(WorkflowError.invalid("more than the store takes")) }
+        return await base.append(commit)
+    }
+
+    func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage {
+        try await base.read(stream, from: index, limit: limit)
+    }
+
+    func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
+        try await base.streams(prefix: prefix, after: after, limit: limit)
+    }
+
+    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        try await base.remove(stream, expecting: expecting)
+    }
+}

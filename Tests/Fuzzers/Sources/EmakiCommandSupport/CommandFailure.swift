@@ -1,0 +1,1 @@
+../../Engine/EmakiCommandSupport/CommandFailure.swift

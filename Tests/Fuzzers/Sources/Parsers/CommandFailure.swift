@@ -1,1 +1,0 @@
-../../Engine/emaki/Support/CommandFailure.swift
