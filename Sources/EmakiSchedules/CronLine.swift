@@ -1,9 +1,9 @@
 /// A line of five fields, as cron has it: minute, hour, day of the month, month, day of the week.
 ///
-/// A field is `*`, a number, a range `1-5`, a list `1,15`, each with a step as in `*/10`; months and
-/// weekdays have names, `JAN` and `SUN`, and Sunday is 0 as well as 7. Where both days are given, one
-/// of them is enough, unless one begins with `*` or is `?`. `@yearly`, `@annually`, `@monthly`,
-/// `@weekly`, `@daily`, `@midnight` and `@hourly` stand for lines.
+/// A field is `*`, a number, a range `1-5`, a list `1,15`, each with a step as in `*/10`; months
+/// and weekdays have names, `JAN` and `SUN`, and Sunday is 0 as well as 7. Where both days are
+/// given, one of them is enough, unless one begins with `*` or is `?`. `@yearly`, `@annually`,
+/// `@monthly`, `@weekly`, `@daily`, `@midnight` and `@hourly` stand for lines.
 struct CronLine: Hashable, Sendable {
     let times: DayTimes
 

@@ -25,8 +25,8 @@ public struct HistoryEvent: Sendable, Equatable {
         indirect case stepScheduled(StepSchedule)
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
-        /// An attempt begins whose turn in a queue has come. Of steps that may have to wait; those of
-        /// others begin when they are recorded.
+        /// An attempt begins whose turn in a queue has come. Of steps that may have to wait; those
+        /// of others begin when they are recorded.
         case attemptBegan(step: Int, attempt: Int)
         /// The attempt is over here; somebody outside has its token and will say how it ended.
         case attemptHandedOver(step: Int, attempt: Int)
