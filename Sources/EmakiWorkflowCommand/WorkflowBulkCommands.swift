@@ -12,8 +12,8 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
             command is interrupted. Try it with --dry-run first.
 
             EXAMPLES
-              \(Program.name) workflow bulk bank.emaki pause --type AccountTransfer --reason "bank closed" \\
-                --dry-run
+              \(Program.name) workflow bulk bank.emaki pause --type AccountTransfer \\
+                --reason "bank closed" --dry-run
               \(Program.name) workflow bulk bank.emaki resume --state paused --prefix transfer-
             """)
 

@@ -147,7 +147,8 @@ struct ActivityFailCommand: WorkflowTelling {
         commandName: "fail", abstract: "Record that an attempt failed.",
         discussion: """
             EXAMPLES
-              \(Program.name) workflow activity fail bank.emaki "$TOKEN" --message "no such account" --final
+              \(Program.name) workflow activity fail bank.emaki "$TOKEN" \\
+                --message "no such account" --final
             """)
 
     @OptionGroup var place: StoreArgument

@@ -38,7 +38,7 @@ struct WorkflowResetCommand: WorkflowTelling {
             it did the first time is not undone. The new run goes on once a process has its code.
 
             EXAMPLES
-              \(Program.name) workflow reset bank.emaki transfer-7 --to-step Credit --reason "bug 12"
+              \(Program.name) workflow reset bank.emaki transfer-7 --to-step Credit
               \(Program.name) workflow reset bank.emaki transfer-7 --to-event 9 --without-messages
             """)
 
@@ -99,7 +99,7 @@ struct WorkflowDeleteCommand: WorkflowTelling {
 
             EXAMPLES
               \(Program.name) workflow delete bank.emaki transfer-7
-              \(Program.name) workflow bulk bank.emaki delete --state completed --prefix test- --dry-run
+              \(Program.name) workflow bulk bank.emaki delete --prefix test- --dry-run
             """)
 
     @OptionGroup var place: StoreArgument

@@ -38,7 +38,8 @@ struct WorkflowStartCommand: WorkflowTelling {
             Where nobody has the store open, the run begins once a process that has its code does.
 
             EXAMPLES
-              \(Program.name) workflow start bank.emaki AccountTransfer transfer-8 --input '{"amount":5}'
+              \(Program.name) workflow start bank.emaki AccountTransfer transfer-8 \\
+                --input '{"amount":5}'
             """)
 
     @OptionGroup var place: StoreArgument

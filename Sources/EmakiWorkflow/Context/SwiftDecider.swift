@@ -1,5 +1,5 @@
-/// Executes a workflow that is written in Swift: a frame after the other, of which each begins at the
-/// start or at a checkpoint, live as in a replay.
+/// Executes a workflow that is written in Swift: a frame after the other, of which each begins at
+/// the start or at a checkpoint, live as in a replay.
 final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
     private let start: RunStart
     private let codec: any PayloadCodec

@@ -2,8 +2,9 @@ extension WorkflowContext where Running.State: Codable {
     /// Lets the run begin anew from its state, so that its history may be as long as it likes.
     ///
     /// This never returns. The state is recorded, and `run` is called again, with the input that it
-    /// had and the state as it was encoded and decoded, now exactly as after a restart; nothing that
-    /// came before is replayed any more. The state says where to go on, so have `run` look at it.
+    /// had and the state as it was encoded and decoded, now exactly as after a restart; nothing
+    /// that came before is replayed any more. The state says where to go on, so have `run` look at
+    /// it.
     ///
     ///     static func run(context: WorkflowContext<Self>, input: Job) async throws -> Report {
     ///         while let page = context.state.nextPage {
@@ -18,8 +19,8 @@ extension WorkflowContext where Running.State: Codable {
     /// requests and answers to them, as far as they fit into 24 and 16 KiB; patches that are true;
     /// a request to stop; children that run, of which the code has no handle any more.
     /// - Throws: a `Failure` of the type `CheckpointRefused`, which names them, beside steps,
-    ///   timers, messages, children that are awaited, handlers, branches or sagas that are open, and
-    ///   if nothing has happened since the checkpoint before. `CancellationError`.
+    ///   timers, messages, children that are awaited, handlers, branches or sagas that are open,
+    ///   and if nothing has happened since the checkpoint before. `CancellationError`.
     public func checkpoint() async throws -> Never {
         try await scope.enterWaiting("checkpoint")
         try await scope.checkCancelled()

@@ -154,8 +154,8 @@ public struct EngineOptions: Sendable {
     /// False for an operator's engine: it records what it is told, and neither executes code nor
     /// begins, retries or times anything.
     var executesCode = true
-    /// For an operator's engine that has the code: it is asked, and what it asks for is thrown away,
-    /// or recorded where nothing begins by it.
+    /// For an operator's engine that has the code: it is asked, and what it asks for is thrown
+    /// away, or recorded where nothing begins by it.
     var rehearsesCode = false
     /// Events after which the projection's checkpoint is written; nil: as many as are worth while.
     /// For tests.

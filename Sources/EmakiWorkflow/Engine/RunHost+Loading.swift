@@ -34,8 +34,8 @@ struct IDRecord: Sendable, Equatable {
     var workflowType = ""
     /// Of `.closed`: something is still to be done.
     var isUnsettled = false
-    /// Of `.opened`, where the id was used before, and of `.deleted`: how the run before ended, so that who counts
-    /// runs need not look for it; 0: nothing is left of it.
+    /// Of `.opened`, where the id was used before, and of `.deleted`: how the run before ended, so
+    /// that who counts runs need not look for it; 0: nothing is left of it.
     var outcomeBefore: UInt64?
     /// The type of the run before, if it is another.
     var typeBefore = ""

@@ -1,12 +1,13 @@
 // What an engine does for an operator that has the code and does not run the workflows: it puts
 // questions to the code, and leaves.
 //
-// The code goes ahead of what is recorded, in memory: it sees what nobody has shown it yet, and what
-// it asks for then is looked at. To answer a question that is thrown away, together with the code.
-// For an update it is recorded, but only if no attempt at a step is among it: a step that is recorded
-// counts as begun, whoever finds it (G2, G3), and nobody is here to make the attempt. So an operator
-// begins nothing, ever, and what it records is whole, as after a crash that came just then: timers
-// run off, children are started and messages delivered by the next engine that runs the workflows.
+// The code goes ahead of what is recorded, in memory: it sees what nobody has shown it yet, and
+// what it asks for then is looked at. To answer a question that is thrown away, together with the
+// code. For an update it is recorded, but only if no attempt at a step is among it: a step that is
+// recorded counts as begun, whoever finds it (G2, G3), and nobody is here to make the attempt. So
+// an operator begins nothing, ever, and what it records is whole, as after a crash that came just
+// then: timers run off, children are started and messages delivered by the next engine that runs
+// the workflows.
 
 /// What the code of a run is asked without the run going on by it.
 enum Rehearsal: Sendable {
@@ -181,7 +182,8 @@ extension HistoryEvent.Body {
     fileprivate var reasonToLeave: String? {
         switch self {
         case .stepScheduled(let step):
-            "its code asks for \(step.key); the next engine that runs its workflows makes the attempt"
+            "its code asks for \(step.key); the next engine that runs its workflows "
+                + "makes the attempt"
         case .taskFailed(let failure), .paused(.taskFailures(let failure)):
             "its code fails: \(failure)"
         default: nil

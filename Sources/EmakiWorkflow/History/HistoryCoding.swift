@@ -2,9 +2,9 @@
 ///
 /// The log's event type is the kind's name, for people. The event's metadata starts with the fields
 /// kind (1), event id (2), time (3) and, for what code has seen, the number of commands plus one
-/// (4), and for what follows a checkpoint that one's event id (6); the kind's own fields follow from
-/// 16 on. The log's payload is the event's payload, if it
-/// has one, as it is; the payload's metadata are in field 5.
+/// (4), and for what follows a checkpoint that one's event id (6); the kind's own fields follow
+/// from 16 on. The log's payload is the event's payload, if it has one, as it is; the payload's
+/// metadata are in field 5.
 ///
 /// Numbers of kinds and fields are never used again for anything else. `Docs/workflows.md` has the
 /// table.

@@ -4,9 +4,9 @@ import EmakiLog
 /// children; and what happened at one instant, as messages.
 ///
 /// What takes time is told apart as far as it is recorded. An attempt waits in a queue where its
-/// beginning is recorded: in named queues, and in those with limits; elsewhere the wait for a worker
-/// is part of its running. An event waits for its commit from when it was let in to when the write
-/// of its group began, which the log knows; the write itself comes on top.
+/// beginning is recorded: in named queues, and in those with limits; elsewhere the wait for a
+/// worker is part of its running. An event waits for its commit from when it was let in to when the
+/// write of its group began, which the log knows; the write itself comes on top.
 struct RunTimeline {
     /// A part of what took time.
     struct Span: Equatable {

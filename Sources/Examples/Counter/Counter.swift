@@ -1,7 +1,8 @@
 import EmakiWorkflow
 
-/// Counts how often a page is seen. It has no end and no body to speak of: its handlers are all that
-/// it is, and a checkpoint after every hundredth message keeps short what has to be read to wake it.
+/// Counts how often a page is seen. It has no end and no body to speak of: its handlers are all
+/// that it is, and a checkpoint after every hundredth message keeps short what has to be read to
+/// wake it.
 enum Counter: Workflow {
     struct State: Codable, Sendable { var hits = 0 }
 

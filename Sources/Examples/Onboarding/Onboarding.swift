@@ -39,8 +39,8 @@ struct Mail: Activity {
 }
 
 /// Thirty days with somebody new: an account at once, advice now and then, and an account that is
-/// taken back if nobody ever filled in a profile. What has to be undone is in the saga, so a failure
-/// on any day and a cancel request undo it, too.
+/// taken back if nobody ever filled in a profile. What has to be undone is in the saga, so a
+/// failure on any day and a cancel request undo it, too.
 enum Onboarding: Workflow {
     struct State: Sendable {
         var hasProfile = false
