@@ -125,7 +125,7 @@ final class ActivityPool: @unchecked Sendable {
             let limit = host.engine.payloadBytesMax
             let payload =
                 if let watch {
-                    try await watch.perform { try Self.bounded(try await body(), limit) }
+                    try await watch.perform(limit, body)
                 } else {
                     try Self.bounded(try await body(), limit)
                 }
@@ -139,7 +139,8 @@ final class ActivityPool: @unchecked Sendable {
         }
     }
 
-    private static func bounded(_ payload: Payload, _ limit: Int) throws(Failure) -> Payload {
+    /// What may be recorded.
+    static func bounded(_ payload: Payload, _ limit: Int) throws(Failure) -> Payload {
         guard payload.bytes.count > limit else { return payload }
         throw Failure(
             .application, type: "PayloadTooLarge",
