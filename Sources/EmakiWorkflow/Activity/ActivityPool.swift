@@ -91,19 +91,11 @@ final class ActivityPool: Sendable {
         marks?.mark(slot, host.partition, step: entry.key.step)
         defer { marks?.giveBack(slot) }
         do {
-<<<<<<< HEAD
-            guard let watch = entry.watch else { return .success(try await perform(entry)) }
-            return .success(try await watch.perform { try await perform(entry) })
-=======
             let limit = host.engine.payloadBytesMax
-            let payload =
-                if let watch {
-                    try await watch.perform(limit, body)
-                } else {
-                    try Self.bounded(try await body(), limit)
-                }
-            finish(host, key, .success(payload))
->>>>>>> helper-1
+            guard let watch = entry.watch else {
+                return .success(try Self.bounded(try await execute(entry), limit))
+            }
+            return .success(try await watch.perform(limit) { try await execute(entry) })
         } catch is ActivityContext.CompletesLater {
             return nil
         } catch {
@@ -111,16 +103,9 @@ final class ActivityPool: Sendable {
         }
     }
 
-<<<<<<< HEAD
-    private func perform(_ entry: TaskQueues.Entry) async throws -> Payload {
-        let payload = try await execute(entry)
-        let limit = entry.host.engine.payloadBytesMax
-        if payload.bytes.count <= limit { return payload }
-=======
     /// What may be recorded.
     static func bounded(_ payload: Payload, _ limit: Int) throws(Failure) -> Payload {
         guard payload.bytes.count > limit else { return payload }
->>>>>>> helper-1
         throw Failure(
             .application, type: "PayloadTooLarge",
             message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
