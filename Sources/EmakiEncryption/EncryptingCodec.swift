@@ -8,10 +8,10 @@
     ///     options.encrypt(with: EncryptingCodec(keys: keys, domain: "bank"))
     ///
     /// A payload's bytes are the nonce (12 bytes, random), the encrypted bytes and metadata of the
-    /// other codec's payload, and the tag (16 bytes). Its metadata are `encryption`, the scheme, and
-    /// `key`, the key's id; both, and the domain, are authenticated. Not bound is where a payload
-    /// is: the same one is in the histories of a child and of its parent. `Docs/encryption.md` says
-    /// what stays readable.
+    /// other codec's payload, and the tag (16 bytes). Its metadata are `encryption`, the scheme,
+    /// and `key`, the key's id; both, and the domain, are authenticated. Not bound is where a
+    /// payload is: the same one is in the histories of a child and of its parent.
+    /// `Docs/encryption.md` says what stays readable.
     ///
     /// With random nonces, no more than 2^32 payloads should be encrypted with one key.
     public struct EncryptingCodec: PayloadCodec {

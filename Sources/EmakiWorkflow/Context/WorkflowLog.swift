@@ -41,8 +41,8 @@ extension WorkflowContext {
     /// durable, and never in a replay. So a line is written once at most: none for an activation
     /// that failed, or that a crash made happen again.
     ///
-    /// The message is made in a replay, too, so that what it calls of the context is counted then as
-    /// ever. What is secret does not belong in it.
+    /// The message is made in a replay, too, so that what it calls of the context is counted then
+    /// as ever. What is secret does not belong in it.
     public func log(
         level: WorkflowLogLevel = .info, _ message: String, metadata: [String: String] = [:]
     ) {
