@@ -83,7 +83,10 @@ struct WorkflowGoingBackTests {
         #expect(later.status == 0, "\(later.errors)")
         let open = try await run("delete", store.path, "r")
         #expect(open.status != 0 && open.errors.contains("terminate or cancel it"))
-        try await onEngine(store) { engine in #expect(try await end(engine, "r") == pages) }
+        try await onEngine(store) { engine in
+            let result = try await end(engine, "r")
+            #expect(result == pages)
+        }
         let dry = try await run("bulk", store.path, "delete", "--all", "--dry-run")
         #expect(dry.status == 0 && dry.output.contains("2"), "\(dry.output)")
         let deleted = try await run("delete", store.path, "r")

@@ -22,7 +22,7 @@
         }
 
         @Test(
-            "starts, ends, steps, attempts are counted once, in whatever process, evicted or not",
+            "starts, ends, steps and attempts are counted once, in any process, evicted or not",
             arguments: [false, true])
         func once(evicts: Bool) async throws {
             let site = Site(evicts: evicts, observers: [observer])

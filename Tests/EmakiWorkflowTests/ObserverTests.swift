@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(
-        "a line is told once, and when what it rests on is durable, whatever the store answers",
+        "a line is told once, and only when what it rests on is durable, whatever a store answers",
         arguments: MemoryHistoryStore.Session.Fault.allCases, 1...4)
     func durableFirst(fault: MemoryHistoryStore.Session.Fault, at commit: Int) async throws {
         let store = MemoryHistoryStore()
