@@ -33,10 +33,8 @@
         static func payload(of bytes: [UInt8]) throws(EncryptionError) -> Payload {
             var rest = bytes[...]
             var metadata: [String: String] = [:]
-            let count = try number(&rest)
-            // Each takes eight bytes at least, so this allocates no more than there is.
-            guard count <= rest.count / 8 else { throw .damaged }
-            for _ in 0..<count {
+            // Each takes eight bytes at least, so too many end where the bytes do.
+            for _ in 0..<(try number(&rest)) {
                 let name = try text(&rest)
                 metadata[name] = try text(&rest)
             }

@@ -137,24 +137,25 @@ extension EventLog {
         return mix.value
     }
 
-    /// A number that is another one once streams whose ids begin like this have lost more events
-    /// to removals, or were forgotten, and after a repair that lost events.
-    /// - Complexity: O(streams with removals).
-    package func lossDigest(ofStreams prefixes: [String]) throws(LogError) -> UInt64 {
-        var digest: UInt64 = 0
-        for loss in receipt.losses {
+    /// A number that is another one after a repair that lost events.
+    package var lossDigest: UInt64 {
+        receipt.losses.reduce(0) { digest, loss in
             var mix = NumberMix(loss.firstPosition.rawValue)
             mix.add(loss.endPosition.rawValue)
-            digest &+= mix.value
+            return digest &+ mix.value
         }
+    }
+
+    /// Visits the streams of which events were removed, in no order.
+    /// - Parameter body: gets a stream's id, and the last version of it that nobody sees any more.
+    /// - Complexity: O(streams with removals).
+    package func forEachRemoval(
+        _ body: (RawSpan, StreamVersion) -> Void
+    ) throws(LogError) {
         let removed = try committer.reading { $0.removals.durable }
-        for (stream, extent) in removed
-        where prefixes.contains(where: { stream.text.utf8.starts(with: $0.utf8) }) {
-            var mix = NumberMix(stream.hash)
-            mix.add(extent.through.rawValue)
-            digest &+= mix.value
+        for (stream, extent) in removed where extent.through > .none {
+            stream.text.withUTF8Span { body($0, extent.through) }
         }
-        return digest
     }
 
     /// The store's disk, for files of those who build on the log.

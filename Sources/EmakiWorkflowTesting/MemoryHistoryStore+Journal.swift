@@ -44,6 +44,7 @@ private struct MemoryJournal: HistoryJournal {
     }
 
     func lossDigest() throws -> UInt64 { 0 }
+    func forEachRemoval(_ body: (RawSpan, UInt64) -> Void) throws {}
 }
 
 private struct MemoryCheckpoints: CheckpointPlace {

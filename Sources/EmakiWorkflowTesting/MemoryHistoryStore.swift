@@ -106,7 +106,11 @@ public final class MemoryHistoryStore: Sendable {
         lock.withLock {
             guard contents.value.order.indices.contains(position) else { return nil }
             let (name, index) = contents.value.order[position]
-            guard let stream = contents.value.streams[name] else { return nil }
+            guard let stream = contents.value.streams[name] else {
+                // It was removed.
+                let nothing = HistoryPage.Stored(metadata: [], payload: [])
+                return ("", 0, nothing, VersionToken(low: UInt64(position)))
+            }
             return (name, index + 1, stream.events[index], stream.tokens[index])
         }
     }
@@ -142,6 +146,10 @@ public final class MemoryHistoryStore: Sendable {
             guard let stream = contents.value.streams[name] else { return expecting == nil }
             if let expecting, expecting != stream.token { return false }
             contents.value.streams[name] = Stream(removedToken: stream.token)
+            for position in contents.value.order.indices
+            where contents.value.order[position].stream == name {
+                contents.value.order[position] = ("", 0)
+            }
             return true
         }
     }

@@ -119,21 +119,25 @@
             let watch = EventWatch()
             let first = try await engine(
                 store, try ring("a", ["a"]), evicts: false, clock: clock, watch: watch)
-            let handle = try await first.start(Mailing.self, id: "m", Self.secret)
-            // Its result is there.
+            try await first.start(Mailing.self, id: "m", Self.secret)
             await watch.wait(for: "StepCompleted", of: "m")
-            try await handle.signal(Mailing.add, Self.secret)
             first.close()
-            let second = try await engine(store, try ring("b", ["b"]), evicts: false, clock: clock)
-            let lost = second.handle(Mailing.self, id: "m")
+            let second = try await engine(
+                store, try ring("b", ["a", "b"]), evicts: false, clock: clock)
+            try await second.handle(Mailing.self, id: "m").signal(Mailing.add, Self.secret)
+            second.close()
+            // Of the run's input there is a key, of the signal there is none.
+            let third = try await engine(store, try ring("a", ["a"]), evicts: false, clock: clock)
+            let lost = third.handle(Mailing.self, id: "m")
+            await #expect(throws: WorkflowError.self) { try await lost.query(Mailing.read) }
             try await lost.signal(Mailing.add, String(repeating: "x", count: 41))
             while try await lost.describe().pause == nil { clock.advance(by: .seconds(60)) }
-            second.close()
-            let third = try await engine(store, try ring("b", ["a", "b"]), evicts: false)
-            let found = third.handle(Mailing.self, id: "m")
+            third.close()
+            let fourth = try await engine(store, try ring("b", ["a", "b"]), evicts: false)
+            let found = fourth.handle(Mailing.self, id: "m")
             try await found.resume()
             #expect(try await found.result().contains("! \(Self.secret)xxx"))
-            third.close()
+            fourth.close()
         }
 
         /// All payloads of runs that are not empty.

@@ -155,6 +155,7 @@
             for hostile: [UInt8] in [
                 [255, 255, 255, 255], [1, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0],
                 [1, 0, 0, 0, 1, 0, 0, 0, 0xff, 0, 0, 0, 0],
+                [1, 0, 0, 0, 1, 0, 0, 0, 0x61, 2, 0, 0, 0, 0x62],
             ] {
                 #expect(throws: EncryptionError.damaged) { try ClearForm.payload(of: hostile) }
             }

@@ -66,6 +66,7 @@
             let double = ("activity", "Double")
             #expect(timer(MetricName.queueWait, [double]).count == attempts)
             #expect(timer(MetricName.running, [double, ("place", "here")]).count == attempts)
+            #expect(timer(MetricName.running, [double, ("place", "outside")]).isEmpty)
             // By engine time, so the timer of 30 seconds is in it.
             let runs = timer(
                 MetricName.runDuration, [("type", "Doubling"), ("outcome", "completed")])

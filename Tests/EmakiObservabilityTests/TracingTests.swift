@@ -215,13 +215,20 @@
         func headers() {
             var run = ObservedRun(
                 workflowID: "w", workflowType: "W",
-                headers: ["emaki-traced-at": "\(Int64.min)", InMemoryTracer.traceIDKey: "x"])
+                headers: [
+                    "emaki-traced-at": "\(Int64.min)", InMemoryTracer.traceIDKey: "x",
+                    InMemoryTracer.spanIDKey: "y",
+                ])
             for text in ["\(Int64.max)", "ten", "", "-1"] {
                 tracing.committed(.closing(run, at: .max))
                 tracing.committed(.closing(run, at: .min))
                 run.headers["emaki-traced-at"] = text
             }
             #expect(spans("run W").count == 8)
+            // Further apart than a number can say is not together.
+            let first = spans("run W").first
+            #expect(first?.parentSpanID == nil)
+            #expect(first?.links.count == 1)
         }
     }
 

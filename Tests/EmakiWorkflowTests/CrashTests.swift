@@ -23,6 +23,7 @@ struct CrashRun {
             if let result = try await untilDeath(session, clock, end, evicts, version(life)) {
                 return (result, session.commitCount)
             }
+            try await checkProjection(of: store.session(), "\(end)")
             start = clock.now + 1_000_000_000
         }
         let session = store.session()

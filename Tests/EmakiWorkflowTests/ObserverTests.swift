@@ -329,4 +329,27 @@ import Testing
         #expect(result == "12t")
         engine.close()
     }
+
+    @Test("a result that an interceptor makes too large fails the attempt, and is told as that")
+    func tooLargeResult() async throws {
+        struct Inflation: EngineInterceptor {
+            func attempt(
+                _ attempt: ObservedAttempt, _ proceed: () async throws -> Payload
+            ) async throws -> Payload {
+                Payload([UInt8](repeating: 0, count: (1 << 20) + 1))
+            }
+        }
+        let notes = Notes()
+        let engine = try await engine(
+            [Texts.self], [notes], on: MemoryHistoryStore().session(),
+            interceptors: [Inflation()])
+        await #expect {
+            try await engine.execute(Texts.self, id: "t", 1)
+        } throws: { error in
+            guard case WorkflowError.ended(_, .failed(let failure)) = error else { return false }
+            return failure.type == "PayloadTooLarge"
+        }
+        #expect(notes.count("ended text 1 failed PayloadTooLarge") == 1)
+        engine.close()
+    }
 }

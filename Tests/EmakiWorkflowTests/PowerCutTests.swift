@@ -83,6 +83,7 @@ struct PowerRun {
 
     func check(_ comment: Comment) async throws {
         let log = try await disk.open()
+        try await checkProjection(of: EventLogStore(log), comment)
         let histories = try await histories(in: EventLogStore(log))
         await log.close()
         checkEffects(of: histories, in: world, comment)

@@ -21,7 +21,7 @@ import Testing
     }
 
     private static let head = ProjectionHead(
-        storeID: "this store", end: 77, witness: 5, lossDigest: 6)
+        storeID: "this store", end: 77, witness: 5, lossDigest: 6, removalDigest: 7)
 
     /// One with something of everything.
     private func sample(runs: Int) -> Projection {
@@ -289,11 +289,42 @@ import Testing
         try await site.live(names("first", 30), eventsMin: .max)
         for configuration in [Configuration(), .readOnly()] {
             let log = try await EventLog.open(at: site.store.path, configuration)
-            let engine = try await WorkflowEngine.operating(on: log)
+            var options = EngineOptions()
+            options.executesCode = false
+            options.projectionEventsMin = 1
+            let engine = try await WorkflowEngine(
+                store: EventLogStore(log), definitions: [], options: options)
             #expect(await engine.core.projection?.ask { $0.runs.count } == 30)
             engine.close()
             await log.close()
             #expect(!FileManager.default.fileExists(atPath: site.file.path))
+        }
+    }
+
+    @Test("how runs ended is counted anew once some that had ended were removed")
+    func removedEndings() async throws {
+        let site = try Site()
+        try await site.live(names("first", 5)) { _, engine in
+            for name in names("first", 5) {
+                let handle = engine.handle(Wanderer.self, id: name)
+                try await handle.signal(Wanderer.go, 6)
+                #expect(try await handle.result() == 6)
+            }
+        }
+        let log = try await EventLog.open(at: site.store.path)
+        for stream in try log.streams() where stream.stream.text.contains("first-3") {
+            try await log.delete(stream.stream)
+        }
+        await log.close()
+        try await site.live([], eventsMin: .max) { _, engine in
+            let projection = try #require(engine.core.projection)
+            let first = await projection.ask(needsEndings: true) { $0.endedCounts(type: nil) }
+            #expect(first == .some(nil))
+            while await projection.ask({ $0.endedCounts(type: nil) }) == .some(nil) {
+                await Task.yield()
+            }
+            let counts = await projection.ask { $0.endedCounts(type: nil) }
+            #expect(counts == [.completed: 4])
         }
     }
 

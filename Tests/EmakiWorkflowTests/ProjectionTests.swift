@@ -142,8 +142,10 @@ struct Grumpy: Activity {
             await wander(engine, clock, &random, 50)
             engine.close()
             start = clock.now + 1_000_000_000
-            try await checkProjection(of: store, "life \(life)")
             await log.close()
+            let again = try await EventLog.open(at: folder.url.path + "/store")
+            try await checkProjection(of: EventLogStore(again), "life \(life)")
+            await again.close()
         }
     }
 
@@ -208,6 +210,87 @@ struct Grumpy: Activity {
         }
         second.close()
         try await checkProjection(of: store.session())
+    }
+
+    /// Tells what was recorded.
+    private struct Watch: EngineObserver {
+        let events: AsyncStream<(String, HistoryEvent.Body)>
+        private let told: AsyncStream<(String, HistoryEvent.Body)>.Continuation
+
+        init() { (events, told) = AsyncStream.makeStream() }
+
+        func recorded(workflowID: String, runID: String, _ events: [HistoryEvent]) {
+            for event in events { told.yield((workflowID, event.body)) }
+        }
+
+        /// Waits until so many runs have recorded such an event.
+        func wait(for count: Int, _ isIt: (HistoryEvent.Body) -> Bool) async {
+            var seen: Set<String> = []
+            for await (id, body) in events where isIt(body) {
+                seen.insert(id)
+                if seen.count == count { return }
+            }
+        }
+    }
+
+    @Test("runs that were left asleep are woken by their timers, also those that are overdue")
+    func woken() async throws {
+        let store = MemoryHistoryStore()
+        let clock = SkippingClock(skips: false)
+        let first = try await makeEngine([Wanderer.self], on: store.session(), clock: clock)
+        for number in 0..<40 {
+            let handle = try await first.start(Wanderer.self, id: "w\(number)", 0)
+            // Of one timer, and of three.
+            try await handle.signal(Wanderer.go, number % 2)
+        }
+        first.close()
+        clock.advance(by: .seconds(4))
+        let watch = Watch()
+        let second = try await makeEngine(
+            [Wanderer.self], on: store.session(), clock: clock, observer: watch)
+        await watch.wait(for: 20) { if case .timerFired = $0 { true } else { false } }
+        clock.advance(by: .seconds(2))
+        await watch.wait(for: 20) { if case .timerFired = $0 { true } else { false } }
+        second.close()
+    }
+
+    @Test("what was recorded without code is seen by the next engine, though nobody asks")
+    func unseen() async throws {
+        let store = MemoryHistoryStore()
+        let first = try await makeEngine([Wanderer.self], on: store.session())
+        try await first.start(Wanderer.self, id: "w", 0)
+        first.close()
+        var options = EngineOptions()
+        options.executesCode = false
+        let without = try await WorkflowEngine(
+            store: store.session(), definitions: [], options: options)
+        try await without.handle(Wanderer.self, id: "w").signal(Wanderer.go, 6)
+        without.close()
+        let watch = Watch()
+        let second = try await makeEngine([Wanderer.self], on: store.session(), observer: watch)
+        await watch.wait(for: 1) { if case .closed = $0 { true } else { false } }
+        second.close()
+    }
+
+    @Test("what the end of a run asks for is done by the next engine, though nobody asks")
+    func debts() async throws {
+        let store = MemoryHistoryStore()
+        let session = store.session()
+        let watch = Watch()
+        let first = try await makeEngine([Wanderer.self], on: session, observer: watch)
+        let handle = try await first.start(Wanderer.self, id: "w", 0)
+        try await handle.signal(Wanderer.go, 4)
+        await watch.wait(for: 1) { if case .childStarted = $0 { true } else { false } }
+        // Its end is durable, and that is all.
+        session.end(at: .init(commit: session.commitCount + 1, isStored: true)) {}
+        try? await handle.terminate(reason: "enough")
+        first.close()
+        try await checkProjection(of: store.session())
+        #expect(try rebuilt(store.session()).debts.count == 1)
+        let next = Watch()
+        let second = try await makeEngine([Wanderer.self], on: store.session(), observer: next)
+        await next.wait(for: 1) { if case .closed = $0 { true } else { false } }
+        second.close()
     }
 
     @Test("how runs ended is not told where ids were used again without a word of it")

@@ -38,7 +38,10 @@ import Testing
 
     @Test(
         "every promise names a test that exists",
-        arguments: ["Docs/durability.md", "Docs/workflows.md"])
+        arguments: [
+            "Docs/durability.md", "Docs/workflows.md", "Docs/observability.md",
+            "Docs/encryption.md",
+        ])
     func promises(document: String) throws {
         let tests = try Project.swiftFiles().filter(\.isTest)
         expectNone(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EmakiCommandSupport
 import EmakiLog
 import EmakiPlatform
 import EmakiWorkflow

@@ -91,8 +91,11 @@ final class ActivityPool: Sendable {
         marks?.mark(slot, host.partition, step: entry.key.step)
         defer { marks?.giveBack(slot) }
         do {
-            guard let watch = entry.watch else { return .success(try await perform(entry)) }
-            return .success(try await watch.perform { try await perform(entry) })
+            let limit = host.engine.payloadBytesMax
+            guard let watch = entry.watch else {
+                return .success(try Self.bounded(try await execute(entry), limit))
+            }
+            return .success(try await watch.perform(limit) { try await execute(entry) })
         } catch is ActivityContext.CompletesLater {
             return nil
         } catch {
@@ -100,10 +103,9 @@ final class ActivityPool: Sendable {
         }
     }
 
-    private func perform(_ entry: TaskQueues.Entry) async throws -> Payload {
-        let payload = try await execute(entry)
-        let limit = entry.host.engine.payloadBytesMax
-        if payload.bytes.count <= limit { return payload }
+    /// What may be recorded.
+    static func bounded(_ payload: Payload, _ limit: Int) throws(Failure) -> Payload {
+        guard payload.bytes.count > limit else { return payload }
         throw Failure(
             .application, type: "PayloadTooLarge",
             message: "a result of \(payload.bytes.count) bytes; at most \(limit)",

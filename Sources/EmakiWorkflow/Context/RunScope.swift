@@ -324,6 +324,11 @@ final class RunScope: @unchecked Sendable {
         return true
     }
 
+    /// Nothing that the code began goes on, apart from where it waits itself.
+    var hasNothingOpen: Bool {
+        handlingCount == 0 && !hasMoreMessages && openSagas.isEmpty && openNow.isEmpty
+    }
+
     /// - Returns: false if the code waits for that, or for nothing.
     private func settleCheckpoint() -> Bool {
         guard let wanted = wantedCheckpoint, !hasMoreMessages else { return false }

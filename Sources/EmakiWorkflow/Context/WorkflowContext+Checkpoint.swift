@@ -24,6 +24,10 @@ extension WorkflowContext where Running.State: Codable {
     public func checkpoint() async throws -> Never {
         try await scope.enterWaiting("checkpoint")
         try await scope.checkCancelled()
+        guard scope.wantedCheckpoint == nil else {
+            throw Failure(
+                .misuse, type: "CheckpointRefused", message: "no checkpoint beside another one")
+        }
         let wait = RunScope.Wait(scope.branch.next("checkpoint"), .abandon)
         // It is over before anything else can happen.
         wait.isDeaf = true
@@ -37,14 +41,14 @@ extension WorkflowContext where Running.State: Codable {
     /// Lets handlers do all that the run does, for ever: an entity, whose history is cut every so
     /// often by a checkpoint. The state is all that lasts, so it is what handlers change.
     /// - Parameter messageCount: messages between two checkpoints, at least 1. The checkpoint comes
-    ///   when no handler is at work.
+    ///   when no handler is at work, and nothing is open that one has begun.
     /// - Throws: `CancellationError`; as `checkpoint()`.
     public func serveMessages(checkpointAfter messageCount: Int = 1_000) async throws -> Never {
         try await scope.enterWaiting("serveMessages")
         try await scope.checkCancelled()
         let wait = RunScope.Wait(scope.branch.next("serve"), .try)
         wait.condition = { [scope] in
-            scope.messageCount >= max(1, messageCount) && scope.handlingCount == 0
+            scope.messageCount >= max(1, messageCount) && scope.hasNothingOpen
         }
         _ = try await scope.park(wait)
         try await checkpoint()

@@ -27,11 +27,13 @@ final class AttemptWatch: Sendable {
     }
 
     /// Executes it.
-    func perform(_ body: () async throws -> Payload) async throws -> Payload {
+    /// - Parameter limit: bytes of a result.
+    func perform(_ limit: Int, _ body: () async throws -> Payload) async throws -> Payload {
         let begun = begins()
         let beganAt = SystemClock.monotonicNanoseconds()
         do {
-            let result = try await engine.options.interceptors.attempt(begun, body)
+            let result = try ActivityPool.bounded(
+                try await engine.options.interceptors.attempt(begun, body), limit)
             ended(begun, .completed, since: beganAt)
             return result
         } catch {

@@ -37,7 +37,11 @@ final class Backlog: @unchecked Sendable {
     /// Lets a home begin when there is room.
     func add(_ host: RunHost) {
         host.engine.begins()
-        lock.withLock { waiting.append(host) }
+        let isIn = lock.withLock { () -> Bool in
+            if !isClosed { waiting.append(host) }
+            return !isClosed
+        }
+        guard isIn else { return host.engine.ends() }
         admit(host.engine, leaving: 0)
     }
 
@@ -81,14 +85,16 @@ final class Backlog: @unchecked Sendable {
 
     /// Nobody is let begin any more.
     func close() {
-        let seeker = lock.withLock {
-            waiting = Queue()
+        let (seeker, left) = lock.withLock {
+            var left: [RunHost] = []
+            while let host = waiting.popFirst() { left.append(host) }
             drained = nil
             isClosed = true
             defer { self.seeker = nil }
-            return self.seeker
+            return (self.seeker, left)
         }
         seeker?.resume()
+        for host in left { host.engine.ends() }
     }
 
     /// Does something once all that wait now were let begin; on any thread, or at once.

@@ -17,6 +17,8 @@ struct CommitDraft {
     var successor: [HistoryEvent] = []
     /// Of these, so many are in its stream already, which is there then.
     var copied: (count: Int, token: VersionToken?) = (0, nil)
+    /// Nothing more is let in: the workflow is deleted.
+    var isLast = false
     /// In the order of what they answer. The argument says how the commit ended.
     var replies: [@Sendable (WorkflowError?) -> Void] = []
     /// What was let in, to be let in again if the draft is not committed.

@@ -176,8 +176,11 @@ final class EngineCore: @unchecked Sendable {
         lock.withLock {
             if closed { return [] }
             return sleepers.compactMap { sleeper in
-                guard hosts[sleeper.workflowID] == nil, sleeping[sleeper.workflowID] == nil
-                else { return nil }
+                guard hosts[sleeper.workflowID] == nil else { return nil }
+                // Of two runs of an id one was never begun: the earlier instant is safe.
+                if let other = sleeping[sleeper.workflowID], other.instant <= sleeper.due {
+                    return nil
+                }
                 let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
                 sleeping[sleeper.workflowID] = ticket
                 return ticket
@@ -209,6 +212,8 @@ final class EngineCore: @unchecked Sendable {
     /// - Returns: whether nothing is.
     func drain(for limit: Duration) async -> Bool {
         lock.withLock { draining = true }
+        timers.stop()
+        queues.drain()
         backlog.close()
         let alarm = Task.detached { [self] in
             try? await Task.sleep(for: limit)
@@ -403,7 +408,8 @@ final class EngineCore: @unchecked Sendable {
         let end = try await store.read(stream, from: count - 1, limit: 1)
         let frame = try end.events.first.map { try Self.event($0, workflowID).checkpoint } ?? 0
         var index = first.events.count
-        if frame > index + 1 {
+        let isFramed = frame > index + 1
+        if isFramed {
             history.events = Array(history.events.prefix(1))
             index = frame - 1
         }
@@ -412,6 +418,14 @@ final class EngineCore: @unchecked Sendable {
                 history.events.append(try Self.event(event, workflowID))
             }
             history.token = page.token ?? history.token
+        }
+        if isFramed {
+            guard history.events.count > 1, history.events[1].id == frame,
+                case .checkpointed = history.events[1].body
+            else {
+                throw WorkflowError.damaged(
+                    workflowID: workflowID, .malformed("there is no checkpoint \(frame)"))
+            }
         }
         return history
     }

@@ -125,10 +125,17 @@ extension RunHost {
         case .success(let payload): draft.answer(completed, payload)
         case .failure(let failure): draft.refuse(completed, .updateFailed(failure))
         case nil:
-            guard let machine, machine.openUpdates.contains(id), machine.isOpen else {
+            guard let machine, machine.isOpen else {
                 return draft.refuse(
                     completed,
                     .closed(workflowID: workflowID, runID: machine?.start.runID ?? ""))
+            }
+            guard machine.openUpdates.contains(id) else {
+                let failure = Failure(
+                    .misuse, type: "AnswerForgotten",
+                    message: "the update was handled, and its answer was too large to be kept "
+                        + "over a checkpoint")
+                return draft.refuse(completed, .refused(failure))
             }
             waitForUpdate(id, completed, &draft)
         }
@@ -261,6 +268,11 @@ extension RunHost {
             do {
                 while wanted != newest {
                     let history = try await engine.history(workflowID, wanted)
+                    if history.events.isEmpty {
+                        // It was removed; the records of the id say what came after it.
+                        wanted = try await successor(of: wanted)
+                        continue
+                    }
                     guard case .closed(let outcome) = history.events.last?.body else {
                         throw WorkflowError.notFound(workflowID: workflowID)
                     }
@@ -274,6 +286,19 @@ extension RunHost {
                 reply(.failure(error))
             }
         }
+    }
+
+    /// The run with which a run of this id went on, whose history is gone.
+    /// - Throws: `.notFound` if it did not, or nobody knows.
+    private func successor(of runID: String) async throws -> String {
+        let records = IDRecord.live(try await engine.idRecords(workflowID).0)
+            .filter { $0.kind == .opened }
+        guard let index = records.firstIndex(where: { $0.runID == runID }),
+            index + 1 < records.count,
+            records[index + 1].outcomeBefore
+                == HistoryEvent.Outcome.Variant.continuedAsNew.rawValue
+        else { throw WorkflowError.notFound(workflowID: workflowID) }
+        return records[index + 1].runID
     }
 
     // MARK: Who is asked

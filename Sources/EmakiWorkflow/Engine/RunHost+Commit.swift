@@ -7,7 +7,10 @@ extension RunHost {
 
     /// Commits and acts upon it. A draft is one commit: it is durable as a whole or not at all.
     func commit(_ draft: CommitDraft) {
-        guard let machine else { return catchUp() }
+        guard let machine else {
+            for reply in draft.replies { reply(.outcomeUnknown) }
+            return catchUp()
+        }
         let commit = commit(of: draft, machine)
         guard engine.isObserved else { return submit(commit, draft) }
         var draft = draft

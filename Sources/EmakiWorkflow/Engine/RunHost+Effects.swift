@@ -167,7 +167,16 @@ extension RunHost {
                 switch result {
                 case .success(let outcome):
                     enqueue(.childClosed(runID: runID, child: id, outcome))
-                case .failure(let error): comeBack(unless: error)
+                case .failure(let error):
+                    guard let error = error as? WorkflowError, error.isFinal else {
+                        return comeBack(unless: error)
+                    }
+                    // It was deleted, and how it ended nobody knows any more.
+                    enqueue(
+                        .childClosed(
+                            runID: runID, child: id,
+                            .failed(
+                                Failure(.application, type: "ChildGone", message: "\(error)"))))
                 }
             })
     }
@@ -291,7 +300,8 @@ extension RunHost {
 
     /// Tells the timers when something is due next.
     func arm() {
-        guard let machine, machine.isOpen, engine.options.executesCode else { return }
+        guard let machine, machine.isOpen, engine.options.executesCode, !engine.isDraining
+        else { return }
         machine.forgetStale()
         guard let next = machine.due.first?.instant, next < ticket?.instant ?? .max else { return }
         ticket = engine.timers.arm(self, at: next, insteadOf: ticket)

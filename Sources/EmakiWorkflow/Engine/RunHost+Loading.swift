@@ -65,11 +65,13 @@ struct IDRecord: Sendable, Equatable {
     static func needsCare(_ all: [IDRecord]) -> Bool {
         if removal(all) != nil { return true }
         let records = live(all)
-        let settled = Set(records.filter { $0.kind == .settled }.map(\.runID))
-        let hasDebt = records.contains {
-            $0.kind == .closed && $0.isUnsettled && !settled.contains($0.runID)
-        }
-        return hasDebt || records.last(where: \.isOfRun)?.kind == .opened
+        return !unsettled(records).isEmpty || records.last(where: \.isOfRun)?.kind == .opened
+    }
+
+    /// Runs whose ends ask for something that was not done.
+    static func unsettled(_ records: [IDRecord]) -> Set<String> {
+        Set(records.filter { $0.kind == .closed && $0.isUnsettled }.map(\.runID))
+            .subtracting(records.filter { $0.kind == .settled }.map(\.runID))
     }
 
     private var isOfRun: Bool { kind == .opened || kind == .closed }
@@ -163,6 +165,7 @@ extension RunHost {
         runToken = history.token
         idToken = token
         isLoaded = true
+        unsettled = IDRecord.unsettled(records)
         for record in records where record.kind == .opened && !record.requestID.isEmpty {
             startedBy[record.requestID] = record.runID
         }
@@ -189,7 +192,13 @@ extension RunHost {
     /// What was recorded although nobody was told is told now.
     private func answerWaiters(_ loaded: RunMachine) {
         for (id, waiters) in updateWaiters {
-            guard let answer = loaded.updateAnswers[id] else { continue }
+            guard let answer = loaded.updateAnswers[id] else {
+                // It was answered, and the answer is not kept.
+                guard !loaded.openUpdates.contains(id) else { continue }
+                updateWaiters[id] = nil
+                for waiter in waiters { waiter.reply(.failure(WorkflowError.outcomeUnknown)) }
+                continue
+            }
             updateWaiters[id] = nil
             for waiter in waiters {
                 waiter.reply(answer.mapError { WorkflowError.updateFailed($0) })
@@ -237,6 +246,7 @@ extension RunHost {
         runToken = nil
         idToken = nil
         startedBy = [:]
+        unsettled = []
         disarm()
         hasReturned = false
         closuresWanted = []

@@ -5,7 +5,7 @@ extension RunHost {
 
     /// The draft has room for what one more input may bring.
     func hasRoom(_ draft: CommitDraft) -> Bool {
-        draft.byteCount < engine.commitBytesMax / 4
+        !draft.isLast && draft.byteCount < engine.commitBytesMax / 4
             && draft.events.count < engine.eventsPerCommitMax / 4
     }
 
@@ -156,6 +156,7 @@ extension RunHost {
         record.time = now
         record.isUnsettled = !machine.childrenToSettle.isEmpty || !machine.messagesToSettle.isEmpty
         draft.records.append(record)
+        if record.isUnsettled { unsettled.insert(record.runID) }
         guard case .continuedAsNew(let runID, _) = outcome, let closing else { return }
         let chance = StableMix.fraction(machine.start.seed)
         var next = machine.successor(of: closing, runID: runID, at: now, chance: chance)
@@ -248,7 +249,10 @@ extension RunHost {
                 }
             case .checkpoint(let state, let patches):
                 var fields = FieldWriter()
-                machine.checkpoint(state, patches: patches).encode(into: &fields)
+                var checkpoint = machine.checkpoint(state, patches: patches)
+                // More may be answered before it is recorded.
+                checkpoint.answers = []
+                checkpoint.encode(into: &fields)
                 if fields.bytes.count > Self.checkpointBytesMax {
                     return tooLarge(
                         "a checkpoint beside its state", Self.checkpointBytesMax,
@@ -268,8 +272,8 @@ extension RunHost {
         return nil
     }
 
-    /// Bytes of what a checkpoint remembers beside the code's state.
-    private static var checkpointBytesMax: Int { 60_000 }
+    /// Bytes of what a checkpoint remembers beside the code's state and answers.
+    private static var checkpointBytesMax: Int { 60_000 - RunMachine.keptAnswerBytesMax }
 
     /// Bytes of an identity.
     static var keyBytesMax: Int { 4_096 }

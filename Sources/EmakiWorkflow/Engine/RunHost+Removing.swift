@@ -24,6 +24,18 @@ extension RunHost {
                 reply, .stillOpen(workflowID: workflowID, runID: machine.start.runID))
             return true
         }
+        guard unsettled.isEmpty else {
+            if instant != nil {
+                draft.answer(reply, false)
+            } else {
+                draft.refuse(
+                    reply,
+                    .invalid(
+                        "others are still to be told of its end: ask again, where its workflows run"
+                    ))
+            }
+            return true
+        }
         guard engine.store.capabilities.removesStreams else {
             draft.refuse(reply, .invalid("this store removes nothing"))
             return true
@@ -37,6 +49,7 @@ extension RunHost {
             isDeleted()
         }
         draft.answer(reply, true)
+        draft.isLast = true
         return true
     }
 
@@ -68,8 +81,9 @@ extension RunHost {
                     _ = try await engine.store.remove(
                         StreamName.run(workflowID, runID), expecting: nil)
                 }
-                let isLast = records.last?.kind == .deleted
-                if isLast, try await engine.store.remove(idStream, expecting: token) { return }
+                // Nobody has used the id again.
+                let isFree = !IDRecord.live(records).contains { $0.kind == .opened }
+                if isFree, try await engine.store.remove(idStream, expecting: token) { return }
                 enqueue(.settled(runID: removal.name))
             } catch {
                 // It is tried again when the store is opened next.

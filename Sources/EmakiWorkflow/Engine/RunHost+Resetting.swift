@@ -88,16 +88,28 @@ extension EngineCore {
     ) async throws -> String {
         let requestID = requestID ?? newRequestID()
         if let runID = try await run(of: workflowID, begunBy: requestID) { return runID }
+        var meant: String?
         for _ in 0..<Self.cutsMax {
             let newest: RunDescription = try await ask(workflowID) { .describe($0) }
+            guard newest.runID == meant ?? newest.runID else {
+                throw WorkflowError.invalid(
+                    "\(workflowID) went on as run \(newest.runID): look at it, and ask again")
+            }
+            meant = newest.runID
             let cut = try await cut(
                 workflowID, newest.runID, to: point,
                 RunCut.Request(
                     point: point, workflowID: workflowID, runID: newRequestID(),
                     requestID: requestID, isFork: false, reappliesMessages: reappliesMessages,
                     now: timers.now))
-            let runID: String? = try await ask(workflowID) { .reset(cut, reason: reason, $0) }
-            if let runID { return runID }
+            do {
+                let runID: String? = try await ask(workflowID) { .reset(cut, reason: reason, $0) }
+                if let runID { return runID }
+            } catch {
+                await forget(cut, after: error)
+                throw error
+            }
+            await forget(cut, after: nil)
         }
         throw WorkflowError.invalid("\(workflowID) goes on all the time: pause it, then reset it")
     }
@@ -125,7 +137,24 @@ extension EngineCore {
                 point: point, workflowID: newID, runID: newRequestID(),
                 requestID: requestID, isFork: true, reappliesMessages: reappliesMessages,
                 now: timers.now))
-        return try await ask(newID) { .fork(cut, $0) }
+        do {
+            return try await ask(newID) { .fork(cut, $0) }
+        } catch {
+            await forget(cut, after: error)
+            throw error
+        }
+    }
+
+    /// What was copied ahead is nobody's, unless nobody knows whether it is.
+    private func forget(_ cut: RunCut, after error: (any Error)?) async {
+        guard cut.copiedCount > 0, store.capabilities.removesStreams else { return }
+        if let error, (error as? WorkflowError)?.isFinal != true { return }
+        do {
+            _ = try await store.remove(
+                StreamName.run(cut.start.workflowID, cut.start.runID), expecting: cut.token)
+        } catch {
+            observer.storeFailed(error)
+        }
     }
 
     /// What is asked for again may not be there to be asked for any more.
@@ -156,7 +185,11 @@ extension EngineCore {
     private func copyAhead(_ cut: inout RunCut) async throws {
         let stream = StreamName.run(cut.start.workflowID, cut.start.runID)
         let runHash = Self.hash(cut.start.runID)
-        var left = cut.byteCount
+        let sizes = cut.events.map { event in
+            let stored = event.stored()
+            return stored.metadata.count + stored.payload.count + CommitDraft.eventBytes
+        }
+        var left = sizes.reduce(0, +)
         while cut.events.count - cut.copiedCount > eventsPerCommitMax / 2
             || left > commitBytesMax / 2
         {
@@ -176,9 +209,7 @@ extension EngineCore {
                     partition: Self.hash(cut.start.workflowID), epoch: epoch,
                     parts: [.init(stream: stream, expecting: cut.token, events: events)]))
             cut.copiedCount += events.count
-            left = cut.events.dropFirst(cut.copiedCount).reduce(0) {
-                $0 + ($1.body.payload?.bytes.count ?? 0) + CommitDraft.eventBytes
-            }
+            left = sizes.dropFirst(cut.copiedCount).reduce(0, +)
         }
     }
 

@@ -105,7 +105,10 @@ extension RunHost {
             draft.answer(reply, true)
             recordDetails(step, attempt, details, &draft)
         case .childStarted, .childClosed, .delivered: takeFromOthers(input, &draft)
-        case .settled(let runID): draft.records.append(IDRecord(.settled, runID))
+        case .settled(let runID):
+            guard machine != nil else { return true }
+            unsettled.remove(runID)
+            draft.records.append(IDRecord(.settled, runID))
         case .due: disarm()
         case .quarantine(let tries, let step, let reply):
             draft.answer(reply, ())

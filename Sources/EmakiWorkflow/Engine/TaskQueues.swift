@@ -73,6 +73,8 @@ final class TaskQueues: @unchecked Sendable {
     private var wakeUp: (instant: Int64, number: Int)?
     private var lastNumber = 0
     private var isClosed = false
+    /// Nothing is handed to workers any more.
+    private var isDraining = false
     private var bring: @Sendable (String) -> Void = { _ in }
 
     /// - Parameter runningMax: attempts that the engine runs at a time, over all queues.
@@ -281,7 +283,7 @@ extension TaskQueues {
     }
 
     private func pulledAction(_ name: String, _ instant: inout Int64) -> Action? {
-        if isServed(name) { return nil }
+        if isServed(name) || isDraining { return nil }
         if let places = coming(to: name) { return .bring(places) }
         guard lines[name]?.workers.isEmpty == false, let entry = popFirst(name, &instant),
             let worker = lines[name]?.workers.removeFirst()
@@ -358,6 +360,9 @@ extension TaskQueues {
             }
         }
     }
+
+    /// What the engine has begun to wait for comes to its turn, and workers get nothing.
+    func drain() { lock.withLock { isDraining = true } }
 
     /// Workers wait no more, and get nothing.
     func close() {

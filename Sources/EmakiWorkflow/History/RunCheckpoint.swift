@@ -94,6 +94,9 @@ public struct RunCheckpoint: Sendable, Equatable {
         }
         for content in fields.contents(Field.answer) {
             let entry = try FieldReader(content)
+            guard [.updateCompleted, .updateFailed].contains(try entry.eventKind(2)) else {
+                throw .malformed("an answer")
+            }
             answers.append(
                 Answer(
                     update: try entry.need(entry.int(1), "an answer's update"),
@@ -101,6 +104,7 @@ public struct RunCheckpoint: Sendable, Equatable {
         }
         for content in fields.contents(Field.child) {
             let entry = try FieldReader(content)
+            guard try entry.eventKind(2) == .childInitiated else { throw .malformed("a child") }
             guard case .childInitiated(let start) = try entry.event(2).body else {
                 throw .malformed("a child")
             }
@@ -109,5 +113,14 @@ public struct RunCheckpoint: Sendable, Equatable {
                     event: try entry.need(entry.int(1), "a child's event"), start: start,
                     runID: try entry.need(entry.text(3), "a child's run")))
         }
+    }
+}
+
+extension FieldReader {
+    /// The kind of an event that is in a field, without reading the event.
+    fileprivate func eventKind(_ field: UInt64) throws(HistoryError) -> EventKind? {
+        let parts = try FieldReader(try need(content(field), "an event"))
+        let fields = try FieldReader(try need(parts.content(1), "an event's fields"))
+        return fields.number(CommonField.kind).flatMap(EventKind.init(rawValue:))
     }
 }

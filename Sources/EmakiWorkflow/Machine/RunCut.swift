@@ -14,7 +14,7 @@ public enum ResetPoint: Sendable, Equatable {
 /// They are the events before the point, under their numbers. If the point is among what the code
 /// asked for at an event, the code sees that event anew. The signals and updates that the other run
 /// was sent after the point follow, in their order, and, if that run ends for this one, what became
-/// of the steps that were open at the point. An attempt that is under way still is of unknown
+/// of the steps, children and messages that were open at the point. An attempt that is under way still is of unknown
 /// outcome, as after a crash. What was paused goes on.
 struct RunCut: Sendable {
     /// What is asked for.
@@ -31,6 +31,8 @@ struct RunCut: Sendable {
 
     /// Resets and forks in a row of which a run knows.
     static let originsMax = 256
+    /// Bytes of a start beside its input.
+    private static let startBytesMax = 60_000
 
     /// The other run, and its last event when this was made.
     let runID: String
@@ -61,6 +63,13 @@ struct RunCut: Sendable {
         }
         runID = other.runID
         lastEvent = last.id
+        var fields = FieldWriter()
+        start.encode(into: &fields)
+        guard fields.bytes.count <= Self.startBytesMax else {
+            throw WorkflowError.tooLarge(
+                "what a run knows of those before it", limit: Self.startBytesMax,
+                value: fields.bytes.count)
+        }
         kept[0].body = .started(start)
         let machine = try RunMachine(history: kept)
         events = kept
@@ -71,10 +80,8 @@ struct RunCut: Sendable {
         goOn(machine, request.now)
     }
 
-    /// Of all that is copied, generously.
-    var byteCount: Int {
-        events.reduce(0) { $0 + ($1.body.payload?.bytes.count ?? 0) + CommitDraft.eventBytes }
-    }
+    /// Of the payloads.
+    var byteCount: Int { events.reduce(0) { $0 + ($1.body.payload?.bytes.count ?? 0) } }
 
     // MARK: The point
 
@@ -135,7 +142,8 @@ struct RunCut: Sendable {
         // Who waits for the other run is told how that ended.
         start.parent = nil
         start.requestID = request.requestID
-        start.runDeadline = other.runTimeout.map { request.now + $0.nanoseconds }
+        let beginsAt = max(request.now, other.startsAt ?? 0)
+        start.runDeadline = other.runTimeout.map { beginsAt + $0.nanoseconds }
         if request.isFork {
             start.executionDeadline = other.executionDeadline.map {
                 request.now + max(0, $0 - beganAt)
@@ -190,6 +198,10 @@ extension HistoryEvent.Body {
             .heartbeat(let step, _, _),
             .stepCompleted(let step, _, _), .stepFailed(let step, _, _):
             !request.isFork && machine.steps[step] != nil
+        case .childStarted(let child, _):
+            !request.isFork && machine.children[child].map { $0.runID == nil } ?? false
+        case .childClosed(let child, _): !request.isFork && machine.children[child] != nil
+        case .messageAnswered(let message, _): !request.isFork && machine.sent[message] != nil
         default: false
         }
     }

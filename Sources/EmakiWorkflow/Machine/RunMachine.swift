@@ -224,8 +224,7 @@ final class RunMachine: @unchecked Sendable {
             beganAt = event.time
             for request in start.earlierRequests { requests[request] = 0 }
             if let startsAt = start.startsAt { due.add(.start, at: startsAt) }
-            let deadlines = [start.runDeadline, start.executionDeadline].compactMap(\.self)
-            if let deadline = deadlines.min() { due.add(.run, at: deadline) }
+            armRun()
         case .timerStarted(let key, let fireAt):
             timers[event.id] = OpenTimer(key: key, fireAt: fireAt)
             timerIDs[key] = event.id
@@ -283,6 +282,14 @@ final class RunMachine: @unchecked Sendable {
             children[child.event] = OpenChild(start: child.start, runID: child.runID)
         }
         unseen = [Unseen(event: event, key: nil)]
+        due = DeadlineQueue()
+        armRun()
+    }
+
+    /// The run ends no later than its deadlines.
+    private func armRun() {
+        let deadlines = [start.runDeadline, start.executionDeadline].compactMap(\.self)
+        if let deadline = deadlines.min() { due.add(.run, at: deadline) }
     }
 
     private func applyMessage(_ event: HistoryEvent) {

@@ -41,7 +41,7 @@ extension Operator {
         if filter.attribute != nil { return nil }
         // How those have ended that begin so is known to nobody.
         if wantsOpen != true, !filter.prefix.isEmpty { return nil }
-        let found = try ask { projection -> [String: Int]? in
+        let found = try ask(needsEndings: wantsOpen != true) { projection -> [String: Int]? in
             var counts: [String: Int] = [:]
             if wantsOpen != false {
                 for (state, count) in projection.openCounts(wish) { counts[state.word] = count }
@@ -64,9 +64,9 @@ extension Operator {
     }
 
     private func ask<R: Sendable>(
-        _ body: @escaping @Sendable (Projection) -> R
+        needsEndings: Bool = false, _ body: @escaping @Sendable (Projection) -> R
     ) throws -> R? {
-        try wait { [core] in await core.projection?.ask(body) }
+        try wait { [core] in await core.projection?.ask(needsEndings: needsEndings, body) }
     }
 }
 

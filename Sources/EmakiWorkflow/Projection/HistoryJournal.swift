@@ -27,8 +27,11 @@ package protocol HistoryJournal: Sendable {
     func scan(_ range: Range<UInt64>, into scanner: any JournalScanner) throws -> UInt64?
     /// A number that no other history of this store has for this position; nil: nothing is there.
     func witness(at position: UInt64) throws -> UInt64?
-    /// Another number once events were removed or lost.
+    /// Another number once events were lost, whosever they were.
     func lossDigest() throws -> UInt64
+    /// Visits the streams that have lost their oldest events because somebody wanted that.
+    /// - Parameter body: gets a stream, and how many it has lost.
+    func forEachRemoval(_ body: (RawSpan, UInt64) -> Void) throws
 }
 
 /// A store whose events have positions.
@@ -82,8 +85,10 @@ private struct LogJournal: HistoryJournal {
         try log.witness(at: Position(position))
     }
 
-    func lossDigest() throws -> UInt64 {
-        try log.lossDigest(ofStreams: [StreamName.idPrefix, StreamName.runPrefix])
+    func lossDigest() throws -> UInt64 { log.lossDigest }
+
+    func forEachRemoval(_ body: (RawSpan, UInt64) -> Void) throws {
+        try log.forEachRemoval { body($0, $1.rawValue) }
     }
 
     private struct Adapter: LogScanner {

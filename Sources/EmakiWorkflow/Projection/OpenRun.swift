@@ -78,6 +78,8 @@ struct OpenRun: Equatable, Sendable {
         case .childClosed: Self.decrement(&children, &isInDoubt)
         case .messageSent: messages += 1
         case .messageAnswered: Self.decrement(&messages, &isInDoubt)
+        // What was not seen by then nobody sees any more.
+        case .checkpointed: unseen = 1
         case .activated: Self.decrement(&unseen, &isInDoubt)
         case .paused: pause(event.variant)
         case .resumed:

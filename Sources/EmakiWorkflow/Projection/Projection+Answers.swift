@@ -58,7 +58,7 @@ extension Projection {
     /// - Parameter type: nil: of any.
     /// - Returns: nil if that is not known.
     func endedCounts(type: String?) -> [HistoryEvent.Outcome.Variant: Int]? {
-        if hasUnknownEndings { return nil }
+        if hasUnknownEndings || hasOldEndings { return nil }
         var counts: [HistoryEvent.Outcome.Variant: Int] = [:]
         for (ending, count) in endings where count != 0 {
             guard count > 0,

@@ -39,6 +39,8 @@ struct Projection: Sendable {
     var endings: [Ending: Int] = [:]
     /// Ids were used again, and how their runs before had ended was not recorded then.
     var hasUnknownEndings = false
+    /// Runs that had ended were removed since, and are counted all the same.
+    var hasOldEndings = false
     /// Of all events.
     var newestTime: Int64 = 0
     /// All events before this position are in.
@@ -137,6 +139,21 @@ struct Projection: Sendable {
         subject = .unknownRun(id: runs.id(number), run: runs.runID(number))
         moreTimers[number] = nil
         runs.remove(number)
+    }
+
+    /// A stream has lost its first events, this many, since what is known of it was known.
+    mutating func lost(_ stream: RawSpan, _ count: UInt64) {
+        guard let name = StreamParts(stream) else { return }
+        hasOldEndings = true
+        guard let range = name.run,
+            let number = runs.find(stream.extracting(name.id), stream.extracting(range))
+        else { return }
+        if count < UInt64(runs[number].eventCount) {
+            runs[number].isInDoubt = true
+        } else {
+            moreTimers[number] = nil
+            runs.remove(number)
+        }
     }
 
     private mutating func doubt(_ id: [UInt8]) {

@@ -76,12 +76,16 @@ struct ProjectionDecoder {
         let end = try fields.number64()
         let witness = try fields.number64()
         let lossDigest = try fields.number64()
+        let removalDigest = try fields.number64()
         projection.newestTime = Int64(bitPattern: try fields.number64())
-        projection.hasUnknownEndings = try fields.byte() & ProjectionFile.hasUnknownEndings != 0
+        let flags = try fields.byte()
+        projection.hasUnknownEndings = flags & ProjectionFile.hasUnknownEndings != 0
+        projection.hasOldEndings = flags & ProjectionFile.hasOldEndings != 0
         runCount = try fields.number64()
         let storeID = try fields.text(fields.left)
         return ProjectionHead(
-            storeID: storeID, end: end, witness: witness, lossDigest: lossDigest)
+            storeID: storeID, end: end, witness: witness, lossDigest: lossDigest,
+            removalDigest: removalDigest)
     }
 
     private mutating func readTypes(_ fields: inout PieceReader) throws {

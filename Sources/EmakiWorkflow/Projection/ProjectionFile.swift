@@ -22,6 +22,7 @@ enum ProjectionFile {
     /// A run with very many timers may make a piece larger.
     static let pieceBytesMax = 64 << 20
     static let hasUnknownEndings: UInt8 = 1
+    static let hasOldEndings: UInt8 = 2
 
     enum Kind: UInt8 {
         case head = 1
@@ -61,11 +62,13 @@ enum ProjectionPiece {
 ///          5      4  the file's own number, random: pieces of two files never go together
 ///          9      8  position: all events before it are in
 ///         17      8  witness: a number made of the event before that position
-///         25      8  loss digest: a number made of what streams have lost
-///         33      8  time of the newest event, in nanoseconds since 1970 UTC
-///         41      1  flags: 1 = ids were used again without a word of how their runs before ended
-///         42      8  runs in the file
-///         50         store id, 32 hexadecimal digits
+///         25      8  loss digest: a number made of losses that repairs recorded
+///         33      8  removal digest: a number made of what the engine's streams have lost to removals
+///         41      8  time of the newest event, in nanoseconds since 1970 UTC
+///         49      1  flags: 1 = ids were used again without a word of how their runs before ended;
+///                    2 = ended runs were removed that are still counted
+///         50      8  runs in the file
+///         58         store id, 32 hexadecimal digits
 struct ProjectionHead: Equatable, Sendable {
     var storeID: String
     /// All events before this position are in.
@@ -73,6 +76,7 @@ struct ProjectionHead: Equatable, Sendable {
     /// Of the event before that.
     var witness: UInt64
     var lossDigest: UInt64
+    var removalDigest: UInt64
 }
 
 /// What others know of the file.
@@ -145,9 +149,13 @@ struct ProjectionEncoder {
         var first = [ProjectionFile.Kind.head.rawValue]
         first.append(number: ProjectionFile.version)
         first.append(number: fileNumber)
-        for number in [head.end, head.witness, head.lossDigest] { first.append(number: number) }
+        for number in [head.end, head.witness, head.lossDigest, head.removalDigest] {
+            first.append(number: number)
+        }
         first.append(number: UInt64(bitPattern: projection.newestTime))
-        first.append(projection.hasUnknownEndings ? ProjectionFile.hasUnknownEndings : 0)
+        first.append(
+            (projection.hasUnknownEndings ? ProjectionFile.hasUnknownEndings : 0)
+                | (projection.hasOldEndings ? ProjectionFile.hasOldEndings : 0))
         first.append(number: UInt64(projection.runs.count))
         first += Array(head.storeID.utf8)
         return [first]

@@ -33,6 +33,7 @@ final class ProjectionKeeper: @unchecked Sendable {
         /// Where the newest checkpoint ends that was written, or is being written.
         var checkpointEnd: UInt64 = 0
         var isWriting = false
+        var isCounting = false
         var writer: WorkerThread?
         var failures = 0
     }
@@ -95,9 +96,17 @@ final class ProjectionKeeper: @unchecked Sendable {
     }
 
     /// What follows from everything that is durable now.
+    /// - Parameter needsEndings: if those are not counted right, they are counted anew, for who asks
+    ///   later.
     /// - Returns: nil if that cannot be had.
-    func ask<R: Sendable>(_ body: @escaping @Sendable (Projection) -> R) async -> R? {
-        await onWorker { [self] in bringUpToDate().map { body($0.projection.value) } } ?? nil
+    func ask<R: Sendable>(
+        needsEndings: Bool = false, _ body: @escaping @Sendable (Projection) -> R
+    ) async -> R? {
+        await onWorker { [self] in
+            guard let fold = bringUpToDate() else { return nil }
+            if needsEndings, fold.projection.value.hasOldEndings { countAnew() }
+            return body(fold.projection.value)
+        } ?? nil
     }
 
     private func onWorker<R: Sendable>(_ job: @escaping @Sendable () -> R) async -> R? {
@@ -151,9 +160,9 @@ final class ProjectionKeeper: @unchecked Sendable {
     private func load() {
         guard state.value.fold == nil else { return }
         do {
-            let digest = try journal.lossDigest()
-            let known = try checkpoint(digest)
-            state.value.fold = ProjectionFold(known ?? Projection(), lossDigest: digest)
+            let digests = try ProjectionFold.Digests(journal)
+            let known = try checkpoint(digests)
+            state.value.fold = ProjectionFold(known ?? Projection(), digests)
             state.value.checkpointEnd = known?.end ?? 0
         } catch {
             state.value.failures = Self.failuresMax
@@ -162,16 +171,20 @@ final class ProjectionKeeper: @unchecked Sendable {
     }
 
     /// - Returns: nil if there is none that holds for this store as it is.
-    private func checkpoint(_ digest: UInt64) throws -> Projection? {
+    private func checkpoint(_ digests: ProjectionFold.Digests) throws -> Projection? {
         guard let input = try? journal.checkpoints?.read() else { return nil }
         var decoder = ProjectionDecoder(input)
+        var hasNewRemovals = false
         do {
-            return try decoder.decode { head in
-                guard head.storeID == journal.storeID, head.lossDigest == digest, head.end > 0,
-                    head.end <= (try journal.end())
+            var known = try decoder.decode { head in
+                hasNewRemovals = head.removalDigest != digests.removals
+                guard head.storeID == journal.storeID, head.lossDigest == digests.losses,
+                    head.end > 0, head.end <= (try journal.end())
                 else { return false }
                 return try journal.witness(at: head.end - 1) == head.witness
             }
+            if hasNewRemovals { try journal.forEachRemoval { known?.lost($0, $1) } }
+            return known
         } catch is ProjectionDecoder.Damage {
             return nil
         } catch is DiskError {
@@ -179,26 +192,50 @@ final class ProjectionKeeper: @unchecked Sendable {
         }
     }
 
+    /// Reads the whole log once more, beside all else.
+    private func countAnew() {
+        guard !state.value.isCounting else { return }
+        state.value.isCounting = useWriter { [weak self] in
+            guard let self else { return }
+            var new: ProjectionFold?
+            do {
+                let fold = ProjectionFold(Projection(), try ProjectionFold.Digests(journal))
+                try fold.read(from: journal) { [self] in isOpen }
+                new = fold
+            } catch {
+                if isOpen, !(error is ScanStopped) { observer.storeFailed(error) }
+            }
+            let fold = new
+            worker.run { [weak self] in
+                self?.state.value.isCounting = false
+                if let fold { self?.state.value.fold = fold }
+            }
+        }
+    }
+
+    /// Does something that takes long on a thread of its own.
+    private func useWriter(_ job: @escaping @Sendable () -> Void) -> Bool {
+        let writer = state.value.writer ?? WorkerThread(name: "emaki-checkpoint")
+        state.value.writer = writer
+        return writer.run(job)
+    }
+
     // MARK: Checkpoints
 
     private func writeIfWorthWhile() {
         guard writesCheckpoints, !state.value.isWriting, let fold = state.value.fold else { return }
-        let new = fold.projection.value.end - state.value.checkpointEnd
+        let new = newPositions(fold)
         let runs = UInt64(fold.projection.value.runs.count)
         let wanted = eventsMin ?? max(Self.eventsPerCheckpoint, Self.eventsPerRun * runs)
         guard new >= wanted, let encoder = encoder(of: fold) else { return }
-        state.value.isWriting = true
-        let writer = state.value.writer ?? WorkerThread(name: "emaki-checkpoint")
-        state.value.writer = writer
         let end = fold.projection.value.end
-        let isTaken = writer.run { [weak self] in
+        state.value.isWriting = useWriter { [weak self] in
             let isWritten = self?.write(encoder, isPaced: true) == true
             self?.worker.run { [weak self] in
                 self?.state.value.isWriting = false
                 if isWritten { self?.state.value.checkpointEnd = end }
             }
         }
-        if !isTaken { state.value.isWriting = false }
     }
 
     private func writeTheLast() {
@@ -208,10 +245,16 @@ final class ProjectionKeeper: @unchecked Sendable {
         } catch {
             return
         }
-        let new = fold.projection.value.end - state.value.checkpointEnd
-        guard new >= eventsMin ?? Self.eventsPerLastCheckpoint, let encoder = encoder(of: fold)
+        guard newPositions(fold) >= eventsMin ?? Self.eventsPerLastCheckpoint,
+            let encoder = encoder(of: fold)
         else { return }
         _ = write(encoder, isPaced: false)
+    }
+
+    /// Positions behind the newest checkpoint.
+    private func newPositions(_ fold: ProjectionFold) -> UInt64 {
+        let end = fold.projection.value.end
+        return end - min(end, state.value.checkpointEnd)
     }
 
     private func encoder(of fold: ProjectionFold) -> ProjectionEncoder? {
@@ -224,7 +267,8 @@ final class ProjectionKeeper: @unchecked Sendable {
         return ProjectionEncoder(
             copy,
             ProjectionHead(
-                storeID: journal.storeID, end: end, witness: witness, lossDigest: fold.lossDigest),
+                storeID: journal.storeID, end: end, witness: witness,
+                lossDigest: fold.digests.losses, removalDigest: fold.digests.removals),
             fileNumber: UInt32(truncatingIfNeeded: SystemEntropy().next()))
     }
 
@@ -253,14 +297,30 @@ final class ProjectionKeeper: @unchecked Sendable {
 
 /// A projection that takes in what a journal shows. Of one thread at a time.
 final class ProjectionFold: JournalScanner, @unchecked Sendable {
+    /// What was gone from a journal at a moment.
+    struct Digests: Sendable {
+        let losses: UInt64
+        let removals: UInt64
+
+        init(_ journal: any HistoryJournal) throws {
+            losses = try journal.lossDigest()
+            var removals: UInt64 = 0
+            try journal.forEachRemoval { stream, count in
+                guard StreamParts(stream) != nil else { return }
+                removals &+= StableMix.mix(StableHash.hash(stream) ^ StableMix.mix(count))
+            }
+            self.removals = removals
+        }
+    }
+
     let projection: Guarded<Projection>
-    /// As it was when the first event was read.
-    let lossDigest: UInt64
+    /// Before the first event was read.
+    let digests: Digests
     private var isWanted: () -> Bool = { true }
 
-    init(_ projection: consuming Projection, lossDigest: UInt64) {
+    init(_ projection: consuming Projection, _ digests: Digests) {
         self.projection = Guarded(projection)
-        self.lossDigest = lossDigest
+        self.digests = digests
     }
 
     /// Takes in what became durable.
