@@ -217,6 +217,11 @@ import Testing
         #expect(versions.map(\.isRegistered) == [false, true, true])
         #expect(versions.map(\.isCurrent) == [false, true, false])
         #expect(versions.map(\.mayBeRetired) == [false, false, true])
+        let answer = try await OperatorEngineTests.ask(second, "versions", [])
+        #expect(answer.lines.count == 3)
+        #expect(
+            answer.lines.first == #"{"type":"Versioned","fingerprint":"one","registered":false,"#
+                + #""current":false,"open":1,"pinned":1}"#)
         second.close()
     }
 }
