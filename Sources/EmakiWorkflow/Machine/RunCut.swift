@@ -14,8 +14,8 @@ public enum ResetPoint: Sendable, Equatable {
 /// They are the events before the point, under their numbers. If the point is among what the code
 /// asked for at an event, the code sees that event anew. The signals and updates that the other run
 /// was sent after the point follow, in their order, and, if that run ends for this one, what became
-/// of the steps, children and messages that were open at the point. An attempt that is under way still is of unknown
-/// outcome, as after a crash. What was paused goes on.
+/// of the steps, children and messages that were open at the point. An attempt that is under way
+/// still is of unknown outcome, as after a crash. What was paused goes on.
 struct RunCut: Sendable {
     /// What is asked for.
     struct Request: Sendable {
