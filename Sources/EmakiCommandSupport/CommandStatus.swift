@@ -28,9 +28,7 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
         switch self {
         case .done: "done"
         case .damageFound: "verify, scrub or backup --check found damage, or fuzz a broken promise"
-        case .partlyDone:
-            "part of the input was malformed or refused, or an update is not handled yet; the rest "
-                + "is stored"
+        case .partlyDone: "part of the input was malformed, refused, or is not handled yet"
         case .refused: "refused (version conflict, reused id, deleted stream; workflow closed …)"
         case .noStore: "no store there, or the place for a new one is taken"
         case .locked: "another process has the store open"

@@ -281,6 +281,52 @@ import Testing
         engine.close()
     }
 
+    /// Its handlers let go of what they began.
+    enum Busy: Workflow {
+        struct State: Codable, Sendable { var count = 0 }
+        static let poke = Signal<Self, Nothing>("poke")
+        static func initialState(for input: Nothing) -> State { State() }
+        static func handle(_ handlers: inout MessageHandlers<Self>) {
+            handlers.on(poke) { context, _ in
+                _ = try await context.race(
+                    { try await context.run(Later.self, Nothing()) },
+                    {
+                        try await context.sleep(for: .seconds(1))
+                        return ""
+                    })
+                try context.change { $0.count += 1 }
+            }
+        }
+
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {
+            try await context.serveMessages(checkpointAfter: 2)
+        }
+    }
+
+    @Test("an entity begins anew once nothing is open that its handlers have begun")
+    func busy() async throws {
+        let clock = SkippingClock(skips: false)
+        let engine = try await makeEngine(
+            [Busy.self], [Later()], on: MemoryHistoryStore().session(), clock: clock)
+        let handle = try await engine.start(Busy.self, id: "b", Nothing())
+        for _ in 1...3 { try await handle.signal(Busy.poke, Nothing()) }
+        while try await handle.history().count(where: { $0.typeName == "AttemptHandedOver" }) < 3 {
+            await Task.yield()
+        }
+        clock.advance(by: .seconds(2))
+        while try await handle.history().count(where: { $0.typeName == "TimerFired" }) < 3 {
+            await Task.yield()
+        }
+        #expect(try await handle.describe().taskFailure == nil)
+        #expect(try await !handle.history().contains { $0.body.kind == .checkpointed })
+        clock.advance(by: .seconds(4_000))
+        while try await !handle.history().contains(where: { $0.body.kind == .checkpointed }) {
+            await Task.yield()
+        }
+        #expect(try await handle.describe().taskFailure == nil)
+        engine.close()
+    }
+
     // MARK: Other code
 
     /// As it was declared first.

@@ -106,6 +106,51 @@ import Testing
         next.close()
     }
 
+    @Test("timers that fall due meanwhile hold nobody up, and run off for the next engine")
+    func timers() async throws {
+        let store = MemoryHistoryStore()
+        let (world, gate) = (World(), Gate())
+        let clock = SkippingClock(skips: false)
+        let first = try await engine(store, world, gate, clock)
+        for number in 1...50 {
+            _ = try await first.start(TwoSlow.self, id: "s\(number)", Nothing())
+        }
+        while world.names.count < 50 { await Task.yield() }
+        gate.open()
+        // All sleep.
+        while first.core.workInProgress > 0 { await Task.yield() }
+        let shut = Gate()
+        let other = try await engine(store, world, shut, clock)
+        _ = try await other.start(TwoSlow.self, id: "last", Nothing())
+        while world.names.count < 51 { await Task.yield() }
+        async let isDrained = other.close(draining: .seconds(20))
+        while !other.core.isDraining { await Task.yield() }
+        clock.advance(by: .seconds(5))
+        shut.open()
+        #expect(await isDrained)
+        #expect(world.names.count == 51)
+        first.close()
+        let next = try await engine(store, world, gate, SkippingClock(start: clock.now))
+        #expect(try await next.handle(TwoSlow.self, id: "s7").result() == "1 2 ")
+        next.close()
+    }
+
+    @Test("runs that wait to be taken up hold nobody up")
+    func backlog() async throws {
+        let store = MemoryHistoryStore()
+        let (world, gate) = (World(), Gate())
+        let clock = SkippingClock(skips: false)
+        let first = try await engine(store, world, gate, clock)
+        for number in 1...300 {
+            _ = try await first.start(TwoSlow.self, id: "s\(number)", Nothing())
+        }
+        while world.names.count < 300 { await Task.yield() }
+        first.close()
+        let next = try await engine(store, World(), gate, clock)
+        gate.open()
+        #expect(await next.close(draining: .seconds(20)))
+    }
+
     @Test("an engine with nothing to do closes at once")
     func idle() async throws {
         let engine = try await engine(

@@ -8,6 +8,27 @@ import Testing
 
 /// Workflows that are deleted, and those that are deleted because nobody keeps them any longer.
 @Suite struct RemovingTests {
+    /// Goes on as another run so many times, and then waits for a word.
+    enum Relay: Workflow {
+        static let go = Signal<Self, Nothing>("go")
+        static func initialState(for input: Int) -> Bool { false }
+        static func handle(_ handlers: inout MessageHandlers<Self>) {
+            handlers.on(go) { state, _ in state = true }
+        }
+
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> String {
+            if input > 0 { throw try context.continueAsNew(input - 1) }
+            try await context.wait { $0 }
+            return "over"
+        }
+    }
+
+    enum Coach: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
+            try await context.runChild(Relay.self, id: "relay", 3)
+        }
+    }
+
     private func engine(
         on store: any HistoryStore, clock: SkippingClock = SkippingClock(), world: World = World(),
         retention: Duration? = nil
@@ -20,7 +41,8 @@ import Testing
             definitions: [
                 WorkflowDefinition(Countdown.self), WorkflowDefinition(AccountTransfer.self),
                 WorkflowDefinition(EvictionTests.Dozer.self),
-                WorkflowDefinition(ResettingTests.Errand.self),
+                WorkflowDefinition(ResettingTests.Errand.self), WorkflowDefinition(Relay.self),
+                WorkflowDefinition(Coach.self),
             ],
             activities: [
                 Note(world: world), Debit(world: world), Credit(world: world),
@@ -179,7 +201,64 @@ import Testing
         next.close()
     }
 
+    @Test("what the end of a run asks for is done before it can be deleted")
+    func unsettled() async throws {
+        let store = MemoryHistoryStore()
+        let clock = SkippingClock(skips: false)
+        let session = store.session()
+        let first = try await engine(on: session, clock: clock)
+        let coach = try await first.start(Coach.self, id: "coach", Nothing())
+        while try await !coach.history().contains(where: { $0.typeName == "ChildStarted" }) {
+            await Task.yield()
+        }
+        await settle(first)
+        // The process ends with the run.
+        let over = FirstOutcome<Void>()
+        session.end(at: .init(commit: session.commitCount + 1, isStored: true)) { over.give(nil) }
+        Task { try? await coach.terminate(reason: "enough") }
+        _ = await over.value()
+        first.close()
+        var options = EngineOptions()
+        options.executesCode = false
+        let operating = try await WorkflowEngine(
+            store: store.session(), definitions: [], options: options)
+        await #expect(throws: WorkflowError.self) { try await operating.delete("coach") }
+        operating.close()
+        let next = try await engine(on: store.session(), clock: clock)
+        await #expect(throws: WorkflowError.self) {
+            try await next.handle(Relay.self, id: "relay").result()
+        }
+        await settle(next)
+        try await next.delete("coach")
+        next.close()
+    }
+
     // MARK: Keeping for a while
+
+    @Test("who waits for a run whose history was removed hears of the one that followed it")
+    func followed() async throws {
+        let store = MemoryHistoryStore()
+        let clock = SkippingClock(skips: false)
+        let engine = try await engine(on: store.session(), clock: clock)
+        let parent = try await engine.start(Coach.self, id: "coach", Nothing())
+        let alone = try await engine.start(Relay.self, id: "alone", 2)
+        while try await store.session().streams(prefix: "run/", after: nil, limit: 20).count < 8 {
+            await Task.yield()
+        }
+        clock.advance(by: .seconds(100))
+        while try await engine.removeEnded(longerAgoThan: .seconds(10)) > 0 { await Task.yield() }
+        #expect(try await store.session().streams(prefix: "run/", after: nil, limit: 20).count == 3)
+        engine.close()
+        let next = try await self.engine(on: store.session(), clock: clock)
+        for id in ["relay", "alone"] {
+            try await next.handle(Relay.self, id: id).signal(Relay.go, Nothing())
+        }
+        let first = WorkflowHandle<Relay>(core: next.core, id: "alone", runID: alone.runID)
+        #expect(try await first.result() == "over")
+        let coach = WorkflowHandle<Coach>(core: next.core, id: "coach", runID: parent.runID)
+        #expect(try await coach.result() == "over")
+        next.close()
+    }
 
     @Test("what ended long enough ago goes, what is open or younger stays")
     func retention() async throws {

@@ -16,7 +16,9 @@ enum ImportRules {
         "EmakiMetrics": ["EmakiWorkflow", "EmakiPlatform", "CoreMetrics"],
         "EmakiTracing": ["EmakiWorkflow", "EmakiPlatform", "Tracing"],
         "EmakiEncryption": ["EmakiWorkflow", "Crypto", "FoundationEssentials"],
-        "EmakiCommandSupport": ["EmakiLog", "EmakiPlatform", "ArgumentParser", "Foundation"],
+        "EmakiCommandSupport": [
+            "EmakiLog", "EmakiPlatform", "ArgumentParser", "Foundation", "Synchronization",
+        ],
         "EmakiWorkflowCommand": [
             "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow", "ArgumentParser",
             "Foundation",
