@@ -9,7 +9,8 @@ public final class MemoryHistoryStore: Sendable {
     private struct Contents {
         var streams: [String: Stream] = [:]
         var epoch: UInt64 = 0
-        /// Of each event, in the order in which they became durable: its stream, and its place there.
+        /// Of each event, in the order in which they became durable: its stream, and its place
+        /// there.
         var order: [(stream: String, index: Int)] = []
         /// Of a projection, as a file would be.
         var checkpoint: [UInt8]?

@@ -168,8 +168,8 @@ final class EngineCore: @unchecked Sendable {
         projection?.close()
     }
 
-    /// Puts runs aside that are not in memory, each with its wake-up. One of which something is known
-    /// by now is left out.
+    /// Puts runs aside that are not in memory, each with its wake-up. One of which something is
+    /// known by now is left out.
     /// - Returns: the wake-ups, which are not armed.
     func put(aside sleepers: ArraySlice<ProjectionFindings.Sleeper>) -> [EngineTimers.Ticket] {
         lock.withLock {

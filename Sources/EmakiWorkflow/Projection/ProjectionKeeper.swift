@@ -96,8 +96,8 @@ final class ProjectionKeeper: @unchecked Sendable {
     }
 
     /// What follows from everything that is durable now.
-    /// - Parameter needsEndings: if those are not counted right, they are counted anew, for who asks
-    ///   later.
+    /// - Parameter needsEndings: if those are not counted right, they are counted anew, for who
+    ///   asks later.
     /// - Returns: nil if that cannot be had.
     func ask<R: Sendable>(
         needsEndings: Bool = false, _ body: @escaping @Sendable (Projection) -> R
