@@ -98,6 +98,14 @@ import Testing
             expectDamage(damaged, "flipped at \(index)")
             expectDamage(Array(bytes[..<index]), "cut at \(index)")
         }
+        let pieces = split(bytes)
+        for index in 1..<pieces.count - 1 {
+            var swapped = wholePieces(bytes)
+            swapped.swapAt(index, index + 1)
+            expectDamage(swapped.flatMap(\.self), "the pieces behind \(index) swapped")
+            swapped.remove(at: index)
+            expectDamage(swapped.flatMap(\.self), "one piece left out at \(index)")
+        }
         expectDamage(bytes + [0], "one more")
         expectDamage(bytes + bytes, "twice")
     }
@@ -151,6 +159,15 @@ import Testing
             offset += 8 + count
         }
         return pieces
+    }
+
+    /// With their lengths and checksums.
+    private func wholePieces(_ bytes: [UInt8]) -> [[UInt8]] {
+        var offset = 0
+        return split(bytes).map { content in
+            defer { offset += ProjectionPiece.headBytes + content.count }
+            return Array(bytes[offset..<offset + ProjectionPiece.headBytes + content.count])
+        }
     }
 
     private func joined(_ pieces: [[UInt8]]) -> [UInt8] {

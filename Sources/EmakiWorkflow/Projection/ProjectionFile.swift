@@ -63,7 +63,7 @@ enum ProjectionPiece {
 ///          9      8  position: all events before it are in
 ///         17      8  witness: a number made of the event before that position
 ///         25      8  loss digest: a number made of losses that repairs recorded
-///         33      8  removal digest: a number made of what removals took
+///         33      8  removal digest: the same of what the engine's streams have lost to removals
 ///         41      8  time of the newest event, in nanoseconds since 1970 UTC
 ///         49      1  flags: 1 = ids were used again without a word of how their runs before ended;
 ///                    2 = ended runs were removed that are still counted
