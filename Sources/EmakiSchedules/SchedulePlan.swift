@@ -40,7 +40,7 @@ struct SchedulePlan: Sendable, Hashable, Codable {
             switch catchUp {
             case .last: Self.lastMissed(times, jitter, cursor, now)
             case .within(let seconds):
-                now - max(Self.graceNanoseconds, Int64(clamping: seconds) * 1_000_000_000) - 1
+                now - max(Self.graceNanoseconds, Self.nanoseconds(seconds)) - 1
             }
         skip(times, jitter, until: from, now)
         while due.count < min(limit, Self.dueMax), let next = self.next(times, jitter) {
@@ -139,5 +139,14 @@ struct ScheduleJitter: Sendable {
         hash = hash &* 0xd6e8_feb8_6659_fd93
         hash ^= hash >> 32
         return Double(hash >> 11) * 0x1p-53
+    }
+}
+
+extension SchedulePlan {
+    /// At most as long as there have been instants.
+    private static func nanoseconds<Seconds: BinaryInteger>(_ seconds: Seconds) -> Int64 {
+        let (product, isOver) = Int64(clamping: seconds).multipliedReportingOverflow(
+            by: 1_000_000_000)
+        return isOver ? Int64.max / 4 : min(product, Int64.max / 4)
     }
 }

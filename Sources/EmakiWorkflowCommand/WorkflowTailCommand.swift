@@ -109,7 +109,7 @@ private final class RunFollower {
                 isSpent = true
             }
             run = try result?.value("run", as: String.self) ?? run
-        } catch let failure as CommandFailure where Self.passes.contains(failure.code) {
+        } catch let failure as CommandFailure where passes(failure.code) {
             state = .open(hasRead: false)
         }
         // What was printed is not printed again, also if the rest could not be had.
@@ -119,8 +119,11 @@ private final class RunFollower {
         return state
     }
 
-    /// What is over after a while: others ask, or the store is being opened or closed.
-    private static let passes: Set = ["busy", "locked", "engineClosed"]
+    /// It is over after a while: others ask, or the store is being opened or closed. A log listens
+    /// before there is an engine on it, so that counts, too, once there was one.
+    private func passes(_ code: String) -> Bool {
+        ["busy", "locked", "engineClosed"].contains(code) || code == "noEngine" && run != nil
+    }
 }
 
 /// What `tail` has to know of an event.

@@ -99,16 +99,15 @@ extension RunHost {
             }
             guard machine.reported(step: step, attempt: attempt, at: engine.timers.now) else {
                 draft.answer(reply, false)
-                stop(runID: runID, step: step)
+                // Of an attempt before the current one nothing is to be stopped.
+                let isOld = machine.steps[step].map { $0.attempt != attempt } ?? false
+                if !isOld { stop(runID: runID, step: step) }
                 return true
             }
             draft.answer(reply, true)
             recordDetails(step, attempt, details, &draft)
         case .childStarted, .childClosed, .delivered: takeFromOthers(input, &draft)
-        case .settled(let runID):
-            guard machine != nil else { return true }
-            unsettled.remove(runID)
-            draft.records.append(IDRecord(.settled, runID))
+        case .settled(let runID): settled(runID, &draft)
         case .due: disarm()
         case .quarantine(let tries, let step, let reply):
             draft.answer(reply, ())
@@ -142,6 +141,12 @@ extension RunHost {
             step: key.step, attempt: key.attempt, .failure(.cancelled("not wanted any more")),
             at: engine.timers.now, chance: 0)
         if let body { record(body, &draft) }
+    }
+
+    private func settled(_ runID: String, _ draft: inout CommitDraft) {
+        guard machine != nil else { return }
+        unsettled.remove(runID)
+        draft.records.append(IDRecord(.settled, runID))
     }
 
     /// Lets the run rest before its code, or an attempt, is tried again.
@@ -178,9 +183,11 @@ extension RunHost {
         let runID = machine.start.runID
         // Before anything is recorded that is not durable yet.
         if unfit == nil { resumeEffects(machine) }
+        // What the code asks for now begins once that is durable.
+        let known = machine.steps.keys.sorted()
         // What was asked for meanwhile, to stop for instance, comes before anything is done again.
         showUnseen(&draft)
-        for id in machine.steps.keys.sorted() {
+        for id in known {
             guard let step = machine.steps[id], step.phase == .running else { continue }
             let key = AttemptKey(runID: runID, step: id, attempt: step.attempt)
             if attempts.contains(key) {

@@ -41,7 +41,8 @@ struct HistoryGlance {
             default: break
             }
         }
-        guard kind > 0, id > 0, id <= UInt64(Int32.max), time >= 0, subject <= UInt64(Int32.max)
+        guard kind > 0, id > 0, id <= UInt64(Int32.max), (0...Int64.max / 2).contains(time),
+            subject <= UInt64(Int32.max)
         else { return nil }
     }
 }

@@ -218,7 +218,8 @@ struct Projection: Sendable {
         case .settled:
             if debts.isEmpty { return }
             if let debt = Self.debt(id, metadata, record) { debts.remove(debt) }
-        case .dropped: break
+        // The run's end is not in the log any more, and its successor takes it off.
+        case .dropped: hasUnknownEndings = true
         }
     }
 
