@@ -74,6 +74,7 @@ enum TimelineText {
             guard !own.isEmpty else { return nil }
             let sum = own.reduce(0) { $0 + ($1.microseconds ?? 0) }
             let isOpen = own.contains { $0.microseconds == nil }
+            if isOpen, sum == 0 { return "\(words), and on" }
             return "\(words) \(time(Double(sum) / 1e6))\(isOpen ? " and on" : "")"
         }
         return " (\(texts.joined(separator: ", ")))"

@@ -69,6 +69,8 @@ private final class RunFollower {
     let isJSON: Bool
     /// Nobody has the store open, and all that it has was printed: it is left alone.
     private var isSpent = false
+    /// No event was there to be printed yet, so the last one may be before those that are wanted.
+    private var hasPrinted = false
 
     init(place: StoreArgument, id: String, run: String?, next: UInt64, isJSON: Bool) {
         self.place = place
@@ -96,6 +98,7 @@ private final class RunFollower {
         func take(_ line: [UInt8]) throws {
             let event = try TailedEvent(line)
             next = event.number + 1
+            hasPrinted = true
             if event.isEnd { state = event.successor.map { .goesOnAs($0) } ?? .ended }
             try output.line(
                 isJSON ? String(decoding: line, as: UTF8.self) : try WorkflowText.event(line))
@@ -109,14 +112,24 @@ private final class RunFollower {
                 isSpent = true
             }
             run = try result?.value("run", as: String.self) ?? run
+            if !hasPrinted, result != nil, try await hasEnded() { state = .ended }
         } catch let failure as CommandFailure where passes(failure.code) {
-            state = .open(hasRead: false)
+            // The end may have come before the conversation broke off.
+            if case .open = state { state = .open(hasRead: false) }
         }
         // What was printed is not printed again, also if the rest could not be had.
         self.next = next
         // Somebody waits for each line.
         try output.send()
         return state
+    }
+
+    private func hasEnded() async throws -> Bool {
+        var request = WorkflowRequest("describe", onlyLooks: true)
+        request.add("id", id)
+        request.add("run", run)
+        let result = try await request.send(to: place)
+        return !["open", "paused"].contains(try result.required("state", as: String.self))
     }
 
     /// It is over after a while: others ask, or the store is being opened or closed. A log listens

@@ -105,6 +105,8 @@ struct WorkflowFollowTests {
             let (last, status) = await tail.end()
             #expect(last.count == 1 && last[0].contains("enough") && status == 0)
         }
+        let beyond = try await run("tail", store.path, "t", "--from", "999")
+        #expect(beyond.status == 0 && beyond.output.isEmpty, "\(beyond.errors)")
         let nobody = try await run("tail", store.path, "nobody")
         #expect(nobody.status == 3 && nobody.errors.contains("no workflow nobody"))
     }

@@ -6,7 +6,7 @@
 
     /// Writes down what it is given.
     @Activities
-    struct Notes {
+    struct Notebook {
         let world: World
         var session: (any ProcessSession)?
 
@@ -29,24 +29,24 @@
         func later() throws -> String { throw ActivityContext.CompletesLater() }
     }
 
-    typealias Note = Notes.Note
-    typealias Flaky = Notes.Flaky
-    typealias Later = Notes.Later
+    typealias Note = Notebook.Note
+    typealias Flaky = Notebook.Flaky
+    typealias Later = Notebook.Later
 
-    extension Notes.Note {
+    extension Notebook.Note {
         init(world: World, session: (any ProcessSession)? = nil) {
-            self.init(Notes(world: world, session: session))
+            self.init(Notebook(world: world, session: session))
         }
     }
 
-    extension Notes.Flaky {
+    extension Notebook.Flaky {
         init(world: World, session: (any ProcessSession)? = nil) {
-            self.init(Notes(world: world, session: session))
+            self.init(Notebook(world: world, session: session))
         }
     }
 
-    extension Notes.Later {
-        init() { self.init(Notes(world: World())) }
+    extension Notebook.Later {
+        init() { self.init(Notebook(world: World())) }
     }
 
     @Workflow

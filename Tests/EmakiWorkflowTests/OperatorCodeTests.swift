@@ -66,6 +66,29 @@ import Testing
         }
     }
 
+    /// Nobody takes it.
+    struct Pulled: Activity {
+        static let options: ActivityOptions = {
+            var options = ActivityOptions(startToClose: .seconds(10))
+            options.queue = "nobody's"
+            return options
+        }()
+        func run(context: ActivityContext, input: Nothing) async throws -> Nothing { Nothing() }
+    }
+
+    /// Has a step open while it is told something.
+    enum Busy: Workflow {
+        static let charge = Update<Self, Int, Int>("charge")
+        static func handle(_ handlers: inout MessageHandlers<Self>) {
+            handlers.on(
+                charge,
+                perform: { context, amount in try await context.run(Charge.self, amount) })
+        }
+        static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Nothing {
+            try await context.run(Pulled.self, Nothing())
+        }
+    }
+
     /// Tells another one when it is told.
     enum Teller: Workflow {
         static let tell = Update<Self, Int, Nothing>("tell")
@@ -336,6 +359,30 @@ import Testing
                 try Replayer(workflows: [Account.self]).check(try await site.events())
             }
         }
+    }
+
+    @Test("what is asked of a run with a step under way begins once, and is not taken for begun")
+    func besideOthers() async throws {
+        let site = Site()
+        let first = try await makeEngine([Busy.self], on: site.store.session())
+        try await first.start(Busy.self, id: "b", Nothing())
+        let begun = first.handle(Busy.self, id: "b")
+        while try await begun.describe().eventCount < 2 { await Task.yield() }
+        first.close()
+        let engine = try await site.operating([Busy.self])
+        let members = [("id", "b"), ("name", "charge"), ("input", "3"), ("request", "r")]
+        let told = try await OperatorEngineTests.ask(engine, "update", members)
+        #expect(told.has("its code asks for"), "\(told.result)")
+        engine.close()
+        let next = try await makeEngine(
+            [Busy.self], [Charge(world: site.world)], on: site.store.session())
+        let busy = next.handle(Busy.self, id: "b")
+        let charged = try await busy.update(Busy.charge, 3, requestID: "r")
+        #expect(charged == 3)
+        #expect(site.world.count(of: "charge") == 1)
+        let types = try await busy.history().map(\.typeName)
+        #expect(!types.contains("AttemptFailed"))
+        next.close()
     }
 
     @Test(

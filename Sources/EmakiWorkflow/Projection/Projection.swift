@@ -198,7 +198,8 @@ struct Projection: Sendable {
             // It is looked at until it is gone; the removal of its streams asks for a new table.
             if let debt = Self.debt(id, metadata, record) { debts.insert(debt) }
             if debts.count > Self.remembered { isOverfull = true }
-            fallthrough
+            // Whether its runs' ends are still in the log is a matter of the moment.
+            hasOldEndings = true
         case .opened:
             guard version > 1 else { return }
             guard let outcome = record.outcomeBefore.flatMap({ UInt8(exactly: $0) }) else {
