@@ -83,7 +83,13 @@ public struct FollowSequence: AsyncSequence, Sendable {
             }
             while delivered == batch.count {
                 if Task.isCancelled { return nil }
-                try refill()
+                guard try refill() else {
+                    // Read by the thread that reads files for the loop.
+                    let cursor = LogCursor(from: next)
+                    let (events, end) = try await committer.readElsewhere(at: cursor)
+                    take(events, upTo: end)
+                    continue
+                }
                 guard batch.isEmpty else { break }
                 switch await committer.waitCancellably(until: next.advanced(by: 1)) {
                 case .durable, .retry: continue
@@ -97,23 +103,32 @@ public struct FollowSequence: AsyncSequence, Sendable {
         }
 
         /// Collects what is durable from `next` on, as far as it is in scope.
-        private mutating func refill() throws(LogError) {
+        /// - Returns: false if the next events are in files and this is the commit loop.
+        private mutating func refill() throws(LogError) -> Bool {
             batch.removeAll(keepingCapacity: true)
             delivered = 0
             var events: [RecordedEvent] = []
             while batch.isEmpty, !Task.isCancelled {
                 events.removeAll(keepingCapacity: true)
                 var cursor = LogCursor(from: next)
-                let durable = try committer.read(at: &cursor, into: &events)
-                let end = cursor.next
-                for event in events {
-                    addSkipped(upTo: event.position)
-                    if scope.contains(event) { batch.append(.event(event)) }
-                    next = event.position.advanced(by: 1)
-                }
-                addSkipped(upTo: end)
-                if end >= durable { return }
+                let durable =
+                    committer.loop.isCurrent
+                    ? try committer.readInMemory(at: &cursor, into: &events)
+                    : try committer.read(at: &cursor, into: &events)
+                guard let durable else { return false }
+                take(events, upTo: cursor.next)
+                if cursor.next >= durable { break }
             }
+            return true
+        }
+
+        private mutating func take(_ events: [RecordedEvent], upTo end: Position) {
+            for event in events {
+                addSkipped(upTo: event.position)
+                if scope.contains(event) { batch.append(.event(event)) }
+                next = event.position.advanced(by: 1)
+            }
+            addSkipped(upTo: end)
         }
 
         private mutating func addSkipped(upTo position: Position) {

@@ -167,6 +167,14 @@ extension Committer {
         try cursor.step(into: &batch) { look throws(LogError) in try reading(look) }
     }
 
+    /// As `read`, without the disk.
+    /// - Returns: the durable end, or nil if the next events are in files.
+    func readInMemory(
+        at cursor: inout LogCursor, into batch: inout [RecordedEvent]
+    ) throws(LogError) -> Position? {
+        try cursor.stepInMemory(into: &batch) { look throws(LogError) in try reading(look) }
+    }
+
     /// Collects the streams of some slots.
     /// - Returns: the slot to go on at, or nil.
     func list(

@@ -130,6 +130,33 @@ import Testing
         await log.close()
     }
 
+    @Test("a follower on the loop has what is sealed read elsewhere, and goes on in memory")
+    func followerOnTheLoop() async throws {
+        let store = try ShellStore()
+        let log = try store.open { Self.tune(&$0, background: false) }
+        let count = 100
+        for number in 0..<count {
+            try await log.append(Self.event(number), to: number % 2 == 0 ? "even" : "odd")
+        }
+        try await log.seal(all: true)
+        #expect(log.statistics.eventsInSealedFiles == count)
+        store.disk.resetCounts()
+        let seen = Task(executorPreference: log.loop) {
+            var positions: [UInt64] = []
+            for try await case .event(let event) in log.follow(from: 5, in: .stream("odd")) {
+                positions.append(event.position.rawValue)
+                if positions.count == count / 2 { break }
+            }
+            return positions
+        }
+        for number in count..<count + 4 { try await log.append(Self.event(number), to: "odd") }
+        let sealed = stride(from: 5, to: UInt64(count), by: 2).map { $0 }
+        let added = (UInt64(count)..<UInt64(count) + 4).prefix(count / 2 - sealed.count)
+        #expect(try await seen.value == sealed + added)
+        #expect(store.disk.counts.otherCallsOnLoop == [])
+        await log.close()
+    }
+
     @Test("appends wait where sealing is behind, and go on when it is not any more")
     func backPressure() async throws {
         let store = try ShellStore()

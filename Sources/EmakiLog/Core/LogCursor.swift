@@ -23,6 +23,23 @@ struct LogCursor {
         into events: inout [RecordedEvent],
         looking look: ((LogCore) -> Void) throws(LogError) -> Void
     ) throws(LogError) -> Position {
+        // Nil stands for files only, and those are read here.
+        try advance(into: &events, readsFiles: true, looking: look) ?? next
+    }
+
+    /// As `step`, for the commit loop, which does not read the disk.
+    /// - Returns: the durable end; nil, and nothing has changed, if the next events are in files.
+    mutating func stepInMemory(
+        into events: inout [RecordedEvent],
+        looking look: ((LogCore) -> Void) throws(LogError) -> Void
+    ) throws(LogError) -> Position? {
+        try advance(into: &events, readsFiles: false, looking: look)
+    }
+
+    private mutating func advance(
+        into events: inout [RecordedEvent], readsFiles: Bool,
+        looking look: ((LogCore) -> Void) throws(LogError) -> Void
+    ) throws(LogError) -> Position? {
         var durable = Position.start
         var memory = Position.start
         var set: SealedSet?
@@ -47,6 +64,7 @@ struct LogCursor {
                 looked += 1
             }
         }
+        guard readsFiles || set == nil else { return nil }
         // Behind the last file comes what is in memory.
         let behind =
             try set.map { set throws(LogError) in
@@ -60,7 +78,9 @@ struct LogCursor {
             try look { isOutdated = $0.removals.forgettingCount != forgettingCount }
             // What a forgotten stream had lost may be in those files, and nothing says any more
             // that it is lost. The files of now do not hold it.
-            if isOutdated { return try step(into: &events, looking: look) }
+            if isOutdated {
+                return try advance(into: &events, readsFiles: readsFiles, looking: look)
+            }
         }
         next = behind
         events += found
