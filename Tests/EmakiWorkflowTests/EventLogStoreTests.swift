@@ -15,6 +15,14 @@ import Testing
         await log.close()
     }
 
+    private func commit(_ stream: String, _ epoch: UInt64) -> HistoryCommit {
+        let event = HistoryCommit.NewEvent(
+            id: (low: 1, high: epoch), type: "T", metadata: [], payload: [1])
+        return HistoryCommit(
+            partition: 1, epoch: epoch,
+            parts: [.init(stream: stream, expecting: nil, events: [event])])
+    }
+
     private func engine(
         _ log: EventLog, _ world: World = World()
     ) async throws -> WorkflowEngine {
@@ -66,6 +74,39 @@ import Testing
             #expect(try await counter.query(Counter.value) == 6)
             first.close()
             second.close()
+        }
+    }
+
+    @Test("nothing that an owner of before submitted is stored once the next one is told its epoch")
+    func nothingLate() async throws {
+        try await withLog { log, _ in
+            let store = EventLogStore(log)
+            var epoch = try await store.claim()
+            for round in 0..<20 {
+                let submitted = (0..<16).map { number in
+                    Task { [epoch] in
+                        let commit = commit("r\(round)-\(number)", epoch)
+                        guard number % 2 == 0 else { return await store.append(commit) }
+                        return await withCheckedContinuation { answered in
+                            store.submit(commit) { answered.resume(returning: $0) }
+                        }
+                    }
+                }
+                let next = try await store.claim()
+                #expect(next == epoch + 1)
+                let position = log.durablePosition
+                var count = 0
+                for task in submitted {
+                    switch await task.value {
+                    case .committed: count += 1
+                    case .fenced: break
+                    case let other: Issue.record("\(other)")
+                    }
+                }
+                let stored = try log.streams(withPrefix: "r\(round)-").count
+                #expect(log.durablePosition == position && stored == count)
+                epoch = next
+            }
         }
     }
 

@@ -26,12 +26,14 @@ public struct EventLogStore: HistoryStore {
         return capabilities
     }
 
-    /// One more than the last one in this process.
-    public func claim() async throws -> UInt64 { log.ownership.claim() }
+    /// One more than the last one in this process. Returns when no append of the owners of before is
+    /// under way any more.
+    public func claim() async throws -> UInt64 { await log.ownership.claim() }
 
     /// Appends to the log. See `HistoryStore`.
     nonisolated(nonsending) public func append(_ commit: HistoryCommit) async -> CommitAnswer {
-        guard commit.epoch == log.ownership.epoch else { return .fenced }
+        guard log.ownership.begin(commit.epoch) else { return .fenced }
+        defer { log.ownership.end() }
         do throws(LogError) {
             let batch = try commit.batch()
             let tokens: [VersionToken]
@@ -53,10 +55,11 @@ public struct EventLogStore: HistoryStore {
     public func submit(
         _ commit: HistoryCommit, _ answer: @escaping @Sendable (CommitAnswer) -> Void
     ) {
-        guard commit.epoch == log.ownership.epoch else { return answer(.fenced) }
+        guard log.ownership.begin(commit.epoch) else { return answer(.fenced) }
         do throws(LogError) {
             let batch = try commit.batch()
             try log.submit(batch) { result in
+                log.ownership.end()
                 switch result {
                 case .success(let stored):
                     answer(.committed(stored.versions.map { VersionToken(low: $0.rawValue) }))
@@ -64,6 +67,7 @@ public struct EventLogStore: HistoryStore {
                 }
             }
         } catch {
+            log.ownership.end()
             switch error {
             case .wouldWait, .needsLookup:
                 // That takes a task that can wait; not on the loop, which may be held up.

@@ -9,7 +9,8 @@ public protocol HistoryStore: Sendable {
     /// What this store can do.
     var capabilities: HistoryStoreCapabilities { get }
 
-    /// Becomes the owner: commits of earlier owners are fenced from now on.
+    /// Becomes the owner: commits of earlier owners are fenced from now on. None of theirs is stored
+    /// after this has returned, so what is read from then on is all they will ever have written.
     /// - Returns: the owner's epoch, to be given with every commit.
     func claim() async throws -> UInt64
 
