@@ -11,7 +11,7 @@ import Testing
         let handle = try await engine.start(Outside.self, id: "o", Nothing())
         var step: Int?
         while step == nil {
-            if case .attemptHandedOver(let id, _) = try await handle.history().last?.body {
+            if case .attemptHandedOver(let id, _, _) = try await handle.history().last?.body {
                 step = id
             }
             await Task.yield()

@@ -92,11 +92,11 @@ import Testing
         let failure = Failure(.application, type: "T", message: "m")
         let history = [
             event(2, at: 100, step("named")),
-            event(3, at: 160, .attemptHandedOver(step: 2, attempt: 1)),
+            event(3, at: 160, .attemptHandedOver(step: 2, attempt: 1, by: 1)),
             event(4, at: 200, .attemptFailed(step: 2, attempt: 1, failure, retryAt: 500_000)),
             event(5, at: 500, .attemptStarted(step: 2, attempt: 2)),
-            event(6, at: 520, .attemptBegan(step: 2, attempt: 2)),
-            event(7, at: 600, .attemptHandedOver(step: 2, attempt: 2)),
+            event(6, at: 520, .attemptBegan(step: 2, attempt: 2, by: 1)),
+            event(7, at: 600, .attemptHandedOver(step: 2, attempt: 2, by: 1)),
             event(8, at: 900, .stepCompleted(step: 2, attempt: 2, .empty)),
         ]
         let timeline = RunTimeline(

@@ -464,8 +464,8 @@ import Testing
                 2, 2, 4, 1, 6, 10, 41, 1, 97, 55, 6, 2, 128, 168, 214, 185, 7, 56, 1,
             ])
         let began = HistoryEvent(
-            id: 7, time: 5, commandCount: nil, body: .attemptBegan(step: 2, attempt: 3))
-        #expect(began.stored().metadata == [2, 31, 4, 7, 6, 10, 32, 2, 34, 3])
+            id: 7, time: 5, commandCount: nil, body: .attemptBegan(step: 2, attempt: 3, by: 9))
+        #expect(began.stored().metadata == [2, 31, 4, 7, 6, 10, 32, 2, 34, 3, 70, 9])
         #expect(try HistoryEvent(stored: began.stored()) == began)
     }
 }

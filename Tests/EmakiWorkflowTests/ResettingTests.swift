@@ -276,7 +276,7 @@ import Testing
         _ handle: WorkflowHandle<Asking>, _ engine: WorkflowEngine
     ) async throws -> TaskToken {
         while true {
-            if case .attemptHandedOver(let step, let attempt) = try await handle.history().last?
+            if case .attemptHandedOver(let step, let attempt, _) = try await handle.history().last?
                 .body
             {
                 return TaskToken(

@@ -149,7 +149,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         while true {
             let history = try await handle.history()
             if case .closed = history.last?.body { break }
-            guard case .attemptHandedOver(let step, let attempt) = history.last?.body else {
+            guard case .attemptHandedOver(let step, let attempt, _) = history.last?.body else {
                 await Task.yield()
                 continue
             }

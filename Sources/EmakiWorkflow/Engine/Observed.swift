@@ -153,7 +153,7 @@ extension RunMachine {
         switch event.body {
         case .stepScheduled(let schedule):
             return ObservedStep(event.id, schedule, attempt: 1, at: event.time)
-        case .attemptStarted(let id, _), .attemptHandedOver(let id, _),
+        case .attemptStarted(let id, _), .attemptHandedOver(let id, _, _),
             .attemptFailed(let id, _, _, _), .heartbeat(let id, _, _), .stepCompleted(let id, _, _),
             .stepFailed(let id, _, _), .stepCancelRequested(let id):
             return steps[id].map { ObservedStep(id, $0) }

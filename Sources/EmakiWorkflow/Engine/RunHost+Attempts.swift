@@ -12,7 +12,15 @@ extension RunHost {
     func begins(_ key: AttemptKey) -> Bool { attempts.begins(key, at: engine.timers.now) }
 
     func forget(_ key: AttemptKey) {
-        guard let attempt = attempts.remove(key) else { return }
+        guard let attempt = attempts.remove(key) else {
+            // Somebody outside may have ended a step that waits outside of memory.
+            if machine?.steps[key.step] == nil {
+                let place = TaskQueues.Place(
+                    workflowID: workflowID, runID: key.runID, step: key.step)
+                _ = engine.queues.takeBack(place)
+            }
+            return
+        }
         guard let queue = attempt.queue else { return engine.ends() }
         // Somebody outside has said how it ended.
         _ = engine.queues.remove(token(key), from: queue)

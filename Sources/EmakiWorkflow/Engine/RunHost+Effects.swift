@@ -65,6 +65,8 @@ extension RunHost {
         guard let machine, machine.isOpen, let step = machine.steps[id], step.phase == .running,
             !engine.isClosed, engine.options.executesCode
         else { return }
+        // Whoever resumes the run has it dispatched.
+        if step.isYetToBegin, machine.isResting { return }
         let key = AttemptKey(runID: start.runID, step: id, attempt: step.attempt)
         guard !attempts.contains(key) else { return }
         let schedule = step.schedule

@@ -88,10 +88,18 @@ extension RunHost {
                 draft.answer(reply, false)
                 return true
             }
+            if open.phase == .handedOver {
+                // It was recorded after all, and is let in once more; or another owner did it.
+                draft.answer(reply, open.handedOverBy == engine.epoch)
+                return true
+            }
+            // Nothing leaves a queue while the run rests.
+            if open.isYetToBegin, machine.isResting {
+                draft.answer(reply, false)
+                return true
+            }
             draft.answer(reply, true)
-            // It was recorded after all, and is let in once more.
-            if open.phase == .handedOver { return true }
-            record(.attemptHandedOver(step: step, attempt: attempt), &draft)
+            record(.attemptHandedOver(step: step, attempt: attempt, by: engine.epoch), &draft)
         case .heartbeat(let runID, let step, let attempt, let details, let reply):
             guard let machine, machine.start.runID == runID else {
                 draft.answer(reply, false)
@@ -124,16 +132,19 @@ extension RunHost {
     ) {
         guard let machine, machine.start.runID == key.runID, let open = machine.steps[key.step],
             machine.isOpen, open.attempt == key.attempt, open.phase == .running,
-            !engine.isDraining || open.isBeginningRecorded
+            // It was recorded after all, and is let in once more; or another owner did it.
+            open.isBeginningRecorded
+                ? open.beganBy == engine.epoch : !engine.isDraining && !machine.isResting
         else {
             draft.ended.append(key)
             return draft.answer(reply, false)
         }
-        // It was recorded after all, and is let in once more.
         if open.isBeginningRecorded { return draft.answer(reply, true) }
         guard open.isCancelRequested else {
             draft.answer(reply, true)
-            return record(.attemptBegan(step: key.step, attempt: key.attempt), &draft)
+            let body = HistoryEvent.Body.attemptBegan(
+                step: key.step, attempt: key.attempt, by: engine.epoch)
+            return record(body, &draft)
         }
         draft.ended.append(key)
         draft.answer(reply, false)
@@ -179,6 +190,7 @@ extension RunHost {
 
     /// After a restart: what was under way counts as one attempt of unknown outcome.
     private func takeUp(_ draft: inout CommitDraft) {
+        let back = engine.queues.takeComing(workflowID)
         guard let machine, machine.isOpen, engine.options.executesCode else { return }
         let runID = machine.start.runID
         // Before anything is recorded that is not durable yet.
@@ -195,12 +207,13 @@ extension RunHost {
                 if let beganAt = attempts.beganAt(key) { machine.began(step: id, at: beganAt) }
                 continue
             }
-            let isBack = engine.queues.takeBack(
-                TaskQueues.Place(workflowID: workflowID, runID: runID, step: id))
+            let place = TaskQueues.Place(workflowID: workflowID, runID: runID, step: id)
+            // It waits outside of memory, and comes when there is room.
+            if engine.queues.isAway(place) { continue }
             // Nothing of what cannot be gone on with here is done over again.
             if closuresWanted.contains(id) || unfit != nil { continue }
             // It waited outside of memory, or its beginning would be recorded: it has not begun.
-            if isBack || step.isYetToBegin {
+            if back.contains(place) || step.isYetToBegin {
                 dispatch(id, machine.start)
                 continue
             }

@@ -36,6 +36,10 @@ final class TaskQueues: @unchecked Sendable {
         /// By workflow, what workers have, if that has to be known.
         var heldBy: [String: Set<TaskToken>] = [:]
 
+        var isIdle: Bool {
+            line.count == 0 && workers.isEmpty && spilled.isEmpty && comingCount == 0
+        }
+
         mutating func hold(_ token: TaskToken) -> Bool {
             heldBy[token.workflowID, default: []].insert(token).inserted
         }
@@ -51,7 +55,7 @@ final class TaskQueues: @unchecked Sendable {
     private enum Action {
         case begin(Entry)
         case hand(Entry, CheckedContinuation<Entry?, Never>)
-        case bring([Place])
+        case bring(Set<String>)
     }
 
     private let options: [String: QueueOptions]
@@ -69,6 +73,8 @@ final class TaskQueues: @unchecked Sendable {
     /// Whose turn it is among those that the engine serves.
     private var turn = 0
     private var spilled: [Place: (queue: String, isComing: Bool)] = [:]
+    /// Of these, by workflow, those that were asked to come back and are not here yet.
+    private var coming: [String: Set<Place>] = [:]
     /// When the queues are looked at again.
     private var wakeUp: (instant: Int64, number: Int)?
     private var lastNumber = 0
@@ -132,6 +138,8 @@ final class TaskQueues: @unchecked Sendable {
             defer { lines[queue] = line }
             guard line.line.count < line.line.options.waitingMax else {
                 let place = Place(entry)
+                // It may be there already, and even be asked to come.
+                guard spilled[place] == nil else { return false }
                 line.spilled.append(place)
                 spilled[place] = (queue, false)
                 return false
@@ -156,11 +164,33 @@ final class TaskQueues: @unchecked Sendable {
     /// The step does not wait outside of memory any more.
     /// - Returns: whether it did.
     func takeBack(_ place: Place) -> Bool {
-        lock.withLock {
-            guard let (queue, isComing) = spilled.removeValue(forKey: place) else { return false }
-            if isComing { lines[queue]?.comingCount -= 1 }
-            return true
+        guard let queue = lock.withLock({ forget(place) }) else { return false }
+        admit(queue)
+        return true
+    }
+
+    /// The workflow has been brought back: what was asked for is not waited for any more, whether
+    /// it is still wanted or not.
+    func takeComing(_ workflowID: String) -> Set<Place> {
+        let (places, queues) = lock.withLock { () -> (Set<Place>, Set<String>) in
+            let places = coming[workflowID] ?? []
+            return (places, Set(places.compactMap { forget($0) }))
         }
+        for queue in queues { admit(queue) }
+        return places
+    }
+
+    /// The step waits outside of memory, and need not come yet.
+    func isAway(_ place: Place) -> Bool { lock.withLock { spilled[place] != nil } }
+
+    /// Called with the lock held.
+    private func forget(_ place: Place) -> String? {
+        guard let (queue, isComing) = spilled.removeValue(forKey: place) else { return nil }
+        guard isComing else { return queue }
+        lines[queue]?.comingCount -= 1
+        coming[place.workflowID]?.remove(place)
+        if coming[place.workflowID]?.isEmpty == true { coming[place.workflowID] = nil }
+        return queue
     }
 
     // MARK: Going
@@ -242,8 +272,17 @@ final class TaskQueues: @unchecked Sendable {
         for queue in freed { admit(queue) }
     }
 
+    /// Called with the lock held: a queue without options that nobody waits in is not kept.
+    private func prune(_ queue: String) {
+        guard options[queue] == nil, queue != ActivityOptions.defaultQueue,
+            lines[queue]?.isIdle == true
+        else { return }
+        lines[queue] = nil
+    }
+
     /// Lets begin, hands over and brings back what may be.
     private func admit(_ queue: String?) {
+        defer { if let queue { lock.withLock { prune(queue) } } }
         while true {
             let (action, instant) = lock.withLock { nextAction(queue) }
             if let instant { wake(at: instant) }
@@ -251,7 +290,7 @@ final class TaskQueues: @unchecked Sendable {
             switch action {
             case .begin(let entry): entry.host.engine.activities.begin(entry)
             case .hand(let entry, let worker): worker.resume(returning: entry)
-            case .bring(let places): for place in places { bring(place.workflowID) }
+            case .bring(let workflows): for workflow in workflows { bring(workflow) }
             }
         }
     }
@@ -266,7 +305,7 @@ extension TaskQueues {
         var instant: Int64 = .max
         for offset in served.indices {
             let name = served[(turn + offset) % served.count]
-            if let places = coming(to: name) { return (.bring(places), nil) }
+            if let workflows = comeBack(to: name) { return (.bring(workflows), nil) }
             guard runningCount < runningMax, let entry = popFirst(name, &instant) else { continue }
             turn = (turn + offset + 1) % served.count
             runningCount += 1
@@ -284,7 +323,7 @@ extension TaskQueues {
 
     private func pulledAction(_ name: String, _ instant: inout Int64) -> Action? {
         if isServed(name) || isDraining { return nil }
-        if let places = coming(to: name) { return .bring(places) }
+        if let workflows = comeBack(to: name) { return .bring(workflows) }
         guard lines[name]?.workers.isEmpty == false, let entry = popFirst(name, &instant),
             let worker = lines[name]?.workers.removeFirst()
         else { return nil }
@@ -303,21 +342,24 @@ extension TaskQueues {
         return nil
     }
 
-    /// What is to come back, once half of the room is free.
-    private func coming(to name: String) -> [Place]? {
+    /// What is to come back, once half of the room is free: of a workflow many steps at once.
+    private func comeBack(to name: String) -> Set<String>? {
         guard lines[name]?.spilled.isEmpty == false else { return nil }
         let room = lines[name]?.line.options.waitingMax ?? 0
         let count = (lines[name]?.line.count ?? 0) + (lines[name]?.comingCount ?? 0)
         guard count <= room / 2 else { return nil }
-        var places: [Place] = []
-        while count + places.count < room, let place = lines[name]?.spilled.popFirst() {
+        var taken = 0
+        var workflows: Set<String> = []
+        while count + taken < room, let place = lines[name]?.spilled.popFirst() {
             // It has come for another reason, or is not wanted any more.
             guard spilled[place]?.isComing == false else { continue }
             spilled[place]?.isComing = true
+            coming[place.workflowID, default: []].insert(place)
             lines[name]?.comingCount += 1
-            places.append(place)
+            taken += 1
+            workflows.insert(place.workflowID)
         }
-        return places.isEmpty ? nil : places
+        return workflows.isEmpty ? nil : workflows
     }
 
     /// Looks again at an instant. What was armed for a later one looks, too, and finds nothing.

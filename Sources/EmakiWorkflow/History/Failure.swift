@@ -80,7 +80,10 @@ extension Failure {
     var leavesDoubt: Bool {
         switch kind {
         case .outcomeUnknown: true
-        case .timedOut: timeout != .scheduleToStart
+        // Of these two the attempt need not have begun; an earlier one may have.
+        case .timedOut where timeout == .scheduleToStart || timeout == .scheduleToClose:
+            mayHaveHappened
+        case .timedOut: true
         default: mayHaveHappened
         }
     }

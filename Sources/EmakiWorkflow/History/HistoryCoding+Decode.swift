@@ -6,6 +6,7 @@ extension HistoryEvent.Body {
         func attempt() throws(HistoryError) -> Int {
             try fields.need(fields.int(EventField.attempt), "the attempt")
         }
+        func owner() -> UInt64 { fields.number(EventField.owner) ?? 0 }
         func failure() throws(HistoryError) -> Failure {
             try fields.need(Failure(in: fields), "the failure")
         }
@@ -13,7 +14,8 @@ extension HistoryEvent.Body {
         case .runStarted: self = .started(try RunStart(fields, payload))
         case .stepScheduled: self = .stepScheduled(try StepSchedule(fields, payload))
         case .attemptStarted: self = .attemptStarted(step: try subject(), attempt: try attempt())
-        case .attemptBegan: self = .attemptBegan(step: try subject(), attempt: try attempt())
+        case .attemptBegan:
+            self = .attemptBegan(step: try subject(), attempt: try attempt(), by: owner())
         case .attemptFailed:
             self = .attemptFailed(
                 step: try subject(), attempt: try attempt(), try failure(),
@@ -30,7 +32,7 @@ extension HistoryEvent.Body {
                 key: try fields.need(fields.text(EventField.key), "the timer's key"),
                 fireAt: try fields.need(fields.instant(EventField.instant), "the instant"))
         case .attemptHandedOver:
-            self = .attemptHandedOver(step: try subject(), attempt: try attempt())
+            self = .attemptHandedOver(step: try subject(), attempt: try attempt(), by: owner())
         case .timerFired: self = .timerFired(timer: try subject())
         case .timerCancelled: self = .timerCancelled(timer: try subject())
         case .signalReceived: self = .signalReceived(try Message(fields, payload))

@@ -20,6 +20,7 @@ enum EventField {
     static let workflowType: UInt64 = 32
     static let cancellation: UInt64 = 33
     static let detailsMetadata: UInt64 = 34
+    static let owner: UInt64 = 35
     static let isGated: UInt64 = 60
     static let idUse: UInt64 = 61
 }
@@ -82,11 +83,15 @@ extension HistoryEvent.Body {
         switch self {
         case .started(let start): start.encode(into: &fields)
         case .stepScheduled(let step): step.encode(into: &fields)
-        case .attemptStarted(let step, let attempt), .attemptBegan(let step, let attempt),
-            .attemptHandedOver(let step, let attempt), .heartbeat(let step, let attempt, _),
+        case .attemptStarted(let step, let attempt), .heartbeat(let step, let attempt, _),
             .stepCompleted(let step, let attempt, _):
             fields.put(EventField.subject, UInt64(step))
             fields.put(EventField.attempt, UInt64(attempt))
+        case .attemptBegan(let step, let attempt, let owner),
+            .attemptHandedOver(let step, let attempt, let owner):
+            fields.put(EventField.subject, UInt64(step))
+            fields.put(EventField.attempt, UInt64(attempt))
+            fields.put(EventField.owner, owner)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):
             fields.put(EventField.subject, UInt64(step))
             fields.put(EventField.attempt, UInt64(attempt))

@@ -26,10 +26,11 @@ public struct HistoryEvent: Sendable, Equatable {
         /// Another attempt at it began; the first begins with `stepScheduled`.
         case attemptStarted(step: Int, attempt: Int)
         /// An attempt begins whose turn in a queue has come. Of steps that may have to wait; those
-        /// of others begin when they are recorded.
-        case attemptBegan(step: Int, attempt: Int)
-        /// The attempt is over here; somebody outside has its token and will say how it ended.
-        case attemptHandedOver(step: Int, attempt: Int)
+        /// of others begin when they are recorded. It is the owner's with this epoch that begins.
+        case attemptBegan(step: Int, attempt: Int, by: UInt64)
+        /// The attempt is over here; somebody outside has its token and will say how it ended. The
+        /// owner with this epoch gave it away.
+        case attemptHandedOver(step: Int, attempt: Int, by: UInt64)
         /// An attempt failed, or a crash left its outcome unknown, and another will be made.
         indirect case attemptFailed(step: Int, attempt: Int, Failure, retryAt: Int64?)
         /// An attempt reported how far it is.

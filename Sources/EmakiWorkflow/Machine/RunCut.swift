@@ -193,8 +193,8 @@ extension HistoryEvent.Body {
         case .signalReceived, .updateAccepted: request.reappliesMessages
         // A step that was cancelled after the point would not have been.
         case .stepFailed(_, _, let failure) where failure.kind == .cancelled: false
-        case .attemptStarted(let step, _), .attemptBegan(let step, _),
-            .attemptHandedOver(let step, _), .attemptFailed(let step, _, _, _),
+        case .attemptStarted(let step, _), .attemptBegan(let step, _, _),
+            .attemptHandedOver(let step, _, _), .attemptFailed(let step, _, _, _),
             .heartbeat(let step, _, _),
             .stepCompleted(let step, _, _), .stepFailed(let step, _, _):
             !request.isFork && machine.steps[step] != nil

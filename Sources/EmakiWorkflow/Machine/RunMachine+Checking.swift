@@ -17,8 +17,8 @@ extension RunMachine {
         switch event.body {
         case .started: isSound = lastID == 0
         case .stepCompleted(let step, let attempt, _), .stepFailed(let step, let attempt, _),
-            .attemptFailed(let step, let attempt, _, _), .attemptHandedOver(let step, let attempt),
-            .attemptBegan(let step, let attempt):
+            .attemptFailed(let step, let attempt, _, _), .attemptBegan(let step, let attempt, _),
+            .attemptHandedOver(let step, let attempt, _):
             isSound = steps[step]?.attempt == attempt
         case .attemptStarted(let step, let attempt):
             isSound = steps[step].map { $0.attempt + 1 == attempt } ?? false

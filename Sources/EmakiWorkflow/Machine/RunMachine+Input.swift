@@ -101,7 +101,7 @@ extension RunMachine {
             effects.append(.stop(step: id))
             var failure = Failure.timedOut(
                 .scheduleToClose, "\(step.schedule.name) took too long in all")
-            failure.mayHaveHappened = step.mayHaveHappened || step.hasAttempt
+            failure.mayHaveHappened = step.mayHaveHappened || (step.hasAttempt && !step.isYetToBegin)
             return .stepFailed(step: id, attempt: step.attempt, failure)
         case .attempt(let id, let attempt, let timeout):
             return attemptTimedOut(id, attempt, timeout, at: now, chance: chance)
@@ -132,7 +132,8 @@ extension RunMachine {
         return failed(id, step, .timedOut(timeout, message), at: now, chance: chance)
     }
 
-    private var isResting: Bool {
+    /// Nothing is begun until somebody resumes it.
+    var isResting: Bool {
         switch pause {
         case .requested, .quarantined: true
         default: false

@@ -47,8 +47,10 @@ final class RunMachine: @unchecked Sendable {
         var heartbeatDetails: Payload?
         /// A worker has taken the attempt; not always recorded.
         var hasBegun = false
-        /// That the attempt began is recorded.
-        var isBeginningRecorded = false
+        /// That the attempt began is recorded, by the owner with this epoch.
+        var beganBy: UInt64?
+        /// Of an attempt that was handed over, as `beganBy`.
+        var handedOverBy: UInt64?
         /// Of the running attempt; not recorded. A report moves it.
         var heartbeatDeadline: Int64?
 
@@ -61,6 +63,7 @@ final class RunMachine: @unchecked Sendable {
         var closeDeadline: Int64? {
             schedule.options.scheduleToClose.map { scheduledAt + max(0, $0.nanoseconds) }
         }
+        var isBeginningRecorded: Bool { beganBy != nil }
         /// The attempt has certainly not begun.
         var isYetToBegin: Bool {
             phase == .running && schedule.beginsByRecord && !isBeginningRecorded
@@ -323,14 +326,15 @@ final class RunMachine: @unchecked Sendable {
             steps[step]?.attemptAt = event.time
             steps[step]?.phase = .running
             steps[step]?.hasBegun = false
-            steps[step]?.isBeginningRecorded = false
+            steps[step]?.beganBy = nil
             waits(step: step, since: event.time)
             effects.append(.dispatch(step: step))
-        case .attemptBegan(let step, _):
-            steps[step]?.isBeginningRecorded = true
+        case .attemptBegan(let step, _, let owner):
+            steps[step]?.beganBy = owner
             began(step: step, at: event.time)
-        case .attemptHandedOver(let step, _):
+        case .attemptHandedOver(let step, _, let owner):
             steps[step]?.phase = .handedOver
+            steps[step]?.handedOverBy = owner
             steps[step]?.handedOverAt = event.time
             began(step: step, at: event.time)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):
@@ -411,8 +415,10 @@ final class RunMachine: @unchecked Sendable {
         case .retryCompensation(let key), .skipCompensation(let key, _):
             stuckCompensations.removeAll { $0.key == key }
         }
-        // Retries that fell due during a pause were taken out of the queue.
         for (id, step) in steps {
+            // It was not begun because of the pause.
+            if step.isYetToBegin { effects.append(.dispatch(step: id)) }
+            // Retries that fell due during a pause were taken out of the queue.
             if case .retrying(let instant) = step.phase {
                 due.add(.retry(step: id, attempt: step.attempt + 1), at: max(now, instant))
             }

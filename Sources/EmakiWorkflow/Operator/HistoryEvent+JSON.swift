@@ -37,8 +37,8 @@ extension HistoryEvent.Body {
             if let key = step.options.limitKey { object.add("limitKey", key) }
             if let undo = step.compensation { object.add("compensation", undo) }
             if let undone = step.compensates { object.add("compensates", undone) }
-        case .attemptStarted(let step, let attempt), .attemptBegan(let step, let attempt),
-            .attemptHandedOver(let step, let attempt),
+        case .attemptStarted(let step, let attempt), .attemptBegan(let step, let attempt, _),
+            .attemptHandedOver(let step, let attempt, _),
             .heartbeat(let step, let attempt, _), .stepCompleted(let step, let attempt, _):
             add(step, attempt, to: &object)
         case .attemptFailed(let step, let attempt, let failure, let retryAt):

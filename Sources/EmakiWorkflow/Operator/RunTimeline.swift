@@ -126,10 +126,10 @@ struct RunTimeline {
         case .attemptStarted(let step, let attempt):
             note(step, "attempt \(attempt)")
             beginAttempt(step, event)
-        case .attemptBegan(let step, _):
+        case .attemptBegan(let step, _, _):
             state(step, "running")
             turn(step, to: .running, event)
-        case .attemptHandedOver(let step, _):
+        case .attemptHandedOver(let step, _, _):
             state(step, "handed over")
             // From a queue to a worker; else to whoever has the token.
             turn(step, to: isWaiting(step) ? .running : .outside, event)
