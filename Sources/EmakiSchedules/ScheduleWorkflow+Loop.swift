@@ -24,11 +24,11 @@ extension ScheduleWorkflow {
             let record = record
             if let buffered = record.buffered, record.running.isEmpty {
                 try change { $0.buffered = nil }
-                return try await start([buffered])
+                return try await start([buffered], of: record.revision)
             }
             if let trigger = record.triggers.first {
                 try change { $0.triggers.removeFirst() }
-                return try await start([trigger])
+                return try await start([trigger], of: record.revision)
             }
             if let backfill = record.backfills.first { return try await start(backfill) }
             if record.isPaused || record.remainingCount ?? 1 <= 0 {
@@ -82,7 +82,7 @@ extension ScheduleWorkflow {
                 plan.due.map {
                     ScheduleRecord.Wanted(
                         nominal: $0.nominal, overlap: record.schedule.overlap, kind: .scheduled)
-                })
+                }, of: record.revision)
         }
 
         /// Times cannot be computed: the system has lost the time zone. Later it may have it.
@@ -123,16 +123,21 @@ extension ScheduleWorkflow {
                 times.map {
                     ScheduleRecord.Wanted(
                         nominal: $0, overlap: backfill.overlap, kind: .backfilled)
-                })
+                }, of: revision)
         }
 
         // MARK: Starting
 
+        /// - Parameter revision: of the schedule when it was decided to start these.
         private mutating func start(
-            _ all: [ScheduleRecord.Wanted]
+            _ all: [ScheduleRecord.Wanted], of revision: Int
         ) async throws -> [UntypedChild] {
             var started: [UntypedChild] = []
-            for wanted in all {
+            for (index, wanted) in all.enumerated() {
+                if let reason = record.obstacle(to: wanted.kind, of: revision) {
+                    try change { $0.skip(all[index...], reason) }
+                    break
+                }
                 rounds += wanted.kind == .triggered ? 1 : 0
                 guard try await makeRoom(for: wanted) else { continue }
                 if let child = try await startOne(wanted) { started.append(child) }
@@ -212,6 +217,18 @@ extension ScheduleWorkflow {
 }
 
 extension ScheduleRecord {
+    /// Why what was to be started is not any more: somebody has asked for something meanwhile.
+    fileprivate func obstacle(to kind: Wanted.Kind, of revision: Int) -> String? {
+        if isDeleted { return "the schedule was deleted" }
+        if kind == .triggered { return nil }
+        if self.revision != revision { return "the schedule was changed" }
+        return isPaused && kind == .scheduled ? "the schedule was paused" : nil
+    }
+
+    fileprivate mutating func skip(_ all: ArraySlice<Wanted>, _ reason: String) {
+        for wanted in all { skip(wanted.nominal, reason) }
+    }
+
     /// One for each nominal time; of triggered runs it has milliseconds, and is another one.
     func workflowID(of wanted: Wanted) -> String {
         let time =

@@ -103,15 +103,20 @@ extension ScheduleWorkflow {
                         field: "backfill", "\(state.record.backfills.count) wait already")
                 }
                 try backfill.check()
-            }
-        ) { state, backfill in
-            state.record.backfills.append(
-                ScheduleRecord.Backfill(
-                    cursor: backfill.from - 1, last: backfill.to,
-                    overlap: backfill.overlap ?? .allow))
-            state.hasNews = true
-            return Nothing()
-        }
+            },
+            perform: { context, backfill in
+                // What is to come is the schedule's own.
+                let last = min(backfill.to, context.now)
+                guard backfill.from <= last else { return Nothing() }
+                try context.change { state in
+                    state.record.backfills.append(
+                        ScheduleRecord.Backfill(
+                            cursor: backfill.from - 1, last: last,
+                            overlap: backfill.overlap ?? .allow))
+                    state.hasNews = true
+                }
+                return Nothing()
+            })
         handlers.on(
             update, validate: { _, schedule in try schedule.check() },
             perform: { context, schedule in

@@ -1,8 +1,9 @@
-import EmakiWorkflow
+import EmakiPlatform
 import EmakiWorkflowTesting
 import Testing
 
 @testable import EmakiSchedules
+@testable import EmakiWorkflow
 
 /// What people ask of a schedule.
 @Suite struct ScheduleRequestTests {
@@ -26,6 +27,46 @@ import Testing
         #expect(try await bench.started() == [60, 120, 660])
         #expect(try await bench.describe().isPaused == false)
         bench.engine.close()
+    }
+
+    @Test("of what an outage left no more is started once somebody pauses, deletes or changes it")
+    func catchUpIsStopped() async throws {
+        let other = Schedule(.every(600), action: ScheduleAction(workflowType: "x", input: .empty))
+        let codec = JSONPayloadCodec()
+        let requests: [(name: String, input: Payload, reason: String)] = [
+            ("pause", try codec.encode(""), "the schedule was paused"),
+            ("delete", try codec.encode(Nothing()), ""),
+            ("update", try codec.encode(other), "the schedule was changed"),
+        ]
+        for (name, input, reason) in requests {
+            let store = MemoryHistoryStore()
+            let first = try await Bench(on: store)
+            try await first.create(
+                .every(60), overlap: .allow, catchUp: .within(seconds: 100_000))
+            try await first.pass(until: 70)
+            first.engine.close()
+            // Asked for while the first of those that were missed is being recorded.
+            let asking = AskingStore(store.session())
+            let second = try await Bench(on: asking, store, at: 650)
+            let (answers, answer) = AsyncStream<Void>.makeStream()
+            asking.go { [engine = second.engine] in
+                let message = Message(name: name, requestID: "r", input: input)
+                engine.core.host(Schedules.workflowID("s")).enqueue(
+                    .update(message, accepted: { _ in }, completed: { _ in answer.finish() }))
+            }
+            for await _ in answers {}
+            if name == "delete" {
+                _ = try await second.engine.handle(
+                    ScheduleWorkflow.self, id: Schedules.workflowID("s")
+                ).result()
+            } else {
+                var description = try await second.describe()
+                while description.skippedCount < 8 { description = try await second.describe() }
+                #expect(description.skipped.allSatisfy { $0.reason == reason }, "\(name)")
+            }
+            #expect(try await second.started() == [60, 120], "\(name)")
+            second.engine.close()
+        }
     }
 
     @Test("what is triggered starts now, also twice and while paused, and takes no nominal time")
@@ -185,5 +226,61 @@ import Testing
         try await bench.pass(until: 130)
         #expect(try await bench.started() == [60, 120])
         bench.engine.close()
+    }
+}
+
+/// A store in which the first start of a workflow by another waits, and is preceded by something.
+private final class AskingStore: HistoryStore {
+    private struct State {
+        var wasThere = false
+        var ask: (@Sendable () -> Void)?
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    private let base: MemoryHistoryStore.Session
+    private let lock = Lock()
+    private let state = Guarded(State())
+
+    init(_ base: MemoryHistoryStore.Session) { self.base = base }
+
+    /// What comes before it; it waits no more.
+    func go(_ ask: @escaping @Sendable () -> Void) {
+        let waiting = lock.withLock {
+            state.value.ask = ask
+            defer { state.value.waiting = nil }
+            return state.value.waiting
+        }
+        waiting?.resume()
+    }
+
+    var capabilities: HistoryStoreCapabilities { base.capabilities }
+    func claim() async throws -> UInt64 { try await base.claim() }
+
+    nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer {
+        let isStart = commit.parts.flatMap(\.events).contains { $0.type == "ChildInitiated" }
+        let isFirst = lock.withLock { () -> Bool in
+            defer { if isStart { state.value.wasThere = true } }
+            return isStart && !state.value.wasThere
+        }
+        if isFirst {
+            await withCheckedContinuation { continuation in
+                let mayGo = lock.withLock { () -> Bool in
+                    let mayGo = state.value.ask != nil
+                    if !mayGo { state.value.waiting = continuation }
+                    return mayGo
+                }
+                if mayGo { continuation.resume() }
+            }
+            lock.withLock { state.value.ask }?()
+        }
+        return await base.append(commit)
+    }
+
+    func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage {
+        try await base.read(stream, from: index, limit: limit)
+    }
+
+    func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
+        try await base.streams(prefix: prefix, after: after, limit: limit)
     }
 }

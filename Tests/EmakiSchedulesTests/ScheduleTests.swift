@@ -55,6 +55,15 @@ import Testing
             engine = try await ScheduleTests.engine(store.session(), clock, evicts: evicts)
         }
 
+        /// - Parameter session: of this store, in front of which something stands.
+        init(on session: any HistoryStore, _ store: MemoryHistoryStore, at second: Int64)
+            async throws
+        {
+            self.store = store
+            clock = SkippingClock(start: ScheduleTests.start + second * 1_000_000_000)
+            engine = try await ScheduleTests.engine(session, clock, evicts: false)
+        }
+
         func create(
             _ spec: ScheduleSpec = .every(60), _ job: Job.Input = Job.Input(),
             overlap: ScheduleOverlap = .skip, catchUp: ScheduleCatchUp = .last

@@ -82,7 +82,7 @@ private struct SaltedCodec: PayloadCodec {
             store: session,
             definitions: [
                 WorkflowDefinition(AccountTransfer.self), WorkflowDefinition(Counter.self),
-                WorkflowDefinition(Booking.self),
+                WorkflowDefinition(Booking.self), WorkflowDefinition(Telling.self),
             ],
             activities: [
                 Debit(world: world), Credit(world: world), Refund(world: world),
@@ -100,6 +100,19 @@ private struct SaltedCodec: PayloadCodec {
                 }
             } catch {
                 return -1
+            }
+        }
+    }
+
+    /// Tells a counter something, and whether that was delivered.
+    enum Telling: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> String {
+            try await context.sleep(for: .seconds(1))
+            do {
+                try await context.signal("c", Counter.add, input)
+                return "told"
+            } catch {
+                return "\(error)"
             }
         }
     }
@@ -179,6 +192,34 @@ private struct SaltedCodec: PayloadCodec {
         #expect(try await handle.result() == 7)
         #expect(world.names == ["book"])
         third.close()
+    }
+
+    @Test("a signal that cannot be read now is recorded, and counts once it can")
+    func unreadableMessages() async throws {
+        let codec = SaltedCodec()
+        let clock = SkippingClock(skips: false)
+        let notes = Notes()
+        let engine = try await engine(
+            codec, on: MemoryHistoryStore().session(), observer: notes, clock: clock)
+        let counter = try await engine.start(Counter.self, id: "c", 1)
+        let telling = try await engine.start(Telling.self, id: "t", 5)
+        // What is sent from now on cannot be read; the sender's input can.
+        codec.keys.current = "2"
+        codec.keys.missing = ["2"]
+        try await counter.signal(Counter.add, 10)
+        clock.advance(by: .seconds(1))
+        await notes.wait("fault Counter NoKey")
+        await #expect(throws: WorkflowError.self) { try await counter.query(Counter.value) }
+        while try await telling.describe().outcome == nil { await Task.yield() }
+        codec.keys.missing = []
+        #expect(try await telling.result() == "told")
+        var description = try await counter.describe()
+        while description.taskFailure != nil {
+            clock.advance(by: .seconds(60))
+            description = try await counter.describe()
+        }
+        #expect(try await counter.query(Counter.value) == 16)
+        engine.close()
     }
 
     @Test("an operator sees the clear form if the owner allows, and what it gives can be read")

@@ -83,6 +83,10 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
             _ = try entry.run(context, message.input)
             try entry.validate?(context, message.input)
             return nil
+        } catch let error as any UnreadablePayload {
+            // It is for this code, which cannot see it now. A signal is recorded, and the run rests
+            // until it can be read: who sent it may be a workflow, which would take it for lost.
+            return isUpdate ? Failure(unreadable: "the input of \(message.name)", error) : nil
         } catch {
             return Failure(describing: error)
         }
