@@ -53,7 +53,7 @@ import Testing
                 }
             }
             guard number % 6 == 1, let inserted else { continue }
-            projection.moreTimers[inserted] = (10..<13).map { .init(id: $0, fireAt: Int64($0)) }
+            projection.moreTimers[inserted] = [10: 10, 11: 11, 12: 12]
         }
         projection.debts = ["order-1/r", "order-2/r"]
         projection.endings = [

@@ -190,6 +190,8 @@ struct Repair {
         of segment: Segment, _ layout: SegmentLayout, _ report: inout RepairReport
     ) throws(LogError) {
         guard copied.insert(segment.number).inserted else { return }
+        // Nothing says for ever which events were lost.
+        try DerivedFiles.remove(in: files)
         report.copies.append(try keepCopy(of: segment, layout: layout))
     }
 

@@ -72,6 +72,7 @@ struct ForgettingStep: Sendable {
 
     /// - Throws: `.corrupt`, `.noSpace`, `.disk`; nothing has changed then.
     func makeFile(in files: any FileSystem, drawingOn reserve: Reserve) throws(LogError) {
+        try DerivedFiles.remove(in: files)
         var extents = try before.read(in: files, storeID: storeID).extents
         for stream in streams { extents[stream] = nil }
         let left = extents

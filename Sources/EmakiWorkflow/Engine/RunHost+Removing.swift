@@ -83,7 +83,10 @@ extension RunHost {
                 }
                 // Nobody has used the id again.
                 let isFree = !IDRecord.live(records).contains { $0.kind == .opened }
-                if isFree, try await engine.store.remove(idStream, expecting: token) { return }
+                if isFree, try await engine.store.remove(idStream, expecting: token) {
+                    engine.projection?.isGone(workflowID, removal.name)
+                    return
+                }
                 enqueue(.settled(runID: removal.name))
             } catch {
                 // It is tried again when the store is opened next.

@@ -66,17 +66,17 @@ struct OpenRun: Equatable, Sendable {
             isInDoubt = true
             return true
         }
-        if kind.isInput, !event.isSeen { unseen += 1 }
+        if kind.isInput, !event.isSeen { Self.increment(&unseen) }
         switch kind {
         case .runStarted:
             startedAt = event.time
             deadline = min(event.runDeadline ?? .max, event.executionDeadline ?? .max)
             startsAt = event.startsAt ?? 0
-        case .stepScheduled: steps += 1
+        case .stepScheduled: Self.increment(&steps)
         case .stepCompleted, .stepFailed: Self.decrement(&steps, &isInDoubt)
-        case .childInitiated: children += 1
+        case .childInitiated: Self.increment(&children)
         case .childClosed: Self.decrement(&children, &isInDoubt)
-        case .messageSent: messages += 1
+        case .messageSent: Self.increment(&messages)
         case .messageAnswered: Self.decrement(&messages, &isInDoubt)
         // What was not seen by then nobody sees any more.
         case .checkpointed: unseen = 1
@@ -103,6 +103,8 @@ struct OpenRun: Equatable, Sendable {
 
     /// Of a pause: a compensation gave up.
     private static let stuckReason: UInt64 = 3
+
+    private static func increment(_ count: inout UInt32) { if count < .max { count += 1 } }
 
     private static func decrement(_ count: inout UInt32, _ isInDoubt: inout Bool) {
         if count == 0 { isInDoubt = true } else { count -= 1 }

@@ -24,32 +24,46 @@ extension Projection {
         static let all = Flags(rawValue: 1_023)
     }
 
-    func encodeRuns(ofChunk index: Int, into content: inout [UInt8]) {
+    /// - Returns: the contents of pieces.
+    func encodeRuns(ofChunk index: Int) -> [[UInt8]] {
+        let start = [ProjectionFile.Kind.runs.rawValue]
+        var pieces: [[UInt8]] = []
+        var content = start
         let chunk = runs.chunks[index]
         for slot in chunk.names.indices where chunk.names[slot].idBytes > 0 {
             let name = chunk.names[slot]
             let (id, runID) = chunk.range(name)
             let run = chunk.runs[slot]
-            var timers = moreTimers[index * OpenRunTable.chunkRuns + slot] ?? []
-            if run.timerID > 0 { timers.insert(Timer(id: run.timerID, fireAt: run.timerAt), at: 0) }
+            var timers = moreTimers[index * OpenRunTable.chunkRuns + slot] ?? [:]
+            if run.timerID > 0 { timers[run.timerID] = run.timerAt }
             var (flags, numbers) = Self.optional(run)
+            if timers.count > ProjectionFile.timersMax {
+                timers = [:]
+                flags.insert(.isInDoubt)
+            }
             if !timers.isEmpty { flags.insert(.timers) }
             content.append(varint: flags.rawValue)
             content.append(name.idBytes)
             content.append(name.runBytes)
             content += chunk.bytes[id.lowerBound..<runID.upperBound]
             content.append(zigzag: run.startedAt)
-            content.append(varint: UInt64(max(0, run.updatedAt - run.startedAt)))
+            let (age, isOver) = run.updatedAt.subtractingReportingOverflow(run.startedAt)
+            content.append(varint: isOver ? 0 : UInt64(max(0, age)))
             content.append(varint: UInt64(run.eventCount))
             content.append(varint: UInt64(run.type))
             for number in numbers { content.append(varint: number) }
             guard !timers.isEmpty else { continue }
             content.append(varint: UInt64(timers.count))
-            for timer in timers {
-                content.append(varint: UInt64(timer.id))
-                content.append(varint: UInt64(max(0, timer.fireAt)))
+            for (id, fireAt) in timers {
+                content.append(varint: UInt64(id))
+                content.append(varint: UInt64(max(0, fireAt)))
             }
+            guard content.count >= ProjectionFile.pieceBytes else { continue }
+            pieces.append(content)
+            content = start
         }
+        if content.count > start.count { pieces.append(content) }
+        return pieces
     }
 
     private static func optional(_ run: OpenRun) -> (Flags, [UInt64]) {
@@ -103,26 +117,28 @@ extension Projection {
             run.pause = pause
         }
         run.isInDoubt = flags.contains(.isInDoubt)
-        var timers: [Timer] = []
+        var timers: [UInt32: Int64] = [:]
         if flags.contains(.timers) { timers = try Self.timers(&fields) }
         if let first = timers.first {
-            run.timerID = first.id
-            run.timerAt = first.fireAt
+            run.timerID = first.key
+            run.timerAt = first.value
+            timers[first.key] = nil
         }
         let number = fields.withBytes(id) { id in
             fields.withBytes(runID) { runs.insert(id, $0, run) }
         }
         guard let number else { throw ProjectionDecoder.Damage("the name of a run") }
-        if timers.count > 1 { moreTimers[number] = Array(timers.dropFirst()) }
+        if !timers.isEmpty { moreTimers[number] = timers }
     }
 
-    private static func timers(_ fields: inout PieceReader) throws -> [Timer] {
+    private static func timers(_ fields: inout PieceReader) throws -> [UInt32: Int64] {
         // Each takes two bytes at least.
         let count = try fields.count()
-        var timers: [Timer] = []
+        var timers: [UInt32: Int64] = [:]
         for _ in 0..<count {
-            timers.append(
-                Timer(id: try fields.varint32(), fireAt: Int64(clamping: try fields.varint())))
+            let id = try fields.varint32()
+            guard timers.updateValue(Int64(clamping: try fields.varint()), forKey: id) == nil
+            else { throw ProjectionDecoder.Damage("a timer is there twice") }
         }
         return timers
     }

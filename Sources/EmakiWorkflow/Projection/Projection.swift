@@ -7,12 +7,6 @@ import EmakiPlatform
 /// the streams; so a table that was read from a file goes on with the events behind it. Nothing
 /// that is recorded ever rests on it.
 struct Projection: Sendable {
-    /// Timers of a run beside the one that it keeps itself.
-    struct Timer: Equatable, Sendable {
-        var id: UInt32
-        var fireAt: Int64
-    }
-
     /// Workflows of one type whose newest runs ended in one way.
     struct Ending: Hashable, Sendable {
         var type: UInt32
@@ -27,8 +21,8 @@ struct Projection: Sendable {
     static let typesMax = 1 << 16
 
     var runs = OpenRunTable()
-    /// By a run's number.
-    var moreTimers: [Int: [Timer]] = [:]
+    /// Timers of a run beside the one that it keeps itself, by the run's number: when each fires.
+    var moreTimers: [Int: [UInt32: Int64]] = [:]
     /// `ID/RUN` of runs whose ends ask for something that was not done.
     var debts: Set<String> = []
     /// Workflows of which nothing is known for certain.
@@ -123,8 +117,9 @@ struct Projection: Sendable {
                 runs[number].isInDoubt = true
                 return
             }
-            addTimer(Timer(id: UInt32(event.id), fireAt: instant), number)
-        case .timerFired, .timerCancelled: removeTimer(UInt32(event.subject), number)
+            addTimer(UInt32(clamping: event.id), fireAt: instant, number)
+        case .timerFired, .timerCancelled:
+            removeTimer(UInt32(clamping: event.subject), number)
         default: break
         }
     }
@@ -164,29 +159,28 @@ struct Projection: Sendable {
 
     // MARK: Timers
 
-    private mutating func addTimer(_ timer: Timer, _ number: Int) {
+    private mutating func addTimer(_ id: UInt32, fireAt: Int64, _ number: Int) {
         if runs[number].timerID == 0 {
-            runs[number].timerID = timer.id
-            runs[number].timerAt = timer.fireAt
+            runs[number].timerID = id
+            runs[number].timerAt = fireAt
         } else {
-            moreTimers[number, default: []].append(timer)
+            moreTimers[number, default: [:]][id] = fireAt
         }
     }
 
     private mutating func removeTimer(_ id: UInt32, _ number: Int) {
         if runs[number].timerID == id {
-            let next = moreTimers[number]?.popLast()
-            runs[number].timerID = next?.id ?? 0
-            runs[number].timerAt = next?.fireAt ?? 0
-        } else {
-            moreTimers[number]?.removeAll { $0.id == id }
+            runs[number].timerID = 0
+            runs[number].timerAt = 0
+            return
         }
+        moreTimers[number]?[id] = nil
         if moreTimers[number]?.isEmpty == true { moreTimers[number] = nil }
     }
 
     /// When something of a run is due next; `Int64.max`: never.
     func due(_ number: Int, _ run: OpenRun) -> Int64 {
-        moreTimers[number]?.reduce(run.due) { min($0, $1.fireAt) } ?? run.due
+        moreTimers[number]?.reduce(run.due) { min($0, $1.value) } ?? run.due
     }
 
     // MARK: Workflow ids
@@ -222,6 +216,11 @@ struct Projection: Sendable {
         // The run's end is not in the log any more, and its successor takes it off.
         case .dropped: hasUnknownEndings = true
         }
+    }
+
+    /// A deleted workflow is gone altogether, and nothing that is left says so.
+    mutating func isGone(_ workflowID: String, _ deletion: String) {
+        debts.remove(workflowID + "/" + deletion)
     }
 
     private static func debt(

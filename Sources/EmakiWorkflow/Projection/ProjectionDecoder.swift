@@ -9,6 +9,11 @@ struct ProjectionDecoder {
         init(_ reason: String) { self.reason = reason }
     }
 
+    /// No run takes fewer bytes: flags, two lengths, an id, and four numbers.
+    private static let runBytesMin = 8
+    /// More workflows have not ended anywhere.
+    private static let endingsMax: UInt64 = 1 << 48
+
     private var input: any CheckpointReading
     private var fileNumber: UInt32 = 0
     private var pieceCount: UInt32 = 0
@@ -26,8 +31,7 @@ struct ProjectionDecoder {
         guard let first = try piece() else { throw Damage("it is empty") }
         let head = try readHead(first)
         guard try isWanted(head) else { return nil }
-        // A run takes more than a byte, so the number is no larger than the file.
-        projection.runs.reserve(Int(min(runCount, UInt64(input.left))))
+        projection.runs.reserve(Int(min(runCount, UInt64(input.left / Self.runBytesMin))))
         projection.end = head.end
         while let content = try piece() {
             var fields = PieceReader(content)
@@ -101,7 +105,8 @@ struct ProjectionDecoder {
             let type = try fields.varint()
             let outcome = try fields.varint()
             let count = try fields.zigzag()
-            guard type < UInt64(projection.types.count), let outcome = UInt8(exactly: outcome)
+            guard type < UInt64(projection.types.count), count.magnitude < Self.endingsMax,
+                let outcome = UInt8(exactly: outcome)
             else { throw Damage("an ending") }
             projection.endings[.init(type: UInt32(type), outcome: outcome)] = Int(count)
         }

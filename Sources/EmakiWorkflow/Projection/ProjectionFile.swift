@@ -1,3 +1,4 @@
+import EmakiLog
 import EmakiPlatform
 
 /// The file of a projection: what it was at a position, to go on from there.
@@ -21,6 +22,8 @@ enum ProjectionFile {
     static let pieceBytes = 256 << 10
     /// A run with very many timers may make a piece larger.
     static let pieceBytesMax = 64 << 20
+    /// A run with more timers is written as one in doubt, and its history read instead.
+    static let timersMax = 1 << 20
     static let hasUnknownEndings: UInt8 = 1
     static let hasOldEndings: UInt8 = 2
 
@@ -82,7 +85,7 @@ struct ProjectionHead: Equatable, Sendable {
 /// What others know of the file.
 package enum ProjectionCheckpoint {
     /// In the store's folder.
-    package static let fileName = "workflow-projection"
+    package static let fileName = DerivedFiles.projection
 }
 
 /// A projection as pieces of a file, one at a time.
@@ -120,10 +123,8 @@ struct ProjectionEncoder {
                 stage = .end
                 return
             }
-            var content = [ProjectionFile.Kind.runs.rawValue]
-            projection.encodeRuns(ofChunk: nextChunk, into: &content)
+            pending = projection.encodeRuns(ofChunk: nextChunk)
             nextChunk += 1
-            if content.count > 1 { pending = [content] }
         case .end:
             var content = [ProjectionFile.Kind.end.rawValue]
             content.append(number: pieceCount)

@@ -17,8 +17,10 @@ final class ProjectionKeeper: @unchecked Sendable {
     private static let eventsPerLastCheckpoint: UInt64 = 1_024
     /// Beside the work of an engine: 16 MB a second.
     private static let nanosecondsPerByte: Int64 = 60
-    /// Times that the whole is made anew after it could not be brought up to date.
+    /// Times in a row that the whole is made anew after it could not be brought up to date.
     private static let failuresMax = 3
+    /// Times that who asks waits for it to be made anew, because others forget streams all the time.
+    private static let stopsMax = 8
 
     private let journal: any HistoryJournal
     private let observer: any EngineObserver
@@ -73,6 +75,13 @@ final class ProjectionKeeper: @unchecked Sendable {
             return true
         }
         if mustLook { worker.run { [weak self] in self?.look() } }
+    }
+
+    /// A deleted workflow is gone: see `Projection.isGone`.
+    func isGone(_ workflowID: String, _ deletion: String) {
+        worker.run { [weak self] in
+            self?.state.value.fold?.projection.value.isGone(workflowID, deletion)
+        }
     }
 
     private func look() {
@@ -136,7 +145,8 @@ final class ProjectionKeeper: @unchecked Sendable {
 
     /// - Returns: nil if it cannot be brought up to date.
     private func bringUpToDate() -> ProjectionFold? {
-        while state.value.failures < Self.failuresMax {
+        var stops = 0
+        while state.value.failures < Self.failuresMax, stops < Self.stopsMax {
             load()
             guard let fold = state.value.fold else { return nil }
             do {
@@ -145,13 +155,21 @@ final class ProjectionKeeper: @unchecked Sendable {
                     state.value.failures = Self.failuresMax
                     return nil
                 }
+                state.value.failures = 0
                 return fold
+            } catch is ScanStopped {
+                // Streams were forgotten meanwhile: next time it is as it is then.
+                state.value.fold = nil
+                guard isOpen else { return nil }
+                stops += 1
             } catch {
                 // Some of it may be in and some not.
                 state.value.fold = nil
                 guard isOpen else { return nil }
-                state.value.failures += 1
-                if !(error is ScanStopped) { observer.storeFailed(error) }
+                // What is damaged is so the next time, too.
+                state.value.failures =
+                    EngineCore.isForGood(error) ? Self.failuresMax : state.value.failures + 1
+                observer.storeFailed(error)
             }
         }
         return nil

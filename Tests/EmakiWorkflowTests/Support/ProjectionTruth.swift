@@ -33,7 +33,7 @@ struct ProjectionTruth: Equatable {
     init(_ projection: Projection) {
         projection.runs.forEach { number, run, id, runID in
             let name = (String(validating: id) ?? "") + "/" + (String(validating: runID) ?? "")
-            var timers = (projection.moreTimers[number] ?? []).map(\.fireAt)
+            var timers = (projection.moreTimers[number] ?? [:]).map(\.value)
             if run.timerID > 0 { timers.append(run.timerAt) }
             open[name] = Run(
                 type: projection.types[Int(run.type)], startedAt: run.startedAt,
