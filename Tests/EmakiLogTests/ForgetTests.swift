@@ -62,6 +62,19 @@ struct ForgetTests {
         await third.close()
     }
 
+    @Test("what was made of the events goes before a stream is forgotten")
+    func derivedFiles() async throws {
+        let store = try ShellStore()
+        let log = try Self.open(store)
+        try await Self.fill(log, "a", 2)
+        try await log.delete("a")
+        let files = PosixFileSystem(root: store.path)
+        try files.open(DerivedFiles.projection, OpenMode(.createIfMissing)).close()
+        #expect(try await log.forget("a"))
+        #expect(try files.kind(of: DerivedFiles.projection) == nil)
+        await log.close()
+    }
+
     @Test("only a deleted stream is forgotten; one that was never written is passed over")
     func notDeleted() async throws {
         let store = try ShellStore()

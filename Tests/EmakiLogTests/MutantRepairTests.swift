@@ -47,6 +47,33 @@ import Testing
         #expect(changed > 0)
     }
 
+    @Test("what was made of the events goes before some are given up, and stays if none are")
+    func derivedFiles() throws {
+        let store = try DamagedStore(.closed)
+        let name = DerivedFiles.projection
+        let file = try store.files.open(name, OpenMode(.createIfMissing))
+        try file.sync()
+        try store.files.syncFolder("")
+        _ = try repair(store.files)
+        #expect(try store.files.kind(of: name) == .file)
+        let (path, range) = store.frames[2]
+        store.files.edit(path) { $0[range.lowerBound + 60] ^= 1 }
+        let before = store.files[path]
+        let counted = store.files.clone()
+        counted.resetCounts()
+        _ = try repair(counted)
+        #expect(try counted.kind(of: name) == nil)
+        for number in 1...counted.changeCount {
+            let failing = store.files.clone()
+            failing.fault = .init(
+                kind: nil, number: number, takesEffect: true, changesUntilStop: 0)
+            #expect(throws: LogError.self) { try repair(failing) }
+            let left = failing.afterPowerLoss(keepingEntries: false, keepingBytes: false)
+            guard left[path] != before else { continue }
+            #expect(try left.kind(of: name) == nil, "call \(number)")
+        }
+    }
+
     @Test("an interrupted copy is made anew, and a finished one is never replaced")
     func copyNames() throws {
         let store = try DamagedStore(.closed)

@@ -61,7 +61,9 @@ import Testing
                 ).result()
             } else {
                 var description = try await second.describe()
-                while description.startedCount + description.skippedCount < 10 { description = try await second.describe() }
+                while description.startedCount + description.skippedCount < 10 {
+                    description = try await second.describe()
+                }
                 #expect(description.skipped.allSatisfy { $0.reason == reason }, "\(name)")
             }
             #expect(try await second.started() == [60, 120], "\(name)")

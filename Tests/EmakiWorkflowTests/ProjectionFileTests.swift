@@ -150,6 +150,45 @@ import Testing
         #expect(refused > 10_000)
     }
 
+    @Test("numbers at their limits trap nowhere, and what cannot have been counted is refused")
+    func limits() throws {
+        var projection = sample(runs: 1)
+        projection.runs[0].startedAt = .min
+        projection.runs[0].updatedAt = .max
+        projection.runs[0].steps = .max
+        projection.runs[0].unseen = .max
+        let read = try #require(try decoded(encoded(projection)))
+        #expect(read.runs[0].startedAt == .min && read.runs[0].steps == .max)
+        var run = read.runs[0]
+        let scheduled = HistoryEvent(
+            id: Int(run.eventCount) + 1, time: 1, commandCount: nil,
+            body: .stepScheduled(
+                StepSchedule(
+                    key: "a", kind: .activity, name: "a",
+                    options: ActivityOptions(startToClose: .seconds(1)),
+                    inputHash: 0, input: .empty)))
+        let glance = scheduled.stored().metadata.withRawSpan { HistoryGlance($0) }
+        let isOpen = run.apply(try #require(glance))
+        #expect(isOpen && run.steps == .max)
+        for count in [Int.max, Int.min, 1 << 48] {
+            projection.endings = [.init(type: 0, outcome: 1): count]
+            #expect(throws: ProjectionDecoder.Damage.self) { try decoded(encoded(projection)) }
+        }
+    }
+
+    @Test("a run with very many timers is written in pieces that can be read, or as one in doubt")
+    func manyTimers() throws {
+        for count in [100_000, ProjectionFile.timersMax + 1] {
+            var projection = sample(runs: 3)
+            let all = (1...UInt32(count)).map { ($0, Int64($0)) }
+            projection.moreTimers[1] = Dictionary(uniqueKeysWithValues: all)
+            let read = try #require(try decoded(encoded(projection)))
+            let isKept = count <= ProjectionFile.timersMax
+            #expect((read.moreTimers[1]?.count ?? 0) + 1 == (isKept ? count : 1))
+            #expect(read.runs[1].isInDoubt == !isKept)
+        }
+    }
+
     private func split(_ bytes: [UInt8]) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
         var offset = 0

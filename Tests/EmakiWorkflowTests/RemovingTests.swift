@@ -130,8 +130,11 @@ import Testing
                 let handle = try await engine.start(
                     Countdown.self, id: "n", number, requestID: "r")
                 #expect(try await handle.result() == "lift off", "\(round) \(number)")
+                // The table knows of the deletion before it is carried out, or not at all.
+                #expect(await engine.core.projection?.ask { $0.debts } == [])
                 try await engine.delete("n")
                 await settle(engine)
+                #expect(await engine.core.projection?.ask { $0.debts } == [])
             }
             #expect(try await streamCount(EventLogStore(log)) == 0)
             engine.close()

@@ -101,7 +101,8 @@ extension RunMachine {
             effects.append(.stop(step: id))
             var failure = Failure.timedOut(
                 .scheduleToClose, "\(step.schedule.name) took too long in all")
-            failure.mayHaveHappened = step.mayHaveHappened || (step.hasAttempt && !step.isYetToBegin)
+            let mayHaveBegun = step.hasAttempt && !step.isYetToBegin
+            failure.mayHaveHappened = step.mayHaveHappened || mayHaveBegun
             return .stepFailed(step: id, attempt: step.attempt, failure)
         case .attempt(let id, let attempt, let timeout):
             return attemptTimedOut(id, attempt, timeout, at: now, chance: chance)

@@ -19,7 +19,7 @@ final class ProjectionKeeper: @unchecked Sendable {
     private static let nanosecondsPerByte: Int64 = 60
     /// Times in a row that the whole is made anew after it could not be brought up to date.
     private static let failuresMax = 3
-    /// Times that who asks waits for it to be made anew, because others forget streams all the time.
+    /// Times that who asks waits for it to be made anew as streams were forgotten meanwhile.
     private static let stopsMax = 8
 
     private let journal: any HistoryJournal

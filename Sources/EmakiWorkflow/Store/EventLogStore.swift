@@ -26,8 +26,8 @@ public struct EventLogStore: HistoryStore {
         return capabilities
     }
 
-    /// One more than the last one in this process. Returns when no append of the owners of before is
-    /// under way any more.
+    /// One more than the last one in this process. Returns when no append of the owners of before
+    /// is under way any more.
     public func claim() async throws -> UInt64 { await log.ownership.claim() }
 
     /// Appends to the log. See `HistoryStore`.

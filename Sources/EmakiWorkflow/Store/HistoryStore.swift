@@ -9,8 +9,8 @@ public protocol HistoryStore: Sendable {
     /// What this store can do.
     var capabilities: HistoryStoreCapabilities { get }
 
-    /// Becomes the owner: commits of earlier owners are fenced from now on. None of theirs is stored
-    /// after this has returned, so what is read from then on is all they will ever have written.
+    /// Becomes the owner: commits of earlier owners are fenced from now on. None of theirs is
+    /// stored after this has returned: what is read from then on is all they will have written.
     /// - Returns: the owner's epoch, to be given with every commit.
     func claim() async throws -> UInt64
 
