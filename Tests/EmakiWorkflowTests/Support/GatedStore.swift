@@ -1,9 +1,10 @@
 import EmakiPlatform
-import EmakiWorkflow
 import EmakiWorkflowTesting
 
+@testable import EmakiWorkflow
+
 /// A store whose removals wait while it is closed.
-final class GatedStore: HistoryStore {
+final class GatedStore: JournaledStore {
     private struct State {
         var isOpen = true
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -26,6 +27,7 @@ final class GatedStore: HistoryStore {
         for continuation in waiting { continuation.resume() }
     }
 
+    var journal: any HistoryJournal { base.journal }
     var capabilities: HistoryStoreCapabilities { base.capabilities }
 
     func claim() async throws -> UInt64 { try await base.claim() }
