@@ -40,9 +40,11 @@ import Testing
     private func engine(
         _ hall: Hall, concurrency: Int = 1, waitingMax: Int = 1_000, isServed: Bool = true,
         on store: any HistoryStore = MemoryHistoryStore().session(), evicts: Bool = false,
-        clock: SkippingClock = SkippingClock(skips: false)
+        clock: SkippingClock = SkippingClock(skips: false),
+        observer: (any EngineObserver)? = nil
     ) async throws -> WorkflowEngine {
         var options = EngineOptions()
+        options.observer = observer
         options.clock = clock
         var limits = QueueOptions(concurrency: concurrency, waitingMax: waitingMax)
         limits.isServedByEngine = isServed
@@ -196,6 +198,36 @@ import Testing
         #expect(!Failure.timedOut(.scheduleToClose, "").leavesDoubt)
         #expect(Failure.timedOut(.startToClose, "").leavesDoubt)
         #expect(Failure.timedOut(.heartbeat, "").leavesDoubt)
+    }
+
+    // MARK: Observers
+
+    /// Of each attempt whether a worker pulled it.
+    private final class Pulls: EngineObserver {
+        private let lock = Lock()
+        private let told = Guarded<[Bool]>([])
+        var all: [Bool] { lock.withLock { told.value } }
+        func attemptBegan(_ attempt: ObservedAttempt) {
+            lock.withLock { told.value.append(attempt.isPulled) }
+        }
+    }
+
+    @Test("an observer knows who executes an attempt: the engine, or a worker that pulls")
+    func isPulled() async throws {
+        for isServed in [true, false] {
+            let hall = Hall()
+            hall.open()
+            let pulls = Pulls()
+            let engine = try await engine(hall, isServed: isServed, observer: pulls)
+            let handle = try await engine.start(Crowd.self, id: "one", 1)
+            if !isServed {
+                let attempt = try await engine.nextAttempt(from: "hall")
+                #expect(try await engine.complete(attempt.token, "by a worker"))
+            }
+            #expect(try await handle.result() == 1)
+            #expect(pulls.all == [!isServed])
+            engine.close()
+        }
     }
 
     // MARK: Owners

@@ -180,6 +180,14 @@ import Testing
             #expect(
                 try await child.describe().fingerprint == (isPinned ? "release 1" : "release 2"))
             #expect(try await child.describe().isPinned == isPinned)
+            // The next child may begin with it, whatever is open of it now.
+            let ending = try await engine.start(
+                Old.self, id: "e", Nothing(), options: RunOptions(versioning: .autoUpgrade))
+            try await ending.signal(Old.go, Nothing())
+            let old = try await engine.versions().first {
+                $0.workflowType == Old.workflowName && $0.fingerprint == "release 1"
+            }
+            #expect(old?.isCompanion == isPinned && old?.mayBeRetired == !isPinned)
             try await child.signal(Old.go, Nothing())
             #expect(try await mother.result() == (isPinned ? "12" : "III"))
             engine.close()
@@ -221,7 +229,7 @@ import Testing
         #expect(answer.lines.count == 3)
         #expect(
             answer.lines.first == #"{"type":"Versioned","fingerprint":"one","registered":false,"#
-                + #""current":false,"open":1,"pinned":1}"#)
+                + #""current":false,"open":1,"pinned":1,"mayBeRetired":false}"#)
         second.close()
     }
 }

@@ -13,7 +13,8 @@ final class AttemptWatch: Sendable {
         self.engine = engine
         attempt = ObservedAttempt(
             run: machine.observed, step: ObservedStep(id, step),
-            queue: step.schedule.options.queue, queueWait: .zero)
+            queue: step.schedule.options.queue, queueWait: .zero,
+            isPulled: !engine.queues.isServed(step.schedule.options.queue))
     }
 
     /// A worker has it from now on.

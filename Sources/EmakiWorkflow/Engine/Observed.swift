@@ -125,13 +125,13 @@ public struct ObservedAttempt: Sendable {
     public var run: ObservedRun
     /// At which step; `attempt` in it is this one's number.
     public var step: ObservedStep
-    /// The named queue that it is pulled from; that of the engine's own attempts otherwise.
+    /// The queue that it waits in, served by the engine or by workers.
     public var queue: String
     /// From when it was durable that the attempt is wanted, in this process, until it began.
     public var queueWait: Duration
 
     /// A worker pulled it from a named queue: this process does not execute it.
-    public var isPulled: Bool { queue != ActivityOptions.defaultQueue }
+    public var isPulled: Bool
 }
 
 /// How an attempt ended, before that is recorded.

@@ -15,8 +15,14 @@ public struct WorkflowVersion: Sendable, Equatable {
     /// Of these, those that stay on it.
     public var pinnedCount = 0
 
+    /// Open runs of other workflows are pinned to code with this fingerprint: children that they
+    /// start begin with this version, too.
+    public var isCompanion = false
+
     /// Nothing needs this code any more: no open run is on it, and none begins with it.
-    public var mayBeRetired: Bool { isRegistered && !isCurrent && openCount == 0 }
+    public var mayBeRetired: Bool {
+        isRegistered && !isCurrent && openCount == 0 && !isCompanion
+    }
 }
 
 extension WorkflowEngine {
@@ -60,9 +66,16 @@ struct VersionTally: Sendable {
     }
 
     var sorted: [WorkflowVersion] {
-        versions.values.sorted {
+        var all = versions.values.sorted {
             ($0.workflowType, $0.fingerprint) < ($1.workflowType, $1.fingerprint)
         }
+        for index in all.indices {
+            all[index].isCompanion = all.contains {
+                $0.pinnedCount > 0 && $0.fingerprint == all[index].fingerprint
+                    && $0.workflowType != all[index].workflowType
+            }
+        }
+        return all
     }
 
     mutating func add(_ start: RunStart, _ fingerprint: String) {
@@ -129,6 +142,7 @@ extension WorkflowVersion {
         object.add("current", isCurrent)
         object.add("open", openCount)
         object.add("pinned", pinnedCount)
+        object.add("mayBeRetired", mayBeRetired)
         return object
     }
 }
