@@ -15,8 +15,7 @@ func product(_ product: String, of package: String, with trait: String) -> Targe
     .product(name: product, package: package, condition: .when(traits: [trait]))
 }
 
-let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+let argumentParser = product("ArgumentParser", of: "swift-argument-parser", with: "Command")
 
 /// An example: a small program that tells a story.
 func example(
@@ -49,6 +48,9 @@ let package = Package(
         .executable(name: "emaki", targets: ["emaki"]),
     ],
     traits: [
+        // Who embeds a library and wants nothing else fetched asks for no traits: `traits: []`.
+        .default(enabledTraits: ["Command"]),
+        .trait(name: "Command", description: "`emaki`, and `EmakiWorkflowCommand`"),
         .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax"),
         .trait(name: "Logging", description: "What an engine does, to swift-log"),
         .trait(name: "Metrics", description: "What an engine does, to swift-metrics"),
@@ -63,7 +65,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-        // Only the command line uses these: a package that embeds `EmakiLog` builds neither.
+        // Fetched with the trait `Command`, which is a default.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -131,7 +133,7 @@ let package = Package(
             dependencies: [
                 "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSimulation",
                 "EmakiWorkflow", "EmakiWorkflowCommand", argumentParser,
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                product("Histogram", of: "hdrhistogram-swift", with: "Command"),
             ],
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
