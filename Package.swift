@@ -144,6 +144,7 @@ let package = Package(
         example("example-order", "Order"),
         example("example-counter", "Counter"),
         example("example-onboarding", "Onboarding"),
+        example("example-release", "Release", ["EmakiWorkflowCommand"]),
         .testTarget(
             name: "EmakiPlatformTests", dependencies: ["EmakiPlatform"], swiftSettings: strict),
         .testTarget(
@@ -191,7 +192,7 @@ let package = Package(
             name: "EmakiCommandTests",
             dependencies: [
                 // Programs, too, as tests start them.
-                "emaki", "example-approval", "EmakiCommand", "EmakiCommandSupport",
+                "emaki", "example-approval", "example-release", "EmakiCommand", "EmakiCommandSupport",
                 "EmakiSimulation", "EmakiLog",
                 "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),

@@ -4,7 +4,8 @@ import EmakiLog
 package enum CommandStatus: Int32, CaseIterable, Sendable {
     /// Done.
     case done = 0
-    /// `verify`, `scrub` or `backup --check` found damage, or `fuzz` a broken promise.
+    /// `verify`, `scrub` or `backup --check` found damage, `fuzz` a broken promise, or
+    /// `workflow check` a run that the code does not follow.
     case damageFound = 1
     /// Part of the input was malformed or refused, and named; the rest is stored.
     case partlyDone = 2
@@ -27,7 +28,7 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
     package var meaning: String {
         switch self {
         case .done: "done"
-        case .damageFound: "verify, scrub or backup --check found damage, or fuzz a broken promise"
+        case .damageFound: "damage, a broken promise, or a run that code does not follow was found"
         case .partlyDone: "part of the input was malformed, refused, or is not handled yet"
         case .refused: "refused (version conflict, reused id, deleted stream; workflow closed …)"
         case .noStore: "no store there, or the place for a new one is taken"

@@ -36,6 +36,8 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
 
     func closure(of key: String) -> StepClosure? { frame.closure(of: key) }
 
+    var declinedPatches: [String] { frame.declinedPatches }
+
     func evict() { frame.evict() }
 
     var hasLeaked: Bool { hasLeakedBefore || frame.hasLeaked }

@@ -104,6 +104,8 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
 
     func closure(of key: String) -> StepClosure? { scope.closures[key] }
 
+    var declinedPatches: [String] { scope.declinedPatches.sorted() }
+
     func evict() {
         executor.drain {
             scope.evict()

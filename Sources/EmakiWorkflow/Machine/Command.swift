@@ -91,12 +91,16 @@ public protocol Decider: AnyObject, Sendable {
     func closure(of key: String) -> StepClosure?
     /// Lets go of everything that the code holds. Nothing is asked of it afterwards.
     func evict()
+    /// Ids of `patched(_:)` of which this run has gone the old way.
+    var declinedPatches: [String] { get }
     /// Of code that was let go: some of it swallowed every error, and was left where it is. Its
     /// memory is lost until the process ends.
     var hasLeaked: Bool { get }
 }
 
 extension Decider {
+    /// None that anybody knows of.
+    public var declinedPatches: [String] { [] }
     /// Nothing leaks.
     public var hasLeaked: Bool { false }
     /// The state is known once the code sees the checkpoint.

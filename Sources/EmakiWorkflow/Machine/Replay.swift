@@ -4,6 +4,8 @@ struct Replay {
     private var machine: RunMachine
     /// The code's body has returned.
     private(set) var hasReturned = false
+    /// Where code and history parted, if that is why it failed.
+    private(set) var divergence: Divergence?
     private let decider: any Decider
     private let comparesInput: Bool
     /// What the code is to see next, how many of the commands that it had then are still to come,
@@ -82,6 +84,8 @@ struct Replay {
             found: decision.commands.map {
                 RunMachine.describe($0, comparesInput: comparesInput)
             })
-        if let difference { throw difference.failure }
+        guard let difference else { return }
+        divergence = difference
+        throw difference.failure
     }
 }

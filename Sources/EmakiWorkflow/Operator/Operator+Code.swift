@@ -6,6 +6,15 @@ package struct OperatorCode: Sendable {
     /// Of an engine that begins nothing.
     let options: EngineOptions
 
+    /// Replays histories on this code.
+    package var replayer: Replayer {
+        Replayer(
+            definitions: definitions, codec: options.codec, comparesInput: options.comparesInput)
+    }
+
+    /// The fingerprints of all of it, in their order.
+    package var fingerprints: [String] { definitions.map(\.fingerprint).sorted() }
+
     /// - Parameter options: as the engine that runs the workflows has them.
     package init(_ definitions: [WorkflowDefinition], _ options: EngineOptions) {
         self.definitions = definitions

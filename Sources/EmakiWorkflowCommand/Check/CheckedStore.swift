@@ -1,0 +1,36 @@
+import EmakiCommandSupport
+import EmakiLog
+import Foundation
+
+/// A store as it is to be checked: itself, opened for reading; or, if another process has it open,
+/// a copy of a backup that that process makes.
+struct CheckedStore {
+    let place: StoreArgument
+    /// Where the copy is put; nil: beside the store.
+    let scratch: String?
+
+    func with<R>(_ body: (EventLog) async throws -> R) async throws -> R {
+        let folder = scratchFolder
+        let found: R? = try await place.open(.readOnly()) { owner in
+            var request = ControlClient.request("backup")
+            request.add("folder", folder.appending(path: "backup").path)
+            _ = try owner.ask(request)
+            return nil
+        } _: { log in
+            try await body(log)
+        }
+        if let found { return found }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let copy = folder.appending(path: "copy").path
+        _ = try await EventLog.restore(
+            from: folder.appending(path: "backup").path, to: copy)
+        return try await place.closing(try await EventLog.open(at: copy, .readOnly()), body)
+    }
+
+    private var scratchFolder: URL {
+        let store = URL(filePath: place.store).standardizedFileURL
+        let parent = scratch.map { URL(filePath: $0) } ?? store.deletingLastPathComponent()
+        return parent.standardizedFileURL.appending(
+            path: "\(store.lastPathComponent).check-\(UUID().uuidString)")
+    }
+}

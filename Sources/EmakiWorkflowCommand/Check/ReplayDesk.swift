@@ -1,0 +1,67 @@
+import EmakiPlatform
+import EmakiWorkflow
+import Foundation
+
+/// Has histories replayed by a process, and by another one when that ends or does not answer. Of
+/// one thread at a time.
+final class ReplayDesk: @unchecked Sendable {
+    private let limit: Duration
+    private var process: ReplayProcess?
+
+    /// - Parameter limit: for each history.
+    init(limit: Duration) { self.limit = limit }
+
+    /// - Returns: a verdict on each, in their order.
+    /// - Throws: if no process can be started.
+    func judge(_ histories: [StoredHistory]) throws -> [ReplayVerdict] {
+        var verdicts: [ReplayVerdict] = []
+        while verdicts.count < histories.count {
+            let left = histories[verdicts.count...]
+            if let problem = left.first?.problem {
+                verdicts.append(ReplayVerdict(.damaged, message: problem))
+                continue
+            }
+            let readable = left.prefix { $0.problem == nil }
+            let process = try process ?? ReplayProcess(keepsComplaints: false)
+            self.process = process
+            process.send(readable.map { ReplayWire.request($0, saysEvents: false) })
+            for history in readable {
+                guard case .line(let line) = process.next(within: limit),
+                    case .verdict(let verdict) = ReplayWire.answer(line)
+                else {
+                    // Once more, with nothing beside it, so as to say where.
+                    self.process = nil
+                    verdicts.append(try alone(history))
+                    break
+                }
+                verdicts.append(verdict)
+            }
+        }
+        return verdicts
+    }
+
+    private func alone(_ history: StoredHistory) throws -> ReplayVerdict {
+        let process = try ReplayProcess(keepsComplaints: true)
+        process.send([ReplayWire.request(history, saysEvents: true)])
+        var event: Int?
+        while true {
+            switch process.next(within: limit) {
+            case .line(let line):
+                switch ReplayWire.answer(line) {
+                case .sees(let number): event = number
+                case .verdict(let verdict): return verdict
+                case nil: continue
+                }
+            case .ended:
+                let said = process.end()
+                return ReplayVerdict(
+                    .traps, event: event,
+                    message: "the code ends the process" + (said.isEmpty ? "" : ": \(said)"))
+            case .late:
+                _ = process.end()
+                return ReplayVerdict(
+                    .spins, event: event, message: "the code is not done after \(limit)")
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import EmakiCommandSupport
+import EmakiLog
+import EmakiPlatform
+import EmakiWorkflow
+import Foundation
+
+/// Replays the runs of a store on the code of this program, in processes of their own.
+struct WorkflowCheck: Sendable {
+    var wish = CheckSource.Wish()
+    var jobs = 1
+    var limit: Duration = .seconds(10)
+
+    static var needsCode: CommandFailure {
+        CommandFailure(
+            .refused, code: "needsCode",
+            "\(Program.name) has no workflows' code: a program that has it gets this command by one"
+                + " line, see WorkflowCommand.runIfAsked")
+    }
+
+    /// What came of it.
+    struct Outcome: Sendable {
+        var findings = CheckFindings()
+        /// Runs that the record of an earlier check knew.
+        var knownCount = 0
+        /// What is known now.
+        var record: CheckRecord
+        var duration: Duration = .zero
+    }
+
+    /// - Parameter told: is called with each run and the verdict on it, from one thread at a time.
+    func run(
+        on log: EventLog, _ code: OperatorCode, counting count: CountLine? = nil,
+        told: @escaping @Sendable (StoredHistory, ReplayVerdict) throws -> Void
+    ) async throws -> Outcome {
+        let start = SystemClock.monotonicNanoseconds()
+        let engine = try await WorkflowEngine.operating(on: log)
+        defer { engine.close() }
+        let head = CheckRecord.Head(store: log.store.storeID, code: code.fingerprints)
+        var wish = wish
+        // Of other code, or another store, nothing is known.
+        if wish.known?.head != head { wish.known = nil }
+        let source = CheckSource(engine, wish)
+        let tally = Tally(Outcome(record: CheckRecord(head)), told)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<max(1, jobs) {
+                group.addTask {
+                    let desk = ReplayDesk(limit: limit)
+                    while true {
+                        let histories = try await source.next()
+                        if histories.isEmpty { return }
+                        let verdicts = try await SystemThread.offload(name: "emaki-check") {
+                            try desk.judge(histories)
+                        }
+                        try tally.add(histories, verdicts)
+                        count?.report(await source.lookedAt)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        var outcome = tally.outcome
+        outcome.knownCount = await source.knownCount
+        if let known = wish.known { outcome.record.add(known) }
+        outcome.duration = .nanoseconds(SystemClock.monotonicNanoseconds() - start)
+        return outcome
+    }
+
+    private final class Tally: Sendable {
+        private let lock = Lock()
+        private let state: Guarded<Outcome>
+        private let told: @Sendable (StoredHistory, ReplayVerdict) throws -> Void
+
+        init(
+            _ outcome: Outcome,
+            _ told: @escaping @Sendable (StoredHistory, ReplayVerdict) throws -> Void
+        ) {
+            state = Guarded(outcome)
+            self.told = told
+        }
+
+        var outcome: Outcome { lock.withLock { state.value } }
+
+        func add(_ histories: [StoredHistory], _ verdicts: [ReplayVerdict]) throws {
+            try lock.withLock {
+                for (history, verdict) in zip(histories, verdicts) {
+                    state.value.findings.add(history, verdict)
+                    if verdict.kind == .same { state.value.record.add(history) }
+                    try told(history, verdict)
+                }
+            }
+        }
+    }
+}

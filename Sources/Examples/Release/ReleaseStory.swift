@@ -1,0 +1,56 @@
+import EmakiLog
+import EmakiWorkflow
+import EmakiWorkflowCommand
+import Foundation
+
+/// A program that is released again and again while its workflows sleep: the story in
+/// `Docs/versioning.md`.
+///
+///     RELEASE=1 example-release begin STORE ana bob
+///     RELEASE=2 example-release workflow check STORE
+///     RELEASE=3 example-release end STORE ana
+@main
+enum ReleaseStory {
+    static func main() async throws {
+        let name = ProcessInfo.processInfo.environment["RELEASE"] ?? Release.first.rawValue
+        guard let release = Release(rawValue: name) else {
+            return say("RELEASE is one of " + Release.allCases.map(\.rawValue).joined(separator: " "))
+        }
+        // `example-release workflow check STORE`, and all the other verbs.
+        await WorkflowCommand.runIfAsked(definitions: [release.definition])
+        let arguments = CommandLine.arguments.dropFirst()
+        guard let verb = arguments.first, ["begin", "end", "serve"].contains(verb),
+            let store = arguments.dropFirst().first
+        else { return say("begin STORE NAME …, end STORE NAME …, or serve STORE") }
+        let log = try await EventLog.open(at: store, .creating())
+        let engine = try await WorkflowEngine(log: log, definitions: [release.definition])
+        for name in arguments.dropFirst(2) { try await see(to: name, verb, engine) }
+        if verb == "serve" {
+            say("serving")
+            // Until somebody closes our standard input.
+            while readLine() != nil {}
+        }
+        engine.close()
+        await log.close()
+    }
+
+    private static func see(
+        to name: String, _ verb: String, _ engine: WorkflowEngine
+    ) async throws {
+        let handle = engine.handle(First.self, id: name)
+        if verb == "end" {
+            try await handle.signal(First.profile, Nothing())
+            return say("\(name): \(try await handle.result())")
+        }
+        _ = try await engine.start(First.self, id: name, Newcomer(name: name))
+        // Until it sleeps.
+        while try await handle.describe().waitsFor.contains(where: { !$0.contains("timer") }) {
+            await Task.yield()
+        }
+        say("\(name) began")
+    }
+
+    private static func say(_ text: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    }
+}
