@@ -31,7 +31,7 @@ public struct ReplayVerdict: Sendable, Equatable, Codable {
     public var recorded: String?
     /// What the code asks for there; nil: nothing more.
     public var found: String?
-    /// The last command of the branch in which both agree.
+    /// The last command in which both agree, of the branch if there was one lately.
     public var lastEqual: String?
     /// A name for `patched(_:)` that would tell runs that were there already from others.
     public var suggestedPatch: String?
@@ -59,7 +59,7 @@ public struct ReplayVerdict: Sendable, Equatable, Codable {
         recorded = divergence.recorded
         found = divergence.found
         lastEqual = divergence.lastEqual
-        suggestedPatch = divergence.suggestedPatch
+        suggestedPatch = divergence.isOfPatch ? nil : divergence.suggestedPatch
     }
 }
 
@@ -97,6 +97,11 @@ extension String {
 }
 
 extension Divergence {
+    /// A call of `patched(_:)` was taken out while there are runs that took the new way.
+    fileprivate var isOfPatch: Bool {
+        found == nil && recorded?.hasPrefix(EventKind.patched.typeName) == true
+    }
+
     /// Made of what the code asks for, or does not ask for any more: the same for all runs that
     /// part there, and another one where code changes again.
     fileprivate var suggestedPatch: String {

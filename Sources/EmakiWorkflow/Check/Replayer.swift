@@ -49,13 +49,13 @@ public struct Replayer: Sendable {
         }
     }
 
-    /// Replays a history, and says what came of it. Of several versions of a workflow that an engine
-    /// would try, the first that follows counts, or the first of all.
+    /// Replays a history, and says what came of it. Of several versions of a workflow that an
+    /// engine would try, the first that follows counts, or the first of all.
     /// - Parameters:
     ///   - history: a whole one; or its first event, and all from its newest checkpoint on.
-    ///   - sees: is told the number of each event before the code is shown it.
+    ///   - sees: is told the number of each event before the code sees it.
     public func verdict(
-        on history: [HistoryEvent], sees: (Int) -> Void = { _ in }
+        on history: [HistoryEvent], sees: @escaping (Int) -> Void = { _ in }
     ) -> ReplayVerdict {
         let machine: RunMachine
         do throws(HistoryError) {
@@ -81,19 +81,19 @@ public struct Replayer: Sendable {
 
     private func verdict(
         on history: [HistoryEvent], _ machine: RunMachine, _ code: WorkflowDefinition,
-        _ sees: (Int) -> Void
+        _ sees: @escaping (Int) -> Void
     ) -> ReplayVerdict {
         let decider = code.makeDecider(machine.start, codec)
         defer { decider.evict() }
         var replay = Replay(machine.start, into: decider, comparesInput: comparesInput)
         var last: Int?
+        replay.willActivate = { event in
+            last = event
+            sees(event)
+        }
         do throws(Failure) {
             // What was before a checkpoint no code sees again.
-            for event in history where event.id >= machine.frame {
-                sees(event.id)
-                last = event.id
-                try replay.add(event)
-            }
+            for event in history where event.id >= machine.frame { try replay.add(event) }
             try replay.finish()
         } catch {
             if let divergence = replay.divergence {

@@ -11,7 +11,7 @@ struct Divergence: Sendable, Equatable {
     var found: String?
     /// The branch in which they differ.
     var branch: String
-    /// The last command of the branch in which they agree.
+    /// The last command in which they agree, of the branch if there was one lately.
     var lastEqual: String?
 
     var failure: Failure {

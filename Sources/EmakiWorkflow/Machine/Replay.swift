@@ -4,8 +4,12 @@ struct Replay {
     private var machine: RunMachine
     /// The code's body has returned.
     private(set) var hasReturned = false
+    /// The newest commands in which they agree.
+    private var agreed: [Divergence.Entry] = []
     /// Where code and history parted, if that is why it failed.
     private(set) var divergence: Divergence?
+    /// Is told of each event before the code sees it.
+    var willActivate: ((Int) -> Void)?
     private let decider: any Decider
     private let comparesInput: Bool
     /// What the code is to see next, how many of the commands that it had then are still to come,
@@ -76,6 +80,7 @@ struct Replay {
     private mutating func activateIfComplete() throws(Failure) {
         guard let current = open, current.left == 0 else { return }
         open = nil
+        willActivate?(current.activation.event.id)
         let decision = decider.activate(current.activation)
         if let failure = decision.taskFailure { throw failure }
         hasReturned = hasReturned || decision.hasReturned
@@ -84,7 +89,14 @@ struct Replay {
             found: decision.commands.map {
                 RunMachine.describe($0, comparesInput: comparesInput)
             })
-        guard let difference else { return }
+        guard var difference else {
+            if !current.recorded.isEmpty { agreed = current.recorded }
+            return
+        }
+        if difference.lastEqual == nil {
+            let last = agreed.last { $0.branch == difference.branch } ?? agreed.last
+            difference.lastEqual = last?.text
+        }
         divergence = difference
         throw difference.failure
     }

@@ -21,13 +21,14 @@ struct CheckFindings: Sendable {
 
     /// By type and verdict.
     private(set) var counts: [String: [ReplayVerdict.Kind: Int]] = [:]
-    private(set) var openCount = 0
+    private(set) var openCounts: [String: Int] = [:]
     private(set) var closedCount = 0
     private(set) var eventCount = 0
     private var groups: [GroupKey: Group] = [:]
     /// By type and id, of open runs: how many have gone the new way, and how many the old one.
     private(set) var patches: [String: [String: (taken: Int, declined: Int)]] = [:]
 
+    var openCount: Int { openCounts.values.reduce(0, +) }
     /// Runs that could not go on, however many ways there are.
     var problemCount: Int {
         counts.values.reduce(0) { $0 + $1.reduce(0) { $0 + ($1.key == .same ? 0 : $1.value) } }
@@ -35,7 +36,11 @@ struct CheckFindings: Sendable {
 
     mutating func add(_ run: StoredHistory, _ verdict: ReplayVerdict) {
         counts[run.workflowType, default: [:]][verdict.kind, default: 0] += 1
-        if run.isOpen { openCount += 1 } else { closedCount += 1 }
+        if run.isOpen {
+            openCounts[run.workflowType, default: 0] += 1
+        } else {
+            closedCount += 1
+        }
         eventCount += run.events.count
         if run.isOpen {
             for id in verdict.patchesTaken ?? [] {
@@ -105,8 +110,8 @@ extension CheckFindings {
                 let advice =
                     ways.declined == 0 ? "safe to remove the old way" : "both ways are needed"
                 lines.append(
-                    "\(type): patched(\"\(id)\"): \(ways.taken) open runs took the new way, "
-                        + "\(ways.declined) the old one: \(advice)")
+                    "\(type): patched(\"\(id)\"): of \(openCounts[type] ?? 0) open runs "
+                        + "\(ways.taken) took the new way, \(ways.declined) the old one: \(advice)")
             }
         }
         return lines.isEmpty ? [] : [""] + lines
@@ -131,6 +136,9 @@ extension CheckFindings.Group {
                     ?? "nothing before it is equal"),
                 "  workflows: \(names)",
             ]
+            if verdict.suggestedPatch == nil {
+                lines.append("  keep the call of patched, its answer unused, until they have ended")
+            }
             if let patch = verdict.suggestedPatch {
                 lines.append(
                     "  let both go on: if context.patched(\"\(patch)\") { … as now } "

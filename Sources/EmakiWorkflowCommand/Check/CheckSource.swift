@@ -1,6 +1,6 @@
 import EmakiWorkflow
 
-/// The histories of a store that are to be replayed: of all open runs, and then of some closed ones.
+/// The histories of a store that are to be replayed: of all open runs, then of some closed ones.
 actor CheckSource {
     /// What is wanted.
     struct Wish: Sendable {

@@ -11,7 +11,15 @@ struct CheckedStore {
 
     func with<R>(_ body: (EventLog) async throws -> R) async throws -> R {
         let folder = scratchFolder
+        defer { try? FileManager.default.removeItem(at: folder) }
         let found: R? = try await place.open(.readOnly()) { owner in
+            do {
+                try FileManager.default.createDirectory(
+                    at: folder, withIntermediateDirectories: true)
+            } catch {
+                throw CommandFailure(
+                    .disk, code: "output", "\(folder.path): \(CommandFailure.sentence(error))")
+            }
             var request = ControlClient.request("backup")
             request.add("folder", folder.appending(path: "backup").path)
             _ = try owner.ask(request)
@@ -20,7 +28,6 @@ struct CheckedStore {
             try await body(log)
         }
         if let found { return found }
-        defer { try? FileManager.default.removeItem(at: folder) }
         let copy = folder.appending(path: "copy").path
         _ = try await EventLog.restore(
             from: folder.appending(path: "backup").path, to: copy)

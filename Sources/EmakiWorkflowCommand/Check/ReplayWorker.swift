@@ -6,9 +6,9 @@ import Foundation
 /// What `check` and the processes that replay for it say to each other.
 ///
 /// A request is a length (4 bytes, the lowest first), a byte of flags, and a history as
-/// `StoredHistory.bytes`; the length counts flags and history. The answer is a line, `=EVENT CODE`
-/// if the code with that fingerprint follows, else a verdict as JSON; before it, where that is asked
-/// for, a line `>EVENT` for each event that the code is about to be shown.
+/// `StoredHistory.bytes`; the length counts flags and history. The answer is a line: `=EVENT CODE`
+/// if the code with that fingerprint follows, else a verdict as JSON. Before it comes, where that
+/// is asked for, a line `>EVENT` for each event that the code is about to see.
 enum ReplayWire {
     static let saysEvents: UInt8 = 1
     static let headBytes = 5
@@ -84,7 +84,7 @@ struct ReplayWorkerCommand: ParsableCommand {
     }
 
     private static func verdict(
-        on content: [UInt8], by replayer: Replayer, sees: (Int) -> Void
+        on content: [UInt8], by replayer: Replayer, sees: @escaping (Int) -> Void
     ) throws -> ReplayVerdict {
         let history: [HistoryEvent]
         do throws(HistoryError) {

@@ -14,7 +14,8 @@ enum ReleaseStory {
     static func main() async throws {
         let name = ProcessInfo.processInfo.environment["RELEASE"] ?? Release.first.rawValue
         guard let release = Release(rawValue: name) else {
-            return say("RELEASE is one of " + Release.allCases.map(\.rawValue).joined(separator: " "))
+            let names = Release.allCases.map(\.rawValue).joined(separator: " ")
+            return say("RELEASE is one of \(names)")
         }
         // `example-release workflow check STORE`, and all the other verbs.
         await WorkflowCommand.runIfAsked(definitions: [release.definition])
