@@ -3,6 +3,7 @@ import EmakiCommandSupport
 import EmakiLog
 import EmakiPlatform
 import EmakiWorkflow
+import EmakiWorkflowCommand
 
 /// `emaki bench-scale`: a store with very many open runs, what it takes to open it, and how it
 /// answers. Each phase in a process of its own, so that memory and times are those of one.
@@ -14,6 +15,8 @@ struct BenchScaleCommand: AsyncParsableCommand {
               emaki bench-scale load --dir D --runs 1000000
               emaki bench-scale open --dir D
               emaki bench-scale rebuild --dir D
+              emaki bench-scale histories --dir H --runs 100000
+              emaki bench-scale check --dir H
             """, shouldDisplay: false)
 
     enum Phase: String, CaseIterable, Sendable, ExpressibleByArgument {
@@ -23,11 +26,18 @@ struct BenchScaleCommand: AsyncParsableCommand {
         case open
         /// Opens it without its checkpoint.
         case rebuild
+        /// Starts runs that take nine steps, and sleep for a day: of 20 events each.
+        case histories
+        /// Replays all of them on the code of now.
+        case check
+        /// Of the processes of `check`.
+        case replay
     }
 
-    @Argument(help: "load, open or rebuild.") var phase: Phase
+    @Argument(help: "load, open or rebuild; histories or check.") var phase: Phase
     @Option(help: "The store's folder.") var dir: String
     @Option(help: "Runs to start.") var runs: Int = 1_000_000
+    @Option(help: "Processes that replay.") var jobs = 2
     @Option(help: "Timers of which the lateness is measured.") var timers: Int = 2_000
     @Flag(help: "End without closing anything, as a crash would.") var crash = false
 
@@ -36,11 +46,15 @@ struct BenchScaleCommand: AsyncParsableCommand {
     private static let questions = 21
 
     func run() async throws {
+        if phase == .replay { return try CheckBench.replay(BenchChecked.definitions) }
         try say("load \(BenchMachine.loadAverage().fixed(1)) before the phase \(phase)")
         switch phase {
         case .load: try await load()
         case .open: try await open()
         case .rebuild: try await rebuild()
+        case .histories: try await BenchChecked.fill(dir, runs: runs)
+        case .check: try say(try await BenchChecked.check(dir, jobs: jobs))
+        case .replay: break
         }
         let memory = BenchMachine.memory()
         try say(

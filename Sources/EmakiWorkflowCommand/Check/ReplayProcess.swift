@@ -24,7 +24,7 @@ final class ReplayProcess {
         process.executableURL =
             FileManager.default.fileExists(atPath: own.path)
             ? own.resolvingSymlinksInPath() : URL(filePath: CommandLine.arguments[0])
-        process.arguments = [WorkflowCommand.commandName, ReplayWorkerCommand.name]
+        process.arguments = WorkflowCode.replaying
         process.environment = ProcessInfo.processInfo.environment.merging([
             "SWIFT_BACKTRACE": "enable=no"
         ]) { _, own in own }

@@ -61,6 +61,10 @@ struct ReplayWorkerCommand: ParsableCommand {
 
     func run() throws {
         guard let code = WorkflowCode.atHand else { throw WorkflowCheck.needsCode }
+        try Self.answer(with: code)
+    }
+
+    static func answer(with code: OperatorCode) throws {
         // Answers are ours alone: what the code prints goes elsewhere.
         let answers = FileHandle(fileDescriptor: dup(STDOUT_FILENO), closeOnDealloc: true)
         dup2(STDERR_FILENO, STDOUT_FILENO)
@@ -75,7 +79,7 @@ struct ReplayWorkerCommand: ParsableCommand {
                 let more = try input.read(upToCount: length - 1 - content.count), !more.isEmpty
             { content += more }
             guard content.count == length - 1 else { return }
-            let verdict = try Self.verdict(on: content, by: replayer) { event in
+            let verdict = try verdict(on: content, by: replayer) { event in
                 guard flags & ReplayWire.saysEvents != 0 else { return }
                 try? answers.write(contentsOf: Data(">\(event)\n".utf8))
             }
