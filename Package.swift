@@ -192,7 +192,8 @@ let package = Package(
             name: "EmakiCommandTests",
             dependencies: [
                 // Programs, too, as tests start them.
-                "emaki", "example-approval", "example-release", "EmakiCommand", "EmakiCommandSupport",
+                "emaki", "example-approval", "example-release",
+                "EmakiCommand", "EmakiCommandSupport",
                 "EmakiSimulation", "EmakiLog",
                 "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),

@@ -30,7 +30,8 @@ public struct WorkflowCommand: AsyncParsableCommand {
     private static let looking: [any ParsableCommand.Type] = [
         WorkflowListCommand.self, WorkflowCountCommand.self, WorkflowDescribeCommand.self,
         WorkflowShowCommand.self, WorkflowHistoryCommand.self, WorkflowTailCommand.self,
-        WorkflowExportCommand.self, WorkflowCheckCommand.self, ReplayWorkerCommand.self,
+        WorkflowExportCommand.self, WorkflowVersionsCommand.self, WorkflowCheckCommand.self,
+        ReplayWorkerCommand.self,
     ]
     private static let telling: [any ParsableCommand.Type] = [
         WorkflowStartCommand.self, WorkflowSignalCommand.self, WorkflowQueryCommand.self,

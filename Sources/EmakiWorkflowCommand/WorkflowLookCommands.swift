@@ -218,3 +218,48 @@ struct WorkflowHistoryCommand: AsyncParsableCommand {
         try output.send()
     }
 }
+
+struct WorkflowVersionsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "versions",
+        abstract: "Say which code open runs are on, and which of it nothing needs any more.",
+        discussion: """
+            Versions that the process has which runs the workflows, or this program, and those \
+            that open runs were last executed by. Reads the histories of all open runs.
+
+            EXAMPLES
+              \(Program.name) workflow versions bank.emaki
+              \(Program.name) workflow versions bank.emaki --json
+            """)
+
+    @OptionGroup var place: StoreArgument
+    @OptionGroup var answer: OutputOptions
+
+    func run() async throws {
+        var output = Output()
+        _ = try await WorkflowRequest("versions", onlyLooks: true).send(to: place) { line in
+            if answer.json { return try output.line(String(decoding: line, as: UTF8.self)) }
+            try output.line(try JSONDecoder().decode(Row.self, from: Data(line)).text)
+        }
+        try output.send()
+    }
+
+    private struct Row: Decodable {
+        var type: String
+        var fingerprint: String
+        var registered: Bool
+        var current: Bool
+        var open: Int
+        var pinned: Int
+        var mayBeRetired: Bool
+
+        var text: String {
+            var words = ["\(type)  \(fingerprint.isEmpty ? "no code yet" : fingerprint)"]
+            words.append("\(open) open" + (pinned > 0 ? ", \(pinned) of them pinned" : ""))
+            if current { words.append("new runs begin with it") }
+            if !registered { words.append("not here") }
+            if mayBeRetired { words.append("nothing needs it") }
+            return words.joined(separator: "  ")
+        }
+    }
+}

@@ -71,7 +71,7 @@ struct WorkflowCheckTests {
             "  this code: StepScheduled confirm-address (confirm-address)",
             "  they agree up to StepScheduled create-account (create-account)",
             "  workflows: ana, bob",
-            "2 of them may not go on with this code",
+            "2 open runs may not go on with this code",
         ] { #expect(stopped.lines.contains(line), "\(line)\n\(stopped.output)") }
         #expect(stopped.output.contains(#"if context.patched("confirm-address") {"#))
         // With the patch both go on as they were, and who is new takes the new way.
@@ -85,7 +85,11 @@ struct WorkflowCheckTests {
         #expect(try counts(check("4", "--json")) == ["same": 1, "diverges": 2])
         #expect(try run("3", "end", store, "ana", "bob").lines.last == "bob: thank you, bob")
         #expect(try check("3", "--closed", "0").output.contains("safe to remove the old way"))
-        #expect(try check("4", "--closed", "0").status == 0)
+        // What has ended does not follow, and stops nobody, unless it is to.
+        let cleaned = try check("4")
+        #expect(cleaned.status == 0)
+        #expect(cleaned.lines.last == "of those that have ended it does not follow 2")
+        #expect(try check("4", "--strict").status == 1)
         // The call is needed by who took the new way.
         let early = try check("5", "--closed", "0")
         #expect(early.status == 1)
@@ -99,6 +103,23 @@ struct WorkflowCheckTests {
         #expect(last.status == 0 && last.output.contains("0 open runs"))
         #expect(try run("5", "begin", store, "emil").status == 0)
         #expect(try check("5", "--closed", "0").status == 0)
+    }
+
+    @Test("versions says which code open runs are on, and what nothing needs")
+    func versions() throws {
+        try run("1", "begin", store, "ana", "bob")
+        let now = try runAll("1", ["workflow", "versions", store])
+        #expect(now.lines == ["Onboarding  release 1  2 open  new runs begin with it"])
+        let next = try runAll("3", ["workflow", "versions", store, "--json"])
+        let rows = try next.objects()
+        #expect(rows.map { $0["fingerprint"] as? String } == ["release 1", "release 3"])
+        #expect(rows.map { $0["open"] as? Int } == [2, 0])
+        #expect(rows.map { $0["registered"] as? Bool } == [false, true])
+        #expect(
+            try runAll("3", ["workflow", "versions", store]).lines.first?
+                .hasSuffix("2 open  not here") == true)
+        let emaki = try Command.run("workflow", "versions", store)
+        #expect(emaki.status == 0 && emaki.lines.count == 1)
     }
 
     @Test("of what has ended as many are replayed as are asked for")

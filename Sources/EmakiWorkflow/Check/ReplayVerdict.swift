@@ -35,8 +35,9 @@ public struct ReplayVerdict: Sendable, Equatable, Codable {
     public var lastEqual: String?
     /// A name for `patched(_:)` that would tell runs that were there already from others.
     public var suggestedPatch: String?
-    /// Ids of `patched(_:)` of which the run has gone the new way, and the old way.
+    /// Ids of `patched(_:)` of which the run has gone the new way; nil: none.
     public var patchesTaken: [String]?
+    /// Those of which it has gone the old way; nil: none.
     public var patchesDeclined: [String]?
     /// A sentence for people.
     public var message: String

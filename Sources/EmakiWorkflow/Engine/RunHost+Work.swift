@@ -58,62 +58,7 @@ extension RunHost {
             takeUp(&draft)
         case .start(let request, let reply):
             return start(request, reply, &draft)
-        case .ended(let runID, let step, let attempt, let result, let reply):
-            let key = AttemptKey(runID: runID, step: step, attempt: attempt)
-            // Not before the end is durable: until then the attempt is this process's.
-            draft.ended.append(key)
-            guard let machine, machine.start.runID == runID,
-                let body = machine.ended(
-                    step: step, attempt: attempt, result, at: engine.timers.now,
-                    chance: chance(step))
-            else {
-                draft.answer(reply, false)
-                return true
-            }
-            draft.answer(reply, true)
-            record(body, &draft)
-        case .began(let runID, let step, let attempt):
-            guard let machine, machine.start.runID == runID,
-                machine.steps[step]?.attempt == attempt
-            else { return true }
-            let key = AttemptKey(runID: runID, step: step, attempt: attempt)
-            machine.began(step: step, at: attempts.beganAt(key) ?? engine.timers.now)
-        case .begins(let runID, let step, let attempt, let reply):
-            begins(AttemptKey(runID: runID, step: step, attempt: attempt), reply, &draft)
-        case .handedOver(let runID, let step, let attempt, let reply):
-            draft.ended.append(AttemptKey(runID: runID, step: step, attempt: attempt))
-            guard let machine, machine.start.runID == runID, let open = machine.steps[step],
-                machine.isOpen, open.attempt == attempt, open.hasAttempt
-            else {
-                draft.answer(reply, false)
-                return true
-            }
-            if open.phase == .handedOver {
-                // It was recorded after all, and is let in once more; or another owner did it.
-                draft.answer(reply, open.handedOverBy == engine.epoch)
-                return true
-            }
-            // Nothing leaves a queue while the run rests.
-            if open.isYetToBegin, machine.isResting {
-                draft.answer(reply, false)
-                return true
-            }
-            draft.answer(reply, true)
-            record(.attemptHandedOver(step: step, attempt: attempt, by: engine.epoch), &draft)
-        case .heartbeat(let runID, let step, let attempt, let details, let reply):
-            guard let machine, machine.start.runID == runID else {
-                draft.answer(reply, false)
-                return true
-            }
-            guard machine.reported(step: step, attempt: attempt, at: engine.timers.now) else {
-                draft.answer(reply, false)
-                // Of an attempt before the current one nothing is to be stopped.
-                let isOld = machine.steps[step].map { $0.attempt != attempt } ?? false
-                if !isOld { stop(runID: runID, step: step) }
-                return true
-            }
-            draft.answer(reply, true)
-            recordDetails(step, attempt, details, &draft)
+        case .ended, .began, .begins, .handedOver, .heartbeat: takeOfAttempt(input, &draft)
         case .childStarted, .childClosed, .delivered: takeFromOthers(input, &draft)
         case .settled(let runID): settled(runID, &draft)
         case .due: disarm()
@@ -124,6 +69,68 @@ extension RunHost {
         default: return takeCall(input, &draft)
         }
         return true
+    }
+
+    private func takeOfAttempt(_ input: HostInput, _ draft: inout CommitDraft) {
+        switch input {
+        case .ended(let runID, let step, let attempt, let result, let reply):
+            let key = AttemptKey(runID: runID, step: step, attempt: attempt)
+            // Not before the end is durable: until then the attempt is this process's.
+            draft.ended.append(key)
+            guard let machine, machine.start.runID == runID,
+                let body = machine.ended(
+                    step: step, attempt: attempt, result, at: engine.timers.now,
+                    chance: chance(step))
+            else {
+                draft.answer(reply, false)
+                return
+            }
+            draft.answer(reply, true)
+            record(body, &draft)
+        case .began(let runID, let step, let attempt):
+            guard let machine, machine.start.runID == runID,
+                machine.steps[step]?.attempt == attempt
+            else { return }
+            let key = AttemptKey(runID: runID, step: step, attempt: attempt)
+            machine.began(step: step, at: attempts.beganAt(key) ?? engine.timers.now)
+        case .begins(let runID, let step, let attempt, let reply):
+            begins(AttemptKey(runID: runID, step: step, attempt: attempt), reply, &draft)
+        case .handedOver(let runID, let step, let attempt, let reply):
+            draft.ended.append(AttemptKey(runID: runID, step: step, attempt: attempt))
+            guard let machine, machine.start.runID == runID, let open = machine.steps[step],
+                machine.isOpen, open.attempt == attempt, open.hasAttempt
+            else {
+                draft.answer(reply, false)
+                return
+            }
+            if open.phase == .handedOver {
+                // It was recorded after all, and is let in once more; or another owner did it.
+                draft.answer(reply, open.handedOverBy == engine.epoch)
+                return
+            }
+            // Nothing leaves a queue while the run rests.
+            if open.isYetToBegin, machine.isResting {
+                draft.answer(reply, false)
+                return
+            }
+            draft.answer(reply, true)
+            record(.attemptHandedOver(step: step, attempt: attempt, by: engine.epoch), &draft)
+        case .heartbeat(let runID, let step, let attempt, let details, let reply):
+            guard let machine, machine.start.runID == runID else {
+                draft.answer(reply, false)
+                return
+            }
+            guard machine.reported(step: step, attempt: attempt, at: engine.timers.now) else {
+                draft.answer(reply, false)
+                // Of an attempt before the current one nothing is to be stopped.
+                let isOld = machine.steps[step].map { $0.attempt != attempt } ?? false
+                if !isOld { stop(runID: runID, step: step) }
+                return
+            }
+            draft.answer(reply, true)
+            recordDetails(step, attempt, details, &draft)
+        default: break
+        }
     }
 
     /// An attempt whose beginning is recorded is to begin.

@@ -20,7 +20,9 @@ package enum CheckBench {
             try await chosen.run(on: log, code) { _, _ in }.findings
         }
         let count = findings.openCount + findings.closedCount
-        return (count, findings.eventCount, count - findings.problemCount)
+        return (
+            count, findings.eventCount, count - findings.problemCount - findings.endedProblemCount
+        )
     }
 
     /// What a process does that this program calls to replay.

@@ -29,10 +29,11 @@ struct CheckFindings: Sendable {
     private(set) var patches: [String: [String: (taken: Int, declined: Int)]] = [:]
 
     var openCount: Int { openCounts.values.reduce(0, +) }
-    /// Runs that could not go on, however many ways there are.
-    var problemCount: Int {
-        counts.values.reduce(0) { $0 + $1.reduce(0) { $0 + ($1.key == .same ? 0 : $1.value) } }
-    }
+    /// Open runs that could not go on.
+    private(set) var problemCount = 0
+    /// Runs that have ended, and that the code does not follow. Nobody needs them to go on; they
+    /// show ways through the code that no open run has taken yet.
+    private(set) var endedProblemCount = 0
 
     mutating func add(_ run: StoredHistory, _ verdict: ReplayVerdict) {
         counts[run.workflowType, default: [:]][verdict.kind, default: 0] += 1
@@ -51,6 +52,7 @@ struct CheckFindings: Sendable {
             }
         }
         guard verdict.kind != .same else { return }
+        if run.isOpen { problemCount += 1 } else { endedProblemCount += 1 }
         let text =
             verdict.kind == .diverges
             ? "\(verdict.branch ?? "")\n\(verdict.recorded ?? "")\n\(verdict.found ?? "")"

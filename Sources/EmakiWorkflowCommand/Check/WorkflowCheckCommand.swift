@@ -13,7 +13,8 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
             program, in processes of their own: nothing is executed but the workflows' own code, \
             and nothing is recorded. Where the code asks for something else than the history has, \
             both sides are shown, with the last point in which they agree. Ends with 0 if every \
-            run may go on, and with 1 if one may not.
+            open run may go on, and with 1 if one may not. Runs that have ended do not count, \
+            unless --strict is given: they show what the code does where no open run is yet.
 
             If another process has the store open, it is asked for a backup, and that is checked. \
             Runs go on meanwhile; so record what was found, stop the old program, and check \
@@ -33,6 +34,7 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Runs of each type that have ended, too: so many, or all.", valueName: "count|all"))
     var closed = "10"
+    @Flag(help: "Runs that have ended count, too.") var strict = false
     @Option(help: ArgumentHelp("Processes that replay.", valueName: "count"))
     var jobs = ProcessInfo.processInfo.activeProcessorCount
     @Option(
@@ -83,7 +85,9 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
             try await self.report(chosen, on: log, code)
         }
         if let record { try outcome.record.write(to: record) }
-        try Output.reporting(outcome.findings.problemCount > 0 ? .damageFound : .done) {
+        let findings = outcome.findings
+        let problems = findings.problemCount + (strict ? findings.endedProblemCount : 0)
+        try Output.reporting(problems > 0 ? .damageFound : .done) {
             var output = Output()
             if answer.json {
                 try output.line(json(outcome))
@@ -120,6 +124,7 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
         object.add("closed", outcome.findings.closedCount)
         object.add("known", outcome.knownCount)
         object.add("problems", outcome.findings.problemCount)
+        object.add("endedProblems", outcome.findings.endedProblemCount)
         object.add("events", outcome.findings.eventCount)
         object.add("milliseconds", outcome.duration.milliseconds)
         var types = JSONObject()
@@ -158,8 +163,12 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
         lines.append(end)
         lines.append(
             findings.problemCount == 0
-                ? "this code may go on with all of them"
-                : "\(findings.problemCount) of them may not go on with this code")
+                ? "this code may go on with all open runs"
+                : "\(findings.problemCount) open runs may not go on with this code")
+        if findings.endedProblemCount > 0 {
+            lines.append(
+                "of those that have ended it does not follow \(findings.endedProblemCount)")
+        }
         return lines
     }
 }
