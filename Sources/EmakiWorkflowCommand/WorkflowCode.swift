@@ -8,9 +8,6 @@ enum WorkflowCode {
     /// Nil in `emaki` itself.
     @TaskLocal static var atHand: OperatorCode?
 
-    /// What this program is called with to replay histories for itself.
-    @TaskLocal static var replaying = [WorkflowCommand.commandName, ReplayWorkerCommand.name]
-
     /// For the help.
     static var inWords: String {
         atHand == nil

@@ -1,6 +1,9 @@
+import EmakiCommandSupport
 import EmakiLog
 import Foundation
 import Testing
+
+@testable import EmakiWorkflowCommand
 
 /// `workflow check`: the story of `Docs/versioning.md`, played with the program that it tells of.
 @Suite("workflow check")
@@ -237,6 +240,16 @@ struct WorkflowCheckTests {
         #expect(try check("1", "--json", "--prefix", "an").status == 0)
         let none = try check("1", "--type", "Nothing", "--prefix", "an")
         #expect(none.status == 0 && none.output.contains("0 open runs"))
+    }
+
+    @Test("a program that does something else than replay is told so, and no run is blamed")
+    func noReplay() throws {
+        // This program is the tests themselves.
+        let error = #expect(throws: CommandFailure.self) {
+            _ = try ReplayProcess(["--help"], keepsComplaints: false)
+        }
+        #expect(error?.code == "noReplay")
+        #expect(error?.message.contains("WorkflowCommand.runIfAsked") == true)
     }
 
     @Test("wrong usage is named: numbers, a record that is none, a program without code")

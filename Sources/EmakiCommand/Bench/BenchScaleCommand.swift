@@ -17,6 +17,8 @@ struct BenchScaleCommand: AsyncParsableCommand {
               emaki bench-scale rebuild --dir D
               emaki bench-scale histories --dir H --runs 100000
               emaki bench-scale check --dir H
+              emaki bench-scale long --dir L --runs 1000000
+              emaki bench-scale wake --dir L
             """, shouldDisplay: false)
 
     enum Phase: String, CaseIterable, Sendable, ExpressibleByArgument {
@@ -30,11 +32,16 @@ struct BenchScaleCommand: AsyncParsableCommand {
         case histories
         /// Replays all of them on the code of now.
         case check
+        /// One run, with as many events as `runs` says.
+        case long
+        /// Wakes it.
+        case wake
         /// Of the processes of `check`.
         case replay
     }
 
-    @Argument(help: "load, open or rebuild; histories or check.") var phase: Phase
+    @Argument(help: "load, open or rebuild; histories or check; long or wake.")
+    var phase: Phase
     @Option(help: "The store's folder.") var dir: String
     @Option(help: "Runs to start.") var runs: Int = 1_000_000
     @Option(help: "Processes that replay.") var jobs = 2
@@ -54,6 +61,8 @@ struct BenchScaleCommand: AsyncParsableCommand {
         case .rebuild: try await rebuild()
         case .histories: try await BenchChecked.fill(dir, runs: runs)
         case .check: try say(try await BenchChecked.check(dir, jobs: jobs))
+        case .long: try say(try await BenchLong.fill(dir, events: runs))
+        case .wake: try say(try await BenchLong.wake(dir))
         case .replay: break
         }
         let memory = BenchMachine.memory()

@@ -5,11 +5,17 @@ import Foundation
 /// Has histories replayed by a process, and by another one when that ends or does not answer. Of
 /// one thread at a time.
 final class ReplayDesk: @unchecked Sendable {
+    private let arguments: [String]
     private let limit: Duration
     private var process: ReplayProcess?
 
-    /// - Parameter limit: for each history.
-    init(limit: Duration) { self.limit = limit }
+    /// - Parameters:
+    ///   - arguments: with which this program replays.
+    ///   - limit: for each history.
+    init(_ arguments: [String], limit: Duration) {
+        self.arguments = arguments
+        self.limit = limit
+    }
 
     /// - Returns: a verdict on each, in their order.
     /// - Throws: if no process can be started.
@@ -22,7 +28,7 @@ final class ReplayDesk: @unchecked Sendable {
                 continue
             }
             let readable = left.prefix { $0.problem == nil }
-            let process = try process ?? ReplayProcess(keepsComplaints: false)
+            let process = try process ?? ReplayProcess(arguments, keepsComplaints: false)
             self.process = process
             process.send(readable.map { ReplayWire.request($0, saysEvents: false) })
             for history in readable {
@@ -41,7 +47,7 @@ final class ReplayDesk: @unchecked Sendable {
     }
 
     private func alone(_ history: StoredHistory) throws -> ReplayVerdict {
-        let process = try ReplayProcess(keepsComplaints: true)
+        let process = try ReplayProcess(arguments, keepsComplaints: true)
         process.send([ReplayWire.request(history, saysEvents: true)])
         var event: Int?
         while true {

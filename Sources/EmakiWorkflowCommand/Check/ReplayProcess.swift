@@ -1,3 +1,4 @@
+import EmakiCommandSupport
 import EmakiPlatform
 import Foundation
 
@@ -11,6 +12,9 @@ final class ReplayProcess {
         case late
     }
 
+    /// A program may take a while to begin.
+    private static let readyMax: Duration = .seconds(60)
+
     private let process = Process()
     private let input = Pipe()
     private let lines = Lines()
@@ -19,12 +23,13 @@ final class ReplayProcess {
 
     /// Starts it: this very program, with the verb that replays.
     /// - Parameter keepsComplaints: what it writes to standard error is kept.
-    init(keepsComplaints: Bool) throws {
+    /// - Throws: `CommandFailure` if the program does something else instead.
+    init(_ arguments: [String], keepsComplaints: Bool) throws {
         let own = URL(filePath: "/proc/self/exe")
         process.executableURL =
             FileManager.default.fileExists(atPath: own.path)
             ? own.resolvingSymlinksInPath() : URL(filePath: CommandLine.arguments[0])
-        process.arguments = WorkflowCode.replaying
+        process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging([
             "SWIFT_BACKTRACE": "enable=no"
         ]) { _, own in own }
@@ -48,6 +53,20 @@ final class ReplayProcess {
             while case let data = reading.availableData, !data.isEmpty { lines.add(data) }
             lines.end()
         }
+        try waitUntilReady()
+    }
+
+    /// Whatever the program says before is its own.
+    private func waitUntilReady() throws {
+        let end = ContinuousClock.now + Self.readyMax
+        while case let left = ContinuousClock.now.duration(to: end), left > .zero {
+            guard case .line(let line) = next(within: left) else { break }
+            if line == ReplayWire.greeting { return }
+        }
+        throw CommandFailure(
+            .internalError, code: "noReplay",
+            "\(Program.name), called as \(process.arguments ?? []), does not replay histories: call"
+                + " WorkflowCommand.runIfAsked before anything else in it, with the same code")
     }
 
     deinit {

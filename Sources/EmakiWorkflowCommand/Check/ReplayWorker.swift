@@ -5,11 +5,13 @@ import Foundation
 
 /// What `check` and the processes that replay for it say to each other.
 ///
-/// A request is a length (4 bytes, the lowest first), a byte of flags, and a history as
+/// The process begins with a line of its own, the greeting; what comes before is the program's. A
+/// request is a length (4 bytes, the lowest first), a byte of flags, and a history as
 /// `StoredHistory.bytes`; the length counts flags and history. The answer is a line: `=EVENT CODE`
 /// if the code with that fingerprint follows, else a verdict as JSON. Before it comes, where that
 /// is asked for, a line `>EVENT` for each event that the code is about to see.
 enum ReplayWire {
+    static let greeting = "emaki replays histories, 1"
     static let saysEvents: UInt8 = 1
     static let headBytes = 5
 
@@ -68,6 +70,7 @@ struct ReplayWorkerCommand: ParsableCommand {
         // Answers are ours alone: what the code prints goes elsewhere.
         let answers = FileHandle(fileDescriptor: dup(STDOUT_FILENO), closeOnDealloc: true)
         dup2(STDERR_FILENO, STDOUT_FILENO)
+        try answers.write(contentsOf: Data((ReplayWire.greeting + "\n").utf8))
         let replayer = code.replayer
         let input = FileHandle.standardInput
         while let head = try input.read(upToCount: ReplayWire.headBytes), !head.isEmpty {

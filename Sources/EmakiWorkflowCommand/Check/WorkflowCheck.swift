@@ -9,6 +9,8 @@ struct WorkflowCheck: Sendable {
     var wish = CheckSource.Wish()
     var jobs = 1
     var limit: Duration = .seconds(10)
+    /// What this program is called with to replay histories for itself.
+    var arguments = [WorkflowCommand.commandName, ReplayWorkerCommand.name]
 
     static var needsCode: CommandFailure {
         CommandFailure(
@@ -44,7 +46,7 @@ struct WorkflowCheck: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, jobs) {
                 group.addTask {
-                    let desk = ReplayDesk(limit: limit)
+                    let desk = ReplayDesk(arguments, limit: limit)
                     while true {
                         let histories = try await source.next()
                         if histories.isEmpty { return }
