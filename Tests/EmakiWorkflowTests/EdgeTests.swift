@@ -27,6 +27,44 @@ import Testing
         }
     }
 
+    @Test(
+        "a request of a workflow to end another, told again, does not end the next run of its id",
+        arguments: [false, true])
+    func terminatedOnce(restarts: Bool) async throws {
+        let store = MemoryHistoryStore()
+        var options = EngineOptions()
+        options.clock = SkippingClock(skips: false)
+        func open() async throws -> WorkflowEngine {
+            try await WorkflowEngine(
+                store: store.session(), definitions: [WorkflowDefinition(Counter.self)],
+                activities: [], options: options)
+        }
+        func terminate(_ engine: WorkflowEngine, _ requestID: String) async throws {
+            try await engine.core.ask("c") {
+                .terminate(requestID: requestID, reason: "enough", childOf: nil, $0)
+            }
+        }
+        var engine = try await open()
+        let first = try await engine.start(Counter.self, id: "c", 1)
+        try await terminate(engine, "m")
+        #expect(try await first.describe().outcome != nil)
+        let next = try await engine.start(Counter.self, id: "c", 2)
+        if restarts {
+            engine.close()
+            engine = try await open()
+        }
+        try await terminate(engine, "m")
+        let counter = engine.handle(Counter.self, id: "c")
+        #expect(try await counter.describe().outcome == nil)
+        #expect(try await counter.query(Counter.value) == 2)
+        try await terminate(engine, "n")
+        #expect(try await counter.describe().outcome != nil)
+        // That it is closed is no reason to say that it was not delivered.
+        try await terminate(engine, "n")
+        _ = next
+        engine.close()
+    }
+
     @Test("a step that is cancelled while it waits for its next attempt is not made again")
     func cancelledRetry() async throws {
         let world = World()

@@ -12,7 +12,7 @@ indirect enum HostInput: Sendable {
     /// - childOf: only if it is a child of one of these runs.
     case cancel(requestID: String, reason: String, childOf: [String]?, Reply<Void>)
     /// - childOf: only if it is a child of one of these runs.
-    case terminate(reason: String, childOf: [String]?, Reply<Void>)
+    case terminate(requestID: String, reason: String, childOf: [String]?, Reply<Void>)
     /// Another run takes the newest one's place; nil: the run is not as the cut was made from.
     case reset(RunCut, reason: String, Reply<String?>)
     /// The workflow goes, if it has ended: before this instant, if one is given.

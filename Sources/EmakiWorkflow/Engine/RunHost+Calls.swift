@@ -15,8 +15,8 @@ extension RunHost {
         case .accept(let message, let reply): accept(message, reply, &draft)
         case .cancel(let requestID, let reason, let parents, let reply):
             cancel(requestID, reason, parents, reply, &draft)
-        case .terminate(let reason, let parents, let reply):
-            terminate(reason, parents, reply, &draft)
+        case .terminate(let requestID, let reason, let parents, let reply):
+            terminate(requestID, reason, parents, reply, &draft)
         case .pause(let reason, let reply):
             guard let open = open(reply, &draft) else { return true }
             draft.answer(reply, ())
@@ -202,9 +202,11 @@ extension RunHost {
     }
 
     private func terminate(
-        _ reason: String, _ parents: [String]?, _ reply: @escaping HostInput.Reply<Void>,
+        _ requestID: String, _ reason: String, _ parents: [String]?, _ reply: @escaping HostInput.Reply<Void>,
         _ draft: inout CommitDraft
     ) {
+        // It ended a run already, and the next one of the id is not meant.
+        if endedBy.contains(requestID) { return draft.answer(reply, ()) }
         guard let machine = open(reply, &draft) else { return }
         draft.answer(reply, ())
         if let parents, !machine.isChild(of: parents) { return }
@@ -213,6 +215,9 @@ extension RunHost {
                 .terminated(
                     reason: reason.cut(to: Failure.messageBytesMax),
                     uncompensated: uncompensated(machine))), &draft)
+        guard !requestID.isEmpty, let last = draft.records.indices.last else { return }
+        draft.records[last].requestID = requestID
+        endedBy.insert(requestID)
     }
 
     /// What ending the run now leaves as it is: as the code knows it, or else as the history does.

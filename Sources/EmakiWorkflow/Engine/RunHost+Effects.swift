@@ -226,7 +226,7 @@ extension RunHost {
         case .terminate:
             host.enqueue(
                 .terminate(
-                    reason: message.name.isEmpty ? "asked by \(workflowID)" : message.name,
+                    requestID: requestID, reason: message.name.isEmpty ? "asked by \(workflowID)" : message.name,
                     childOf: nil, reply))
         }
     }
@@ -283,7 +283,10 @@ extension RunHost {
                         requestID: "closed:\(runID)/\(id)", reason: "its parent ended",
                         childOf: family, reply))
             case .terminate:
-                host.enqueue(.terminate(reason: "its parent ended", childOf: family, reply))
+                host.enqueue(
+                    .terminate(
+                        requestID: "closed:\(runID)/\(id)", reason: "its parent ended",
+                        childOf: family, reply))
             }
         }
     }

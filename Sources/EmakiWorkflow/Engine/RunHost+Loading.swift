@@ -29,7 +29,7 @@ struct IDRecord: Sendable, Equatable {
     /// Of `.closed`: when, in nanoseconds since 1970 UTC.
     var time: Int64?
     var runID: String
-    /// The request that started it.
+    /// The request that started it or, of `.closed`, that ended it.
     var requestID = ""
     var workflowType = ""
     /// Of `.closed`: something is still to be done.
@@ -166,8 +166,12 @@ extension RunHost {
         idToken = token
         isLoaded = true
         unsettled = IDRecord.unsettled(records)
-        for record in records where record.kind == .opened && !record.requestID.isEmpty {
-            startedBy[record.requestID] = record.runID
+        for record in records where !record.requestID.isEmpty {
+            switch record.kind {
+            case .opened: startedBy[record.requestID] = record.runID
+            case .closed: endedBy.insert(record.requestID)
+            default: break
+            }
         }
         engine.timers.recorded(loaded.time)
         countHeld()
@@ -246,6 +250,7 @@ extension RunHost {
         runToken = nil
         idToken = nil
         startedBy = [:]
+        endedBy = []
         unsettled = []
         disarm()
         hasReturned = false

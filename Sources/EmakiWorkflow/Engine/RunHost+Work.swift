@@ -284,7 +284,7 @@ extension HostInput {
     func fail(_ error: any Error) {
         switch self {
         case .start(_, let reply): reply(.failure(error))
-        case .signal(_, let reply), .cancel(_, _, _, let reply), .terminate(_, _, let reply),
+        case .signal(_, let reply), .cancel(_, _, _, let reply), .terminate(_, _, _, let reply),
             .pause(_, let reply), .resume(_, let reply), .warm(let reply), .dropped(_, let reply):
             reply(.failure(error))
         case .update(_, let accepted, let completed):

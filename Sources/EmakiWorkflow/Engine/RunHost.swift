@@ -85,6 +85,8 @@ final class RunHost: @unchecked Sendable {
     var closuresWanted: Set<Int> = []
     /// Runs of this id, by the requests that started them.
     var startedBy: [String: String] = [:]
+    /// Requests that ended a run of the id.
+    var endedBy: Set<String> = []
     /// Runs of this id whose ends ask for something that is not done.
     var unsettled: Set<String> = []
     var resultWaiters: [(runID: String, waiter: Waiter<HistoryEvent.Outcome>)] = []

@@ -83,7 +83,7 @@ public struct WorkflowHandle<W: Workflow>: Sendable {
 
     /// Ends the run at once. Nothing is compensated.
     public func terminate(reason: String) async throws {
-        try await core.ask(id) { .terminate(reason: reason, childOf: nil, $0) }
+        try await core.ask(id) { .terminate(requestID: "", reason: reason, childOf: nil, $0) }
     }
 
     /// Lets the run rest: its code sees nothing, and nothing is retried, until it is resumed.

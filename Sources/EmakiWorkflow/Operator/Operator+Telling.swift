@@ -129,7 +129,7 @@ extension Operator {
 
     func terminate(_ id: String, reason: String) throws {
         try wait { [core] in
-            try await core.ask(id) { .terminate(reason: reason, childOf: nil, $0) }
+            try await core.ask(id) { .terminate(requestID: "", reason: reason, childOf: nil, $0) }
         }
     }
 
