@@ -146,6 +146,11 @@ extension EventLog {
         }
     }
 
+    /// How often streams were forgotten since the log was opened; 0 of one that is closed.
+    package var forgottenCount: UInt64 {
+        (try? committer.reading { UInt64($0.removals.forgettingCount) }) ?? 0
+    }
+
     /// Visits the streams of which events were removed, in no order.
     /// - Parameter body: gets a stream's id, and the last version of it that nobody sees any more.
     /// - Complexity: O(streams with removals).

@@ -20,6 +20,8 @@ public struct ScheduleRecord: Sendable, Equatable, Codable {
     var schedule: Schedule
     /// Grows with each update: what was computed before counts no more.
     var revision = 0
+    /// Times that it was given another spec.
+    var specRevision = 0
     /// Everything up to this nominal time was looked at.
     var cursor: Int64
     var isPaused = false
@@ -115,7 +117,8 @@ public struct ScheduleRecord: Sendable, Equatable, Codable {
 
 extension ScheduleRecord {
     private enum CodingKeys: String, CodingKey {
-        case name, schedule, revision, cursor, isPaused, pauseNote, isDeleted, running, recent
+        case name, schedule, revision, specRevision, cursor, isPaused, pauseNote, isDeleted
+        case running, recent
         case skipped, buffered, triggers, backfills, startedCount, skippedCount, remainingCount
         case lastTrigger, problem
     }
@@ -131,6 +134,7 @@ extension ScheduleRecord {
             schedule: try values.decode(Schedule.self, forKey: .schedule),
             now: try value(.cursor, -1))
         revision = try value(.revision, 0)
+        specRevision = try value(.specRevision, 0)
         isPaused = try value(.isPaused, false)
         pauseNote = try value(.pauseNote, "")
         isDeleted = try value(.isDeleted, false)

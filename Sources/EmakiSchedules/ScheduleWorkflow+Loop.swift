@@ -24,11 +24,11 @@ extension ScheduleWorkflow {
             let record = record
             if let buffered = record.buffered, record.running.isEmpty {
                 try change { $0.buffered = nil }
-                return try await start([buffered], of: record.revision)
+                return try await start([buffered], of: record.specRevision)
             }
             if let trigger = record.triggers.first {
                 try change { $0.triggers.removeFirst() }
-                return try await start([trigger], of: record.revision)
+                return try await start([trigger], of: record.specRevision)
             }
             if let backfill = record.backfills.first { return try await start(backfill) }
             if record.isPaused || record.remainingCount ?? 1 <= 0 {
@@ -82,7 +82,7 @@ extension ScheduleWorkflow {
                 plan.due.map {
                     ScheduleRecord.Wanted(
                         nominal: $0.nominal, overlap: record.schedule.overlap, kind: .scheduled)
-                }, of: record.revision)
+                }, of: record.specRevision)
         }
 
         /// Times cannot be computed: the system has lost the time zone. Later it may have it.
@@ -100,7 +100,7 @@ extension ScheduleWorkflow {
         ) async throws -> [UntypedChild]? {
             rounds += 1
             let spec = record.schedule.spec
-            let revision = record.revision
+            let (revision, specRevision) = (record.revision, record.specRevision)
             let times: [Int64]
             do {
                 times = try await context.step("backfill", options: Self.options) { _ in
@@ -123,12 +123,12 @@ extension ScheduleWorkflow {
                 times.map {
                     ScheduleRecord.Wanted(
                         nominal: $0, overlap: backfill.overlap, kind: .backfilled)
-                }, of: revision)
+                }, of: specRevision)
         }
 
         // MARK: Starting
 
-        /// - Parameter revision: of the schedule when it was decided to start these.
+        /// - Parameter revision: of the schedule's spec when it was decided to start these.
         private mutating func start(
             _ all: [ScheduleRecord.Wanted], of revision: Int
         ) async throws -> [UntypedChild] {
@@ -221,7 +221,7 @@ extension ScheduleRecord {
     fileprivate func obstacle(to kind: Wanted.Kind, of revision: Int) -> String? {
         if isDeleted { return "the schedule was deleted" }
         if kind == .triggered { return nil }
-        if self.revision != revision { return "the schedule was changed" }
+        if specRevision != revision { return "the schedule was changed" }
         return isPaused && kind == .scheduled ? "the schedule was paused" : nil
     }
 

@@ -152,6 +152,7 @@ extension ScheduleRecord {
 
     mutating func update(_ new: Schedule, at now: Int64) {
         if new.spec != schedule.spec {
+            specRevision += 1
             cursor = now
             remainingCount = new.spec.limitedTo
             backfills = []

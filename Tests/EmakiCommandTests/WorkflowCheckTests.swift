@@ -242,6 +242,72 @@ struct WorkflowCheckTests {
         #expect(none.status == 0 && none.output.contains("0 open runs"))
     }
 
+    @Test("who closes the output is told by the status all the same")
+    func closedOutput() throws {
+        try run("1", "begin", store, "ana", "bob")
+        let process = process("2", ["workflow", "check", store, "--json"])
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try output.fileHandleForReading.close()
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 1)
+    }
+
+    @Test("of another program, and of another event in a place, a record knows nothing")
+    func otherRecord() throws {
+        try run("1", "begin", store, "ana", "bob")
+        let record = folder.path("checked.jsonl")
+        _ = try check("1", "--record", record)
+        let text = try String(contentsOfFile: record, encoding: .utf8)
+        func known(_ text: String) throws -> Int? {
+            let other = try folder.write("other-\(UUID())", text)
+            let result = try check("1", "--json", "--after", other)
+            return try CommandResult.object(try #require(result.lines.last))["known"] as? Int
+        }
+        #expect(try known(text) == 2)
+        let program = try #require(text.firstRange(of: /"program":"[0-9a-f]+"/))
+        #expect(try known(text.replacingCharacters(in: program, with: #""program":"5""#)) == 0)
+        let newest = try #require(text.firstRange(of: /"newest":"[0-9a-f]+"/))
+        #expect(try known(text.replacingCharacters(in: newest, with: #""newest":"5""#)) == 1)
+    }
+
+    @Test("who interrupts a check leaves neither a copy of the store nor a process that computes")
+    func interrupted() throws {
+        try run("1", "begin", store, "ana")
+        let serving = process("1", ["serve", store])
+        let (input, output) = (Pipe(), Pipe())
+        serving.standardInput = input
+        serving.standardOutput = output
+        try serving.run()
+        defer {
+            try? input.fileHandleForWriting.close()
+            serving.waitUntilExit()
+        }
+        var said = Data()
+        while !said.contains(UInt8(ascii: "\n")) {
+            said += output.fileHandleForReading.availableData
+        }
+        func copies() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+                .filter { $0.contains(".check-") }
+        }
+        let checking = process("spin", ["workflow", "check", store, "--timeout", "3600"])
+        // A process that replays holds this open as long as it lives.
+        let errors = Pipe()
+        checking.standardOutput = FileHandle.nullDevice
+        checking.standardError = errors
+        try checking.run()
+        try errors.fileHandleForWriting.close()
+        while try copies().isEmpty { sched_yield() }
+        checking.interrupt()
+        checking.waitUntilExit()
+        #expect(checking.terminationStatus == 130)
+        #expect(try copies().isEmpty)
+        #expect(try errors.fileHandleForReading.readToEnd() == nil)
+    }
+
     @Test("a program that does something else than replay is told so, and no run is blamed")
     func noReplay() throws {
         // This program is the tests themselves.

@@ -52,7 +52,10 @@ import Testing
         options.evictsAlways = evicts
         return try await WorkflowEngine(
             store: store,
-            definitions: [WorkflowDefinition(Crowd.self), WorkflowDefinition(Doubtful.self)],
+            definitions: [
+                WorkflowDefinition(Crowd.self), WorkflowDefinition(Doubtful.self),
+                WorkflowDefinition(QueueLimitTests.Visiting.self),
+            ],
             activities: [Visit(hall: hall)], options: options)
     }
 
@@ -120,6 +123,63 @@ import Testing
         #expect(attempt.info.attempt == 1)
         #expect(try await engine.complete(attempt.token, "by a worker"))
         #expect(try await handle.result() == 1)
+        engine.close()
+    }
+
+    @Test("what rests does not fail for want of a worker, and its limit counts anew after it")
+    func pausedTooLong() async throws {
+        let hall = Hall()
+        let clock = SkippingClock(skips: false)
+        let engine = try await engine(hall, clock: clock)
+        _ = try await engine.start(Crowd.self, id: "guest", 1)
+        await until { hall.arrived.count == 1 }
+        let order = QueueLimitTests.Order(name: "late", scheduleToStart: 30)
+        let handle = try await engine.start(QueueLimitTests.Visiting.self, id: "late", order)
+        await until { status(engine)?.waitingCount == 1 }
+        try await handle.pause()
+        clock.advance(by: .seconds(60))
+        #expect(try await handle.describe().outcome == nil)
+        try await handle.resume()
+        clock.advance(by: .seconds(29))
+        #expect(try await handle.describe().outcome == nil)
+        clock.advance(by: .seconds(1))
+        #expect(try await handle.result() == "late timedOut")
+        hall.open()
+        engine.close()
+    }
+
+    @Test("what waited outside of memory and has begun since is no more taken for waiting")
+    func begunSince() async throws {
+        let hall = Hall()
+        let engine = try await engine(hall, concurrency: 1, waitingMax: 4)
+        let guests = try await engine.start(Crowd.self, id: "guests", 5)
+        await until { hall.arrived.count == 1 && status(engine)?.waitingCount == 4 }
+        let order = QueueLimitTests.Order(name: "ana")
+        let ana = try await engine.start(QueueLimitTests.Visiting.self, id: "ana", order)
+        await until { status(engine)?.spilledCount == 1 }
+        // One leaves, so that there is room, and not so much that anybody is brought back.
+        let runID = try await guests.describe().runID
+        let steps = try await guests.history().filter { $0.body.kind == .stepScheduled }.map(\.id)
+        let last = TaskToken(workflowID: "guests", runID: runID, step: steps[4], attempt: 1)
+        #expect(try await engine.complete(last, "by hand"))
+        try await ana.pause()
+        try await ana.resume()
+        await until { status(engine)?.waitingCount == 4 }
+        #expect(status(engine)?.spilledCount == 0)
+        for step in steps[1..<4] {
+            let token = TaskToken(workflowID: "guests", runID: runID, step: step, attempt: 1)
+            #expect(try await engine.complete(token, "by hand"))
+        }
+        hall.letOut(hall.arrived[0])
+        await until { hall.arrived.last == "ana" }
+        // It is inside, and whoever is cancelled waits for it.
+        try await ana.cancel()
+        _ = try await ana.describe()
+        #expect(try await ana.describe().outcome == nil)
+        #expect(
+            try await ana.history().contains { $0.body.kind == .stepFailed } == false)
+        hall.open()
+        #expect(try await ana.result() == "ana 1")
         engine.close()
     }
 

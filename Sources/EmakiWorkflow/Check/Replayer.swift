@@ -69,9 +69,11 @@ public struct Replayer: Sendable {
         }
         var first: ReplayVerdict?
         for code in codes.candidates(for: machine.start, machine.fingerprint) {
-            let verdict = verdict(on: history, machine, code, sees)
-            if verdict.kind == .same { return verdict }
+            let (verdict, failure) = replay(history, machine, code, sees)
+            guard let failure else { return verdict }
             first = first ?? verdict
+            // The version that the run is on is tried only where that helps.
+            guard code.fingerprint != machine.fingerprint, failure.isOfCode else { break }
         }
         return first
             ?? ReplayVerdict(
@@ -79,14 +81,16 @@ public struct Replayer: Sendable {
                 message: "the run is pinned to \(machine.fingerprint), which is not here")
     }
 
-    private func verdict(
-        on history: [HistoryEvent], _ machine: RunMachine, _ code: WorkflowDefinition,
+    /// - Returns: also the failure, if the code does not follow.
+    private func replay(
+        _ history: [HistoryEvent], _ machine: RunMachine, _ code: WorkflowDefinition,
         _ sees: @escaping (Int) -> Void
-    ) -> ReplayVerdict {
+    ) -> (ReplayVerdict, Failure?) {
         let decider = code.makeDecider(machine.start, codec)
         defer { decider.evict() }
         var replay = Replay(machine.start, into: decider, comparesInput: comparesInput)
         var last: Int?
+        var declined: [String] = []
         replay.willActivate = { event in
             last = event
             sees(event)
@@ -95,12 +99,17 @@ public struct Replayer: Sendable {
             // What was before a checkpoint no code sees again.
             for event in history where event.id >= machine.frame { try replay.add(event) }
             try replay.finish()
+            declined = decider.declinedPatches
+            // What the code has not seen yet it sees next: of a run that begins later, that was
+            // started without code, whose code failed there, or that rests.
+            if machine.isOpen, !machine.isQuarantined { try replay.lookAhead() }
         } catch {
             if let divergence = replay.divergence {
-                return ReplayVerdict(divergence, fingerprint: code.fingerprint)
+                return (ReplayVerdict(divergence, fingerprint: code.fingerprint), error)
             }
-            return ReplayVerdict(
+            let verdict = ReplayVerdict(
                 .fails, fingerprint: code.fingerprint, event: last, message: "\(error)")
+            return (verdict, error)
         }
         var verdict = ReplayVerdict(.same, fingerprint: code.fingerprint, event: last)
         let taken = history.flatMap { event -> [String] in
@@ -110,8 +119,8 @@ public struct Replayer: Sendable {
             default: []
             }
         }
-        verdict.note(taken: taken, declined: decider.declinedPatches)
-        return verdict
+        verdict.note(taken: taken, declined: declined)
+        return (verdict, nil)
     }
 
     private func check(

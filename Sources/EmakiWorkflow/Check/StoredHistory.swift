@@ -1,3 +1,5 @@
+import EmakiPlatform
+
 /// The history of a run as a store keeps it, not looked into: what a replay needs of it.
 package struct StoredHistory: Sendable {
     package var workflowID: String
@@ -6,6 +8,8 @@ package struct StoredHistory: Sendable {
     package var isOpen: Bool
     /// Events that the run has had: more than these, if a checkpoint is among them.
     package var eventCount: Int
+    /// Of the newest event as it is stored; 0: that was not asked for.
+    package var newestHash: UInt64 = 0
     package var events: [HistoryPage.Stored]
     /// Why its events could not be read.
     package var problem: String?
@@ -77,15 +81,25 @@ package struct StoredHistories: Sendable {
     }
 
     /// A workflow's newest run, without its events; nil: there is none any more.
-    package func newestRun(of id: String) async throws -> StoredHistory? {
+    /// - Parameter isHashed: with the hash of its newest event.
+    package func newestRun(of id: String, isHashed: Bool) async throws -> StoredHistory? {
         let records = IDRecord.live(try await core.idRecords(id).0)
         guard let opened = records.last(where: { $0.kind == .opened }) else { return nil }
         let isOfRun = records.filter { $0.runID == opened.runID }
         if isOfRun.contains(where: { $0.kind == .dropped }) { return nil }
-        return StoredHistory(
+        let stream = StreamName.run(id, opened.runID)
+        var run = StoredHistory(
             workflowID: id, workflowType: opened.workflowType, runID: opened.runID,
             isOpen: !isOfRun.contains { $0.kind == .closed },
-            eventCount: try await core.store.count(StreamName.run(id, opened.runID)), events: [])
+            eventCount: try await core.store.count(stream), events: [])
+        guard isHashed, run.eventCount > 0 else { return run }
+        let newest = try await core.store.read(stream, from: run.eventCount - 1, limit: 1)
+        for event in newest.events {
+            run.newestHash = StableMix.mix(
+                event.metadata.withRawSpan { StableHash.hash($0) }
+                    ^ StableMix.mix(event.payload.withRawSpan { StableHash.hash($0) }))
+        }
+        return run
     }
 
     /// Reads what a replay needs of a run's events: all of them or, if that is long, the first and

@@ -368,7 +368,7 @@ extension Failure {
 
 extension Failure {
     /// Why code does not follow a history: the same each time.
-    fileprivate var isOfCode: Bool {
+    var isOfCode: Bool {
         ["Divergence", "Incomplete", "Undecodable", "UnknownWorkflow"].contains(type)
     }
 }

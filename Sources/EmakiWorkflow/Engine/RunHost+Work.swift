@@ -237,6 +237,8 @@ extension RunHost {
         for input in inputs where !input.mustArrive { input.fail(error) }
         let left = inputs.filter(\.mustArrive)
         if engine.isUnusable || EngineCore.isForGood(error) {
+            // Nobody brings it back to its queues, and others need the room there.
+            _ = engine.queues.takeComing(workflowID)
             // It does not come again: who waits for it is told, too.
             for input in left { input.fail(error) }
             return

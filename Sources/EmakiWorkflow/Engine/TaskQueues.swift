@@ -134,13 +134,14 @@ final class TaskQueues: @unchecked Sendable {
     func add(_ entry: Entry, isLate: Bool) -> Bool {
         let queue = entry.schedule.options.queue
         let fits = lock.withLock { () -> Bool in
+            // It may wait outside of memory, and does so no more.
+            let place = Place(entry)
+            let wasAway = forget(place) != nil
             var line = lines.removeValue(forKey: queue) ?? line(queue)
             defer { lines[queue] = line }
             guard line.line.count < line.line.options.waitingMax else {
-                let place = Place(entry)
-                // It may be there already, and even be asked to come.
-                guard spilled[place] == nil else { return false }
-                line.spilled.append(place)
+                // Where it was, it keeps its turn.
+                if !wasAway { line.spilled.append(place) }
                 spilled[place] = (queue, false)
                 return false
             }

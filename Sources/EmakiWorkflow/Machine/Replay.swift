@@ -49,6 +49,24 @@ struct Replay {
                 + "in the history")
     }
 
+    /// Lets the code see what it has not seen, as an engine would next, and throws away what it
+    /// asks for then.
+    func lookAhead() throws(Failure) {
+        var left = machine.unseen
+        while let index = left.firstIndex(where: { $0.event.body.isMessage }) ?? left.indices.first
+        {
+            let unseen = left.remove(at: index)
+            var late = unseen.event
+            late.time = max(machine.time, late.time)
+            willActivate?(late.id)
+            var activation = Activation(event: late, key: unseen.key, isReplay: false)
+            activation.hasMoreMessages = left.contains { $0.event.body.isMessage }
+            let decision = decider.activate(activation)
+            if let failure = decision.taskFailure { throw failure }
+            if decision.hasReturned { return }
+        }
+    }
+
     private func activation(of event: HistoryEvent) -> (Activation, Int)? {
         guard let count = event.commandCount else { return nil }
         if case .activated(let id) = event.body {

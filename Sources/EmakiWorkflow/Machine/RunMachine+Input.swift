@@ -122,7 +122,10 @@ extension RunMachine {
             due.add(.attempt(step: id, attempt: attempt, .heartbeat), at: deadline)
             return nil
         }
-        if timeout == .scheduleToStart, step.hasBegun { return nil }
+        if timeout == .scheduleToStart {
+            // What rests is not allowed to begin; the limit counts anew when it goes on.
+            if step.hasBegun || (isResting && step.isYetToBegin) { return nil }
+        }
         let message =
             switch timeout {
             case .scheduleToStart: "no worker took \(step.schedule.name) in time"

@@ -417,7 +417,10 @@ final class RunMachine: @unchecked Sendable {
         }
         for (id, step) in steps {
             // It was not begun because of the pause.
-            if step.isYetToBegin { effects.append(.dispatch(step: id)) }
+            if step.isYetToBegin {
+                effects.append(.dispatch(step: id))
+                waits(step: id, since: now)
+            }
             // Retries that fell due during a pause were taken out of the queue.
             if case .retrying(let instant) = step.phase {
                 due.add(.retry(step: id, attempt: step.attempt + 1), at: max(now, instant))

@@ -12,8 +12,21 @@ package struct OperatorCode: Sendable {
             definitions: definitions, codec: options.codec, comparesInput: options.comparesInput)
     }
 
-    /// The fingerprints of all of it, in their order.
-    package var fingerprints: [String] { definitions.map(\.fingerprint).sorted() }
+    /// What tells it from other code, as far as its versions say that: name and fingerprint of
+    /// each, and whether new runs begin with it.
+    package var versions: [String] {
+        let codes = CodeTable(definitions)
+        return definitions.map { code in
+            let isCurrent = codes.current(code.name)?.fingerprint == code.fingerprint
+            return "\(code.name): \(code.fingerprint)" + (isCurrent ? ", current" : "")
+                + (code.versioning == .pinned ? ", pinned" : "")
+        }.sorted()
+    }
+
+    /// Inputs of steps are compared in a replay.
+    package var comparesInput: Bool { options.comparesInput }
+    /// Why no engine begins with it.
+    package var problem: (any Error)? { CodeTable.problem(with: definitions) }
 
     /// - Parameter options: as the engine that runs the workflows has them.
     package init(_ definitions: [WorkflowDefinition], _ options: EngineOptions) {

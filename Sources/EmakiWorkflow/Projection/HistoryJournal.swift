@@ -29,9 +29,17 @@ package protocol HistoryJournal: Sendable {
     func witness(at position: UInt64) throws -> UInt64?
     /// Another number once events were lost, whosever they were.
     func lossDigest() throws -> UInt64
+    /// How often streams were forgotten, so that not even their removals are visited, since the
+    /// store was opened.
+    var forgottenCount: UInt64 { get }
     /// Visits the streams that have lost their oldest events because somebody wanted that.
     /// - Parameter body: gets a stream, and how many it has lost.
     func forEachRemoval(_ body: (RawSpan, UInt64) -> Void) throws
+}
+
+extension HistoryJournal {
+    /// Nothing is ever forgotten.
+    package var forgottenCount: UInt64 { 0 }
 }
 
 /// A store whose events have positions.
@@ -86,6 +94,7 @@ private struct LogJournal: HistoryJournal {
     }
 
     func lossDigest() throws -> UInt64 { log.lossDigest }
+    var forgottenCount: UInt64 { log.forgottenCount }
 
     func forEachRemoval(_ body: (RawSpan, UInt64) -> Void) throws {
         try log.forEachRemoval { body($0, $1.rawValue) }

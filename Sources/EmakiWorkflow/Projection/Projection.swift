@@ -221,6 +221,8 @@ struct Projection: Sendable {
     /// A deleted workflow is gone altogether, and nothing that is left says so.
     mutating func isGone(_ workflowID: String, _ deletion: String) {
         debts.remove(workflowID + "/" + deletion)
+        // How its runs ended is counted still.
+        hasOldEndings = true
     }
 
     private static func debt(

@@ -36,6 +36,8 @@ final class ProjectionKeeper: @unchecked Sendable {
         var checkpointEnd: UInt64 = 0
         var isWriting = false
         var isCounting = false
+        /// Deletions that were carried out while all is counted anew.
+        var goneMeanwhile: [(workflowID: String, deletion: String)] = []
         var writer: WorkerThread?
         var failures = 0
     }
@@ -80,7 +82,10 @@ final class ProjectionKeeper: @unchecked Sendable {
     /// A deleted workflow is gone: see `Projection.isGone`.
     func isGone(_ workflowID: String, _ deletion: String) {
         worker.run { [weak self] in
-            self?.state.value.fold?.projection.value.isGone(workflowID, deletion)
+            guard let self else { return }
+            state.value.fold?.projection.value.isGone(workflowID, deletion)
+            // What is being read may have it still.
+            if state.value.isCounting { state.value.goneMeanwhile.append((workflowID, deletion)) }
         }
     }
 
@@ -178,9 +183,10 @@ final class ProjectionKeeper: @unchecked Sendable {
     private func load() {
         guard state.value.fold == nil else { return }
         do {
+            let forgottenCount = journal.forgottenCount
             let digests = try ProjectionFold.Digests(journal)
             let known = try checkpoint(digests)
-            state.value.fold = ProjectionFold(known ?? Projection(), digests)
+            state.value.fold = ProjectionFold(known ?? Projection(), digests, forgottenCount)
             state.value.checkpointEnd = known?.end ?? 0
         } catch {
             state.value.failures = Self.failuresMax
@@ -217,7 +223,9 @@ final class ProjectionKeeper: @unchecked Sendable {
             guard let self else { return }
             var new: ProjectionFold?
             do {
-                let fold = ProjectionFold(Projection(), try ProjectionFold.Digests(journal))
+                let forgottenCount = journal.forgottenCount
+                let fold = ProjectionFold(
+                    Projection(), try ProjectionFold.Digests(journal), forgottenCount)
                 try fold.read(from: journal) { [self] in isOpen }
                 new = fold
             } catch {
@@ -225,8 +233,13 @@ final class ProjectionKeeper: @unchecked Sendable {
             }
             let fold = new
             worker.run { [weak self] in
-                self?.state.value.isCounting = false
-                if let fold { self?.state.value.fold = fold }
+                guard let self else { return }
+                state.value.isCounting = false
+                for (workflowID, deletion) in state.value.goneMeanwhile {
+                    fold?.projection.value.isGone(workflowID, deletion)
+                }
+                state.value.goneMeanwhile = []
+                if let fold { state.value.fold = fold }
             }
         }
     }
@@ -276,6 +289,11 @@ final class ProjectionKeeper: @unchecked Sendable {
     }
 
     private func encoder(of fold: ProjectionFold) -> ProjectionEncoder? {
+        // Once a stream was forgotten, nothing says that what it had is to be taken out.
+        guard journal.forgottenCount == fold.forgottenCount else {
+            state.value.fold = nil
+            return nil
+        }
         let end = fold.projection.value.end
         guard end > 0, !fold.projection.value.isOverfull,
             let witness = try? journal.witness(at: end - 1)
@@ -334,11 +352,14 @@ final class ProjectionFold: JournalScanner, @unchecked Sendable {
     let projection: Guarded<Projection>
     /// Before the first event was read.
     let digests: Digests
+    let forgottenCount: UInt64
     private var isWanted: () -> Bool = { true }
 
-    init(_ projection: consuming Projection, _ digests: Digests) {
+    /// - Parameter forgottenCount: of the journal, before it was read.
+    init(_ projection: consuming Projection, _ digests: Digests, _ forgottenCount: UInt64) {
         self.projection = Guarded(projection)
         self.digests = digests
+        self.forgottenCount = forgottenCount
     }
 
     /// Takes in what became durable.

@@ -55,13 +55,24 @@ struct CheckFindings: Sendable {
         if run.isOpen { problemCount += 1 } else { endedProblemCount += 1 }
         let text =
             verdict.kind == .diverges
-            ? "\(verdict.branch ?? "")\n\(verdict.recorded ?? "")\n\(verdict.found ?? "")"
-            : verdict.message
+            ? Self.ground(verdict.branch) + "\n" + Self.ground(verdict.recorded, isHashed: true)
+                + "\n" + Self.ground(verdict.found, isHashed: true)
+            : Self.ground(verdict.message)
         let key = GroupKey(type: run.workflowType, kind: verdict.kind.rawValue, text: text)
+        guard groups[key] != nil || groups.count < Self.groupsMax else { return }
         var group = groups[key] ?? Group(type: run.workflowType, verdict: verdict)
         group.count += 1
         if group.workflows.count < Group.namedMax { group.workflows.append(run.workflowID) }
         groups[key] = group
+    }
+
+    private static let groupsMax = 1_000
+
+    /// Without what is another one in each run: numbers of events, and hashes of inputs.
+    private static func ground(_ text: String?, isHashed: Bool = false) -> String {
+        let text = text ?? ""
+        if isHashed { return text.split(separator: ", input ").first.map(String.init) ?? "" }
+        return text.split { $0.isNumber }.joined(separator: "0")
     }
 
     /// The largest first.
@@ -79,7 +90,8 @@ extension CheckFindings {
     ]
 
     /// A table by types, and what was found of each way to part, for people.
-    func lines(groupsMax: Int) -> [String] {
+    /// - Parameter isWhole: all open runs were replayed.
+    func lines(groupsMax: Int, isWhole: Bool) -> [String] {
         let titles = ["TYPE"] + Self.columns.map(\.title)
         let rows = counts.sorted { $0.key < $1.key }.map { type, counts in
             [type.isEmpty ? "?" : type] + Self.columns.map { "\(counts[$0.kind] ?? 0)" }
@@ -93,7 +105,7 @@ extension CheckFindings {
                 return column == 0 ? row[column] + space : space + row[column]
             }.joined(separator: "  ")
         }
-        lines += patchLines
+        lines += patchLines(isWhole)
         let groups = sortedGroups
         for group in groups.prefix(groupsMax) { lines += [""] + group.lines }
         if groups.count > groupsMax {
@@ -104,16 +116,27 @@ extension CheckFindings {
 }
 
 extension CheckFindings {
+    /// Nobody needs the old way, if all open runs of the type are known: of one that the code does
+    /// not follow nobody knows which way it went.
+    func mayAdvise(_ type: String, _ ways: (taken: Int, declined: Int)) -> Bool {
+        let all = counts[type] ?? [:]
+        return ways.declined == 0 && all.allSatisfy { $0.key == .same || $0.value == 0 }
+    }
+
     /// What may be done about each `patched(_:)` that open runs have come by.
-    private var patchLines: [String] {
+    private func patchLines(_ isWhole: Bool) -> [String] {
         var lines: [String] = []
         for (type, ids) in patches.sorted(by: { $0.key < $1.key }) {
             for (id, ways) in ids.sorted(by: { $0.key < $1.key }) {
-                let advice =
-                    ways.declined == 0 ? "safe to remove the old way" : "both ways are needed"
+                var advice = "; of others nothing is known here"
+                if ways.declined > 0 {
+                    advice = ": both ways are needed"
+                } else if isWhole, mayAdvise(type, ways) {
+                    advice = ": safe to remove the old way"
+                }
                 lines.append(
                     "\(type): patched(\"\(id)\"): of \(openCounts[type] ?? 0) open runs "
-                        + "\(ways.taken) took the new way, \(ways.declined) the old one: \(advice)")
+                        + "\(ways.taken) took the new way, \(ways.declined) the old one\(advice)")
             }
         }
         return lines.isEmpty ? [] : [""] + lines
@@ -134,8 +157,9 @@ extension CheckFindings.Group {
                     + (branch.isEmpty ? "" : ", in branch “\(branch)”"),
                 "  history:   \(verdict.recorded ?? "nothing more")",
                 "  this code: \(verdict.found ?? "nothing more")",
-                "  " + (verdict.lastEqual.map { "they agree up to \($0)" }
-                    ?? "nothing before it is equal"),
+                "  "
+                    + (verdict.lastEqual.map { "they agree up to \($0)" }
+                        ?? "nothing before it is equal"),
                 "  workflows: \(names)",
             ]
             if verdict.suggestedPatch == nil {

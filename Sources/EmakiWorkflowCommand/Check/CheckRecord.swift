@@ -12,19 +12,29 @@ struct CheckRecord: Sendable {
     struct Head: Codable, Equatable {
         var emakiCheck = 1
         var store: String
-        /// Fingerprints of the code.
+        /// Each version: its name, its fingerprint, and whether new runs begin with it.
         var code: [String]
+        /// A hash of the program.
+        var program: String
+        var comparesInput: Bool
     }
 
     private struct Run: Codable {
         var workflow: String
         var run: String
         var events: Int
+        /// A hash of the newest one.
+        var newest: String
     }
 
     let head: Head
+    private struct State: Equatable, Sendable {
+        var events: Int
+        var newest: UInt64
+    }
+
     /// By `WORKFLOW/RUN`.
-    private var eventCounts: [String: Int] = [:]
+    private var states: [String: State] = [:]
 
     init(_ head: Head) { self.head = head }
 
@@ -49,21 +59,26 @@ struct CheckRecord: Sendable {
             guard let run = try? decoder.decode(Run.self, from: line) else {
                 throw CommandFailure.usage("\(path): a line is not of a record: it is damaged")
             }
-            eventCounts[run.workflow + "/" + run.run] = run.events
+            guard let newest = UInt64(run.newest, radix: 16) else {
+                throw CommandFailure.usage("\(path): a line is not of a record: it is damaged")
+            }
+            states[run.workflow + "/" + run.run] = State(events: run.events, newest: newest)
         }
     }
 
     /// The run is in it as it is now.
     func holds(_ run: StoredHistory) -> Bool {
-        eventCounts[run.workflowID + "/" + run.runID] == run.eventCount
+        states[run.workflowID + "/" + run.runID]
+            == State(events: run.eventCount, newest: run.newestHash)
     }
 
     mutating func add(_ run: StoredHistory) {
-        eventCounts[run.workflowID + "/" + run.runID] = run.eventCount
+        states[run.workflowID + "/" + run.runID] = State(
+            events: run.eventCount, newest: run.newestHash)
     }
 
     mutating func add(_ other: CheckRecord) {
-        eventCounts.merge(other.eventCounts) { new, _ in new }
+        states.merge(other.states) { new, _ in new }
     }
 
     func write(to path: String) throws {
@@ -71,11 +86,11 @@ struct CheckRecord: Sendable {
         encoder.outputFormatting = .sortedKeys
         var data = try encoder.encode(head)
         data.append(UInt8(ascii: "\n"))
-        for (name, events) in eventCounts.sorted(by: { $0.key < $1.key }) {
+        for (name, state) in states.sorted(by: { $0.key < $1.key }) {
             guard let slash = name.lastIndex(of: "/") else { continue }
             let run = Run(
                 workflow: String(name[..<slash]), run: String(name[name.index(after: slash)...]),
-                events: events)
+                events: state.events, newest: String(state.newest, radix: 16))
             data += try encoder.encode(run)
             data.append(UInt8(ascii: "\n"))
         }

@@ -10,6 +10,8 @@ actor CheckSource {
         var closedMax: Int? = 0
         /// Runs of which that is known already.
         var known: CheckRecord?
+        /// What comes of it is recorded.
+        var isRecorded = false
     }
 
     private static let togetherMax = 64
@@ -76,7 +78,9 @@ actor CheckSource {
             lookedAt += 1
             let run: StoredHistory
             do {
-                guard let newest = try await histories.newestRun(of: id) else { continue }
+                let isHashed = wish.isRecorded || wish.known != nil
+                guard let newest = try await histories.newestRun(of: id, isHashed: isHashed)
+                else { continue }
                 run = newest
             } catch {
                 return StoredHistory(broken: id, "\(error)")

@@ -1,5 +1,6 @@
 import EmakiCommandSupport
 import EmakiLog
+import Dispatch
 import Foundation
 
 /// A store as it is to be checked: itself, opened for reading; or, if another process has it open,
@@ -11,7 +12,11 @@ struct CheckedStore {
 
     func with<R>(_ body: (EventLog) async throws -> R) async throws -> R {
         let folder = scratchFolder
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let cleaning = Self.cleaning(folder)
+        defer {
+            for source in cleaning { source.cancel() }
+            try? FileManager.default.removeItem(at: folder)
+        }
         let found: R? = try await place.open(.readOnly()) { owner in
             do {
                 try FileManager.default.createDirectory(
@@ -29,9 +34,24 @@ struct CheckedStore {
         }
         if let found { return found }
         let copy = folder.appending(path: "copy").path
-        _ = try await EventLog.restore(
-            from: folder.appending(path: "backup").path, to: copy)
+        let backup = folder.appending(path: "backup")
+        _ = try await EventLog.restore(from: backup.path, to: copy)
+        try? FileManager.default.removeItem(at: backup)
         return try await place.closing(try await EventLog.open(at: copy, .readOnly()), body)
+    }
+
+    /// Who interrupts the check leaves no copy of the store behind.
+    private static func cleaning(_ folder: URL) -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                try? FileManager.default.removeItem(at: folder)
+                Foundation.exit(128 + number)
+            }
+            source.resume()
+            return source
+        }
     }
 
     private var scratchFolder: URL {

@@ -23,14 +23,14 @@ final class ReplayDesk: @unchecked Sendable {
         var verdicts: [ReplayVerdict] = []
         while verdicts.count < histories.count {
             let left = histories[verdicts.count...]
-            if let problem = left.first?.problem {
+            if let problem = left.first?.problem ?? left.first?.excess {
                 verdicts.append(ReplayVerdict(.damaged, message: problem))
                 continue
             }
-            let readable = left.prefix { $0.problem == nil }
+            let readable = left.prefix { $0.problem == nil && $0.excess == nil }
             let process = try process ?? ReplayProcess(arguments, keepsComplaints: false)
             self.process = process
-            process.send(readable.map { ReplayWire.request($0, saysEvents: false) })
+            process.send(Array(readable), saysEvents: false)
             for history in readable {
                 guard case .line(let line) = process.next(within: limit),
                     case .verdict(let verdict) = ReplayWire.answer(line)
@@ -48,10 +48,11 @@ final class ReplayDesk: @unchecked Sendable {
 
     private func alone(_ history: StoredHistory) throws -> ReplayVerdict {
         let process = try ReplayProcess(arguments, keepsComplaints: true)
-        process.send([ReplayWire.request(history, saysEvents: true)])
+        process.send([history], saysEvents: true)
+        let end = ContinuousClock.now + limit
         var event: Int?
         while true {
-            switch process.next(within: limit) {
+            switch process.next(within: ContinuousClock.now.duration(to: end)) {
             case .line(let line):
                 switch ReplayWire.answer(line) {
                 case .sees(let number): event = number
@@ -69,5 +70,16 @@ final class ReplayDesk: @unchecked Sendable {
                     .spins, event: event, message: "the code is not done after \(limit)")
             }
         }
+    }
+}
+
+extension StoredHistory {
+    private static var bytesMax: Int { 1 << 30 }
+
+    /// Why it is not sent to a process that replays.
+    fileprivate var excess: String? {
+        let bytes = events.reduce(0) { $0 + $1.metadata.count + $1.payload.count }
+        guard bytes > Self.bytesMax else { return nil }
+        return "what a replay needs of it has \(bytes) bytes; at most \(Self.bytesMax)"
     }
 }

@@ -1,5 +1,6 @@
 import EmakiCommandSupport
 import EmakiPlatform
+import EmakiWorkflow
 import Foundation
 
 /// A process that replays histories. Of one thread at a time.
@@ -17,41 +18,47 @@ final class ReplayProcess {
 
     private let process = Process()
     private let input = Pipe()
-    private let lines = Lines()
-    /// What it says on standard error, if somebody wants to know.
-    private let complaints: URL?
+    private let lines = ReplayLines()
+    /// The end of what it says on standard error, if somebody wants to know.
+    private let complaints: ReplayTail?
 
     /// Starts it: this very program, with the verb that replays.
-    /// - Parameter keepsComplaints: what it writes to standard error is kept.
-    /// - Throws: `CommandFailure` if the program does something else instead.
+    /// - Parameter keepsComplaints: the end of what it writes to standard error is kept.
+    /// - Throws: `CommandFailure` if the program does something else instead, or does not begin.
     init(_ arguments: [String], keepsComplaints: Bool) throws {
-        let own = URL(filePath: "/proc/self/exe")
-        process.executableURL =
-            FileManager.default.fileExists(atPath: own.path)
-            ? own.resolvingSymlinksInPath() : URL(filePath: CommandLine.arguments[0])
+        // Not where that leads to: another program may have taken its place there.
+        let own = "/proc/self/exe"
+        process.executableURL = URL(
+            filePath: FileManager.default.fileExists(atPath: own)
+                ? own : CommandLine.arguments[0])
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging([
             "SWIFT_BACKTRACE": "enable=no"
         ]) { _, own in own }
         let output = Pipe()
+        let errors = Pipe()
         process.standardInput = input
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        if keepsComplaints {
-            let place = FileManager.default.temporaryDirectory
-                .appending(path: "emaki-replay-\(UUID().uuidString)")
-            if FileManager.default.createFile(atPath: place.path, contents: nil) {
-                process.standardError = try FileHandle(forWritingTo: place)
-            }
-            complaints = place
-        } else {
-            complaints = nil
+        process.standardError = keepsComplaints ? errors : FileHandle.nullDevice
+        complaints = keepsComplaints ? ReplayTail() : nil
+        do {
+            try process.run()
+        } catch {
+            throw CommandFailure(
+                .internalError, code: "noReplay",
+                "no process can be started to replay histories: \(CommandFailure.sentence(error))")
         }
-        try process.run()
         let (lines, reading) = (lines, output.fileHandleForReading)
         SystemThread.start(name: "emaki-replies") {
             while case let data = reading.availableData, !data.isEmpty { lines.add(data) }
             lines.end()
+        }
+        if let complaints {
+            let reading = errors.fileHandleForReading
+            SystemThread.start(name: "emaki-complaints") {
+                while case let data = reading.availableData, !data.isEmpty { complaints.add(data) }
+                complaints.end()
+            }
         }
         try waitUntilReady()
     }
@@ -70,17 +77,17 @@ final class ReplayProcess {
     }
 
     deinit {
-        kill(process.processIdentifier, SIGKILL)
+        stop()
         try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-        if let complaints { try? FileManager.default.removeItem(at: complaints) }
     }
 
-    /// Sends requests, beside what else goes on. Whether they arrive, the answers say.
-    func send(_ requests: [Data]) {
+    /// Sends requests, beside what else goes on, made one at a time. Whether they arrive, the
+    /// answers say.
+    func send(_ histories: [StoredHistory], saysEvents: Bool) {
         let handle = input.fileHandleForWriting
         SystemThread.start(name: "emaki-requests") {
-            for request in requests {
+            for history in histories {
+                let request = ReplayWire.request(history, saysEvents: saysEvents)
                 do { try handle.write(contentsOf: request) } catch { return }
             }
         }
@@ -92,65 +99,16 @@ final class ReplayProcess {
     /// Ends it, and waits for that.
     /// - Returns: the last sentence that it complained with.
     func end() -> String {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        guard let complaints, let data = try? Data(contentsOf: complaints) else { return "" }
-        let said = String(decoding: data.suffix(64 << 10), as: UTF8.self)
-            .split(separator: "\n").map(String.init)
+        stop()
+        guard let complaints else { return "" }
+        let said = complaints.text().split(separator: "\n").map(String.init)
         return said.last { $0.contains("Fatal error") } ?? said.last ?? ""
     }
 
-    /// Lines that have come.
-    private final class Lines: @unchecked Sendable {
-        private let lock = Lock()
-        private let came = WaitWord()
-        // Guarded by `lock`.
-        private var ready: [String] = []
-        private var taken = 0
-        private var rest = Data()
-        private var hasEnded = false
-
-        func add(_ data: Data) {
-            lock.withLock {
-                rest += data
-                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                    ready.append(String(decoding: rest[..<end], as: UTF8.self))
-                    rest = Data(rest[rest.index(after: end)...])
-                }
-            }
-            wake()
-        }
-
-        func end() {
-            lock.withLock { hasEnded = true }
-            wake()
-        }
-
-        private func wake() {
-            came.bump()
-            came.wakeAll()
-        }
-
-        func next(within limit: Duration) -> Line {
-            let end = ContinuousClock.now + limit
-            while true {
-                let seen = came.value
-                let line = lock.withLock { () -> Line? in
-                    if taken < ready.count {
-                        taken += 1
-                        if taken == ready.count {
-                            defer { (ready, taken) = ([], 0) }
-                            return .line(ready[taken - 1])
-                        }
-                        return .line(ready[taken - 1])
-                    }
-                    return hasEnded ? .ended : nil
-                }
-                if let line { return line }
-                let left = ContinuousClock.now.duration(to: end)
-                guard left > .zero else { return .late }
-                _ = came.wait(while: seen, nanoseconds: max(1, left.milliseconds) * 1_000_000)
-            }
-        }
+    /// A number that was waited for may be another process's since.
+    private func stop() {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EmakiCommandSupport
+import EmakiPlatform
 import EmakiWorkflow
 import Foundation
 
@@ -72,18 +73,16 @@ struct ReplayWorkerCommand: ParsableCommand {
         dup2(STDERR_FILENO, STDOUT_FILENO)
         try answers.write(contentsOf: Data((ReplayWire.greeting + "\n").utf8))
         let replayer = code.replayer
-        let input = FileHandle.standardInput
-        while let head = try input.read(upToCount: ReplayWire.headBytes), !head.isEmpty {
-            guard head.count == ReplayWire.headBytes else { return }
-            let length = (0..<4).reduce(0) { $0 | Int(head[head.startIndex + $1]) << (8 * $1) }
-            let flags = head[head.startIndex + 4]
-            var content: [UInt8] = []
-            while content.count < length - 1,
-                let more = try input.read(upToCount: length - 1 - content.count), !more.isEmpty
-            { content += more }
-            guard content.count == length - 1 else { return }
-            let verdict = try verdict(on: content, by: replayer) { event in
-                guard flags & ReplayWire.saysEvents != 0 else { return }
+        let requests = ReplayRequests()
+        SystemThread.start(name: "emaki-requests") {
+            requests.readAll()
+            // Nobody asks any more, nor waits for what is not done, however long that would take.
+            Foundation.exit(0)
+        }
+        while true {
+            let request = requests.next()
+            let verdict = try verdict(on: request.content, by: replayer) { event in
+                guard request.flags & ReplayWire.saysEvents != 0 else { return }
                 try? answers.write(contentsOf: Data(">\(event)\n".utf8))
             }
             try answers.write(contentsOf: Data((try ReplayWire.line(verdict) + "\n").utf8))
@@ -100,5 +99,46 @@ struct ReplayWorkerCommand: ParsableCommand {
             return ReplayVerdict(.damaged, message: "\(error)")
         }
         return replayer.verdict(on: history, sees: sees)
+    }
+}
+
+/// Requests that have come on standard input. One thread reads, and one takes.
+private final class ReplayRequests: @unchecked Sendable {
+    struct Request {
+        var flags: UInt8
+        var content: [UInt8]
+    }
+
+    private let lock = Lock()
+    private let came = WaitWord()
+    // Guarded by `lock`.
+    private var ready: [Request] = []
+
+    /// Returns when there will be no more.
+    func readAll() {
+        let input = FileHandle.standardInput
+        while let head = try? input.read(upToCount: ReplayWire.headBytes),
+            head.count == ReplayWire.headBytes
+        {
+            let bytes = [UInt8](head)
+            let length = (0..<4).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) } - 1
+            var content: [UInt8] = []
+            while content.count < length,
+                let more = try? input.read(upToCount: length - content.count), !more.isEmpty
+            { content += more }
+            guard content.count == length else { return }
+            lock.withLock { ready.append(Request(flags: bytes[4], content: content)) }
+            came.bump()
+            came.wakeAll()
+        }
+    }
+
+    func next() -> Request {
+        while true {
+            let seen = came.value
+            let first = lock.withLock { ready.isEmpty ? nil : ready.removeFirst() }
+            if let first { return first }
+            came.wait(while: seen)
+        }
     }
 }

@@ -19,13 +19,29 @@ struct WorkflowCheck: Sendable {
                 + " line, see WorkflowCommand.runIfAsked")
     }
 
+    /// Code may be other code though its fingerprint is not: the whole program says more.
+    private static func programHash() throws -> String {
+        let own = URL(filePath: "/proc/self/exe")
+        let file = try FileHandle(
+            forReadingFrom: FileManager.default.fileExists(atPath: own.path)
+                ? own : URL(filePath: CommandLine.arguments[0]))
+        var hash: UInt64 = 0
+        while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
+            let next = [UInt8](part).withRawSpan { StableHash.hash($0) }
+            hash = (hash << 7 | hash >> 57) &* 0x9e37_79b9_7f4a_7c15 ^ next
+        }
+        return String(hash, radix: 16)
+    }
+
     /// What came of it.
     struct Outcome: Sendable {
         var findings = CheckFindings()
         /// Runs that the record of an earlier check knew.
         var knownCount = 0
-        /// What is known now.
+        /// What is known now, if it is recorded.
         var record: CheckRecord
+        /// Every open run of the types that were met was replayed.
+        var isWhole = true
         var duration: Duration = .zero
     }
 
@@ -37,17 +53,22 @@ struct WorkflowCheck: Sendable {
         let start = SystemClock.monotonicNanoseconds()
         let engine = try await WorkflowEngine.operating(on: log)
         defer { engine.close() }
-        let head = CheckRecord.Head(store: log.store.storeID, code: code.fingerprints)
+        var head = CheckRecord.Head(
+            store: log.store.storeID, code: code.versions, program: "",
+            comparesInput: code.comparesInput)
         var wish = wish
+        if wish.isRecorded || wish.known != nil { head.program = try Self.programHash() }
         // Of other code, or another store, nothing is known.
         if wish.known?.head != head { wish.known = nil }
         let source = CheckSource(engine, wish)
-        let tally = Tally(Outcome(record: CheckRecord(head)), told)
+        let tally = Tally(
+            Outcome(record: CheckRecord(head)), isRecorded: wish.isRecorded, told)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, jobs) {
                 group.addTask {
                     let desk = ReplayDesk(arguments, limit: limit)
                     while true {
+                        try Task.checkCancellation()
                         let histories = try await source.next()
                         if histories.isEmpty { return }
                         let verdicts = try await SystemThread.offload(name: "emaki-check") {
@@ -62,7 +83,8 @@ struct WorkflowCheck: Sendable {
         }
         var outcome = tally.outcome
         outcome.knownCount = await source.knownCount
-        if let known = wish.known { outcome.record.add(known) }
+        if let known = wish.known, wish.isRecorded { outcome.record.add(known) }
+        outcome.isWhole = wish.prefix.isEmpty && outcome.knownCount == 0
         outcome.duration = .nanoseconds(SystemClock.monotonicNanoseconds() - start)
         return outcome
     }
@@ -72,11 +94,14 @@ struct WorkflowCheck: Sendable {
         private let state: Guarded<Outcome>
         private let told: @Sendable (StoredHistory, ReplayVerdict) throws -> Void
 
+        private let isRecorded: Bool
+
         init(
-            _ outcome: Outcome,
+            _ outcome: Outcome, isRecorded: Bool,
             _ told: @escaping @Sendable (StoredHistory, ReplayVerdict) throws -> Void
         ) {
             state = Guarded(outcome)
+            self.isRecorded = isRecorded
             self.told = told
         }
 
@@ -86,7 +111,7 @@ struct WorkflowCheck: Sendable {
             try lock.withLock {
                 for (history, verdict) in zip(histories, verdicts) {
                     state.value.findings.add(history, verdict)
-                    if verdict.kind == .same { state.value.record.add(history) }
+                    if isRecorded, verdict.kind == .same { state.value.record.add(history) }
                     try told(history, verdict)
                 }
             }

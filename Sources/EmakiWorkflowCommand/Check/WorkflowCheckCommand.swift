@@ -3,6 +3,7 @@ import EmakiCommandSupport
 import EmakiLog
 import EmakiWorkflow
 import Foundation
+import Synchronization
 
 struct WorkflowCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -73,7 +74,9 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let code = WorkflowCode.atHand else { throw WorkflowCheck.needsCode }
+        if let problem = code.problem { throw problem }
         var check = WorkflowCheck()
+        check.wish.isRecorded = record != nil
         check.wish.type = type
         check.wish.prefix = prefix ?? ""
         check.wish.closedMax = Int(closed)
@@ -103,9 +106,10 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
     ) async throws -> WorkflowCheck.Outcome {
         let count = CountLine("workflows", answer)
         defer { count.end() }
-        let isJSON = answer.json
+        // Who closes the output is told by the status all the same.
+        let isRead = Atomic(answer.json)
         return try await check.run(on: log, code, counting: count) { run, verdict in
-            guard isJSON, verdict.kind != .same else { return }
+            guard isRead.load(ordering: .relaxed), verdict.kind != .same else { return }
             var output = Output()
             var object = JSONObject()
             object.add("workflow", run.workflowID)
@@ -113,8 +117,12 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
             object.add("run", run.runID)
             object.add("open", run.isOpen)
             try object.add("verdict", encoding: verdict)
-            try output.line(object)
-            try output.send()
+            do {
+                try output.line(object)
+                try output.send()
+            } catch is OutputClosed {
+                isRead.store(false, ordering: .relaxed)
+            }
         }
     }
 
@@ -134,11 +142,11 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
             types.add(type, row)
         }
         object.add("types", types)
-        object.add("patches", patches(outcome.findings))
+        object.add("patches", patches(outcome.findings, isWhole: outcome.isWhole))
         return object
     }
 
-    private func patches(_ findings: CheckFindings) -> [JSONObject] {
+    private func patches(_ findings: CheckFindings, isWhole: Bool) -> [JSONObject] {
         findings.patches.sorted { $0.key < $1.key }.flatMap { type, ids in
             ids.sorted { $0.key < $1.key }.map { id, ways in
                 var object = JSONObject()
@@ -146,7 +154,7 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
                 object.add("patch", id)
                 object.add("taken", ways.taken)
                 object.add("declined", ways.declined)
-                object.add("oldWayMayGo", ways.declined == 0)
+                object.add("oldWayMayGo", isWhole && findings.mayAdvise(type, ways))
                 return object
             }
         }
@@ -155,7 +163,8 @@ struct WorkflowCheckCommand: AsyncParsableCommand {
     private func lines(_ outcome: WorkflowCheck.Outcome) -> [String] {
         let findings = outcome.findings
         let count = findings.openCount + findings.closedCount
-        var lines = count > 0 ? findings.lines(groupsMax: ways) + [""] : []
+        var lines =
+            count > 0 ? findings.lines(groupsMax: ways, isWhole: outcome.isWhole) + [""] : []
         var end =
             "\(findings.openCount) open runs and \(findings.closedCount) that have ended were"
             + " replayed in \(outcome.duration.milliseconds) ms"

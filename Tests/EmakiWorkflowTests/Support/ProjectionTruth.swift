@@ -110,7 +110,7 @@ extension ProjectionTruth.Run {
 
 /// What follows from all that is in a store, made anew.
 func rebuilt(_ store: any JournaledStore) throws -> Projection {
-    let fold = ProjectionFold(Projection(), try .init(store.journal))
+    let fold = ProjectionFold(Projection(), try .init(store.journal), 0)
     try fold.read(from: store.journal) { true }
     return fold.projection.value
 }
@@ -130,7 +130,7 @@ func checkProjection(of store: any JournaledStore, _ comment: Comment? = nil) as
     let truth = try await ProjectionTruth(reading: store)
     #expect(ProjectionTruth(try rebuilt(store)) == truth, comment)
     guard let known = try checkpoint(in: store) else { return }
-    let fold = ProjectionFold(known, try .init(store.journal))
+    let fold = ProjectionFold(known, try .init(store.journal), 0)
     try fold.read(from: store.journal) { true }
     #expect(ProjectionTruth(fold.projection.value) == truth, comment)
 }
