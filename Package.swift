@@ -47,16 +47,21 @@ let package = Package(
         .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
+        // Says how it is built without the trait `Lint`.
+        .executable(name: "emaki-lint", targets: ["emaki-lint"]),
+        .plugin(name: "LintWorkflows", targets: ["LintWorkflows"]),
+        .plugin(name: "LintWorkflowsOnBuild", targets: ["LintWorkflowsOnBuild"]),
     ],
     traits: [
         .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax"),
+        .trait(name: "Lint", description: "emaki-lint, which reads code of workflows; SwiftSyntax"),
         .trait(name: "Logging", description: "What an engine does, to swift-log"),
         .trait(name: "Metrics", description: "What an engine does, to swift-metrics"),
         .trait(name: "Tracing", description: "Runs and attempts, as spans of distributed tracing"),
         .trait(name: "Encryption", description: "Payloads that are encrypted, by swift-crypto"),
     ],
     dependencies: [
-        // Fetched with the trait `Macros` only.
+        // Fetched with the traits `Macros` and `Lint` only.
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
         // Each fetched with the trait that needs it only.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -136,6 +141,25 @@ let package = Package(
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
         .executableTarget(name: "emaki", dependencies: ["EmakiCommand"], swiftSettings: strict),
+        // Empty without the trait `Lint`.
+        .target(
+            name: "EmakiLint",
+            dependencies: [
+                product("SwiftSyntax", of: "swift-syntax", with: "Lint"),
+                product("SwiftParser", of: "swift-syntax", with: "Lint"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "emaki-lint", dependencies: ["EmakiLint", argumentParser], swiftSettings: strict),
+        .plugin(
+            name: "LintWorkflows",
+            capability: .command(
+                intent: .custom(
+                    verb: "lint-workflows",
+                    description: "Find code of workflows that a replay would not repeat")),
+            dependencies: ["emaki-lint"], path: "Sources/Plugins/LintWorkflows"),
+        .plugin(
+            name: "LintWorkflowsOnBuild", capability: .buildTool(), dependencies: ["emaki-lint"],
+            path: "Sources/Plugins/LintWorkflowsOnBuild"),
         example("example-transfer", "Transfer"),
         example("example-approval", "Approval", ["EmakiWorkflowCommand"]),
         example("example-delivery", "Delivery"),
@@ -166,6 +190,10 @@ let package = Package(
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
                 syntax("SwiftSyntaxMacrosGenericTestSupport"),
             ], swiftSettings: strict),
+        // Empty without the trait `Lint`.
+        .testTarget(
+            name: "EmakiLintTests", dependencies: ["EmakiLint", "emaki-lint"],
+            swiftSettings: strict),
         // Empty without the traits `Logging`, `Metrics`, `Tracing`: each has its own part.
         .testTarget(
             name: "EmakiObservabilityTests",
