@@ -28,6 +28,8 @@
         }
 
         var name: String { path.split(separator: ".").last.map(String.init) ?? path }
+        /// Two targets may have types of one name.
+        var key: String { "\(module)/\(path)" }
         /// Is in the package, so that everything about it is known.
         var isDeclared: Bool { kind != .external }
         var isReference: Bool { kind == .class || kind == .actor }

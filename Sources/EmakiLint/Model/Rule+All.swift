@@ -64,9 +64,11 @@
                 "WF034", "asks how it is being scheduled",
                 reason: "a replay is scheduled in another way", fix: "leave it out"),
             Rule(
-                "WF040", "takes a lock",
-                reason: "a run is executed by one thread at a time; a lock shares with others, or "
-                    + "blocks the engine", fix: "leave it out: state of the run needs no lock"),
+                "WF040", "uses a lock or an atomic",
+                reason:
+                    "a run is executed by one thread at a time; what needs a lock is shared with "
+                    + "others, and may block the engine",
+                fix: "leave it out: state of the run needs no lock"),
         ]
 
         private static let outside = [

@@ -63,10 +63,12 @@
     extension Use {
         /// The name as it is written, in one line, and not too long.
         var text: String {
-            let text = node.trimmedDescription.split(whereSeparator: \.isWhitespace)
-                .joined(separator: " ")
+            let text = node.trimmedDescription.filter { $0 != "`" }
+                .split(whereSeparator: \.isWhitespace).joined(separator: " ")
             let shown = text.count > 48 ? text.prefix(46) + "…" : text[...]
-            return call == nil ? String(shown) : "\(shown)(\(hasNoArguments ? "" : "…"))"
+            guard let call else { return String(shown) }
+            if hasNoArguments, call.trailingClosure != nil { return "\(shown) { … }" }
+            return "\(shown)(\(hasNoArguments ? "" : "…"))"
         }
     }
 

@@ -5,7 +5,7 @@
     /// may be anything.
     extension StateRules {
         static func checkCheckpoint(_ type: TypeEntry, _ walk: ScopeWalk) {
-            guard walk.checkpointing.contains(type.path), let file = file(of: type, walk) else {
+            guard walk.checkpointing.contains(type.key), let file = file(of: type, walk) else {
                 return
             }
             let resolver = Resolver(index: walk.index, file: file)

@@ -84,7 +84,7 @@
             return [
                 Job(
                     node: body, file: function.file, kind: kind, path: [function.title],
-                    workflow: function.owner?.path)
+                    workflow: function.owner?.key)
             ]
         }
 
