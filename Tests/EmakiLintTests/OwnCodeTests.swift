@@ -21,6 +21,15 @@
             for finding in Linter.lint(texts) { Issue.record("\(finding.line)") }
         }
 
+        @Test("the table in Docs/determinism.md says what the linter says")
+        func documented() throws {
+            let path = Self.root.appending(path: "Docs/determinism.md").path
+            let lines = try SourceFiles.read(path).text.split(separator: "\n")
+            let rows = lines.filter { $0.hasPrefix("| WF") }.map(String.init)
+            #expect(
+                rows == Rule.all.map { "| \($0.id) | \($0.title) | \($0.reason) | \($0.fix) |" })
+        }
+
         @Test("workflows are found where there are some")
         func scope() throws {
             let path = Self.root.appending(path: "Sources/Examples/Order/Order.swift").path

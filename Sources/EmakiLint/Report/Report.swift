@@ -116,8 +116,8 @@
             .object([
                 ("id", .string(id)), ("name", .string(id)),
                 ("shortDescription", .object([("text", .string(title))])),
-                ("fullDescription", .object([("text", .string("It \(title): \(reason)."))])),
-                ("help", .object([("text", .string("Instead: \(fix)."))])),
+                ("fullDescription", .object([("text", .string("\(title): \(reason)"))])),
+                ("help", .object([("text", .string("instead: \(fix)"))])),
                 (
                     "defaultConfiguration",
                     .object([("level", .string(severity.rawValue))])

@@ -11,7 +11,7 @@
         static let doors: Set = [context, saga, child]
 
         /// Its own targets are no code of workflows.
-        static let modules: Set = ["EmakiPlatform", "EmakiLog", "EmakiWorkflow", "EmakiLint"]
+        static let modules: Set = ["EmakiPlatform", "EmakiLog", "EmakiWorkflow"]
 
         /// Calls that wait, and so throw once the run was cancelled or is let go.
         static let waiting: Set = [

@@ -45,10 +45,11 @@
         private static let process = NameTable(
             rule: "WF052",
             types: [
-                "ProcessInfo", "CommandLine", "UserDefaults", "NSUbiquitousKeyValueStore", "Host",
+                "ProcessInfo", "CommandLine", "UserDefaults", "NSUbiquitousKeyValueStore",
                 "ConfigReader", "EnvironmentVariablesProvider", "UIDevice", "WKInterfaceDevice",
                 "NSScreen",
             ],
+            statics: ["Host.current"],
             calls: [
                 "getenv": 1...1, "setenv": 3...3, "unsetenv": 1...1, "putenv": 1...1,
                 "secure_getenv": 1...1, "gethostname": 2...2, "getpid": 0...0, "getppid": 0...0,

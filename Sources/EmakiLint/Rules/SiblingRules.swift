@@ -95,6 +95,9 @@
         private var names: Set<String> = []
         private var visited: Set<SyntaxIdentifier>
 
+        /// Bodies that one child is followed into.
+        private static let bodiesMax = 64
+
         private init(_ resolver: Resolver, _ visited: Set<SyntaxIdentifier>) {
             self.resolver = resolver
             self.visited = visited

@@ -140,7 +140,7 @@
         }
 
         private func add(_ node: Syntax, _ file: SourceFile, _ title: String) {
-            let path = job.path.count < 8 ? job.path + [title] : job.path
+            let path = job.path.count < Job.pathMax ? job.path + [title] : job.path
             walk.add(
                 Job(node: node, file: file, kind: job.kind, path: path, workflow: job.workflow))
         }

@@ -14,6 +14,9 @@
         /// The workflow whose run it is, where that is known.
         var workflow: String?
 
+        /// Calls that are told; those behind them are followed, too.
+        static let pathMax = 8
+
         var key: Key { Key(id: node.id, kind: kind) }
 
         struct Key: Hashable {
