@@ -130,6 +130,10 @@
                 withUnsafePointer(to: input) { use($0) }
                 ===
                 let bits = unsafeBitCast(input, to: Int.self)
+                ===
+                let place = Int(bitPattern: input.start)
+                ---
+                struct Item { var start: UnsafeRawPointer }
                 """#,
             good: #"""
                 let bucket = input.hashValue
@@ -147,6 +151,10 @@
                 let sum = input.bytes.withUnsafeBytes { $0.count }
                 ===
                 let table: [Int: Item] = [3: input]
+                ===
+                let bits = UInt64(bitPattern: input.count)
+                ---
+                struct Item { var count: Int64 }
                 """#)
 
         static let wf022 = RuleTable(

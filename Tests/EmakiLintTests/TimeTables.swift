@@ -82,6 +82,11 @@
                 struct Item { var clock: ContinuousClock }
                 ===
                 let start: ContinuousClock.Instant = .now
+                ===
+                let span = measure(input.clock)
+                ---
+                struct Item { var clock: any Clock<Duration> }
+                func measure(_ clock: any Clock<Duration>) { clock.measure {} }
                 """#,
             good: #"""
                 let span: Duration = .seconds(5)
@@ -103,6 +108,11 @@
                 func measure(_ item: Item) -> Int { 1 }
                 ===
                 let kind: ContinuousClock.Type? = nil
+                ===
+                let time = input.clock.now
+                ---
+                struct Item { var clock: Clock }
+                struct Clock { var now = 1 }
                 """#)
 
         static let wf003 = RuleTable(

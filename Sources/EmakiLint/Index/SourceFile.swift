@@ -3,18 +3,20 @@
     import SwiftSyntax
 
     /// A file, parsed.
-    package struct SourceFile: Sendable {
+    struct SourceFile: Sendable {
         /// As the caller named it.
-        package let path: String
+        let path: String
         let tree: SourceFileSyntax
         let converter: SourceLocationConverter
         /// The target that the path tells: the folder below `Sources` or `Tests`. Empty elsewhere.
         let module: String
         let imports: Set<String>
+        let hasWaivers: Bool
 
-        package init(path: String, text: String) {
-            self.path = path
-            tree = Parser.parse(source: text)
+        init(_ source: SourceText) {
+            path = source.path
+            hasWaivers = source.mentions(Waivers.mark)
+            tree = Parser.parse(source: source.text)
             converter = SourceLocationConverter(fileName: path, tree: tree)
             module = Self.module(of: path)
             imports = Set(

@@ -1,4 +1,6 @@
 #if Lint
+    import Foundation
+
     /// What the linter is given: a file's name and its text.
     package struct SourceText: Sendable {
         package var path: String
@@ -8,6 +10,9 @@
             self.path = path
             self.text = text
         }
+
+        /// Found many times faster than by the standard library.
+        func mentions(_ word: String) -> Bool { text.range(of: word, options: .literal) != nil }
     }
 
     /// Finds code of workflows that a replay would not repeat.
@@ -23,10 +28,10 @@
         package static func lint(_ texts: [SourceText]) -> [Finding] {
             // Without one of the words there is no code of a run, and a waiver waives nothing.
             let mayHaveRuns = texts.contains { text in
-                rootWords.contains { text.text.utf8.contains($0.utf8) }
+                rootWords.contains { text.mentions($0) }
             }
-            let files = texts.filter { mayHaveRuns || $0.text.utf8.contains(Waivers.mark.utf8) }
-            return lint(files.map { SourceFile(path: $0.path, text: $0.text) })
+            let files = texts.filter { mayHaveRuns || $0.mentions(Waivers.mark) }
+            return lint(files.map { SourceFile($0) })
         }
 
         /// One of them stands wherever code of a run begins.

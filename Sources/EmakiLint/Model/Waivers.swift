@@ -18,7 +18,7 @@
 
         init(_ file: SourceFile) {
             // Most files have none, and need no look at every token.
-            guard file.tree.description.contains(Self.mark) else { return }
+            guard file.hasWaivers else { return }
             for token in file.tree.tokens(viewMode: .sourceAccurate) {
                 var position = token.position
                 for piece in token.leadingTrivia {

@@ -5,8 +5,8 @@
     enum Binding {
         /// `let` and `var`, also in a condition.
         case value(VariableDeclSyntax?, type: TypeSyntax?, initializer: ExprSyntax?)
-        /// `if let name`: what the name means outside.
-        case unwrapped(IfBindingPlace)
+        /// `if let name`: what the name means there, outside.
+        case unwrapped(at: Syntax)
         case element(of: ExprSyntax)
         case parameter(FunctionParameterSyntax)
         case closureParameter(ClosureExprSyntax, Int, type: TypeSyntax?)
@@ -15,8 +15,6 @@
         case function(FunctionDeclSyntax)
         /// Of a pattern, whose type nobody says.
         case opaque
-
-        struct IfBindingPlace { let outside: Syntax }
     }
 
     /// Looks for what a name means, from the inside to the outside, up to the type that surrounds
@@ -129,7 +127,7 @@
                 if case .optionalBinding(let binding) = condition.condition {
                     let found = find(name, in: binding.pattern, Syntax(condition)) {
                         guard let value = binding.initializer?.value else {
-                            return .unwrapped(.init(outside: outside(of: condition)))
+                            return .unwrapped(at: Syntax(condition))
                         }
                         return .value(nil, type: binding.typeAnnotation?.type, initializer: value)
                     }
@@ -141,11 +139,6 @@
                 }
             }
             return nil
-        }
-
-        /// Where `if let name` looks for the name that it unwraps.
-        private static func outside(of condition: ConditionElementSyntax) -> Syntax {
-            Syntax(condition)
         }
 
         private static func find(_ name: String, in closure: ClosureExprSyntax) -> Binding? {

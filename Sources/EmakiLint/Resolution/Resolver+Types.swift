@@ -122,11 +122,11 @@
             case .value(_, let type, let initializer):
                 if let type { return qualified(TypeText(type), at: node) }
                 return initializer.flatMap { deeper.type(of: $0) }
-            case .unwrapped(let place):
+            case .unwrapped(let outside):
                 guard let name = node.as(DeclReferenceExprSyntax.self)?.baseName.plain else {
                     return nil
                 }
-                if let binding = Bindings.find(name, at: place.outside) {
+                if let binding = Bindings.find(name, at: outside) {
                     return deeper.type(of: binding, at: node)
                 }
                 let entry = surroundingType(at: node)

@@ -38,7 +38,9 @@
                 "usleep": 1...1, "sleep": 1...1, "nanosleep": 2...2, "clock_nanosleep": 4...4,
             ])
 
-        private static let clocks: Set = ["ContinuousClock", "SuspendingClock", "UTCClock"]
+        private static let clocks: Set = [
+            "ContinuousClock", "SuspendingClock", "UTCClock", "Clock",
+        ]
 
         static func check(_ use: Use) -> Hit? {
             if let name = use.made, name == "Date" || name == "NSDate" { return made(use) }

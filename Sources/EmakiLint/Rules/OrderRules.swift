@@ -29,13 +29,21 @@
             members: ["hashValue"])
 
         static func check(_ use: Use) -> Hit? {
-            if let hit = hashes.hit(use) { return hit }
+            if let hit = hashes.hit(use) ?? address(use) { return hit }
             if let hit = encoder(use) ?? converted(use) { return hit }
             guard let (type, name) = use.member, let type else { return nil }
             if let hit = sorting(use, type, name) { return hit }
             guard type.isUnordered, ordering.contains(name), !isForgotten(use) else { return nil }
-            // `first` of an ordered part, and the closure's own name for it, are others.
             return Hit("WF020", NameTable.message(use, "WF020"))
+        }
+
+        /// `Int(bitPattern: pointer)`; of a number it is a number.
+        private static func address(_ use: Use) -> Hit? {
+            guard let made = use.made, ["Int", "UInt"].contains(made),
+                let value = use.argument("bitPattern"), let type = use.resolver.type(of: value),
+                type.name.hasSuffix("Pointer") || type.name == "ObjectIdentifier"
+            else { return nil }
+            return Hit("WF021", NameTable.message(use, "WF021"))
         }
 
         // MARK: WF020
@@ -92,9 +100,7 @@
 
         /// Whether what comes next does not care.
         private static func isForgotten(_ use: Use) -> Bool {
-            guard let call = use.call.map(Syntax.init) ?? Optional(Syntax(use.node)) else {
-                return false
-            }
+            let call = use.call.map { Syntax($0) } ?? Syntax(use.node)
             if use.node.as(MemberAccessExprSyntax.self)?.declName.baseName.plain == "reduce",
                 let call = use.call, isCommutative(call)
             {

@@ -81,9 +81,6 @@
             ]
         }
 
-        /// Its uses are what breaks the rule.
-        static func check(_ node: VariableDeclSyntax) -> [(Syntax, Hit)] { [] }
-
         // MARK: WF062
 
         private static let changing: Set = [

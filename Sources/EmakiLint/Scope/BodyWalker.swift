@@ -18,14 +18,8 @@
 
         func look() {
             walk(job.node)
-            if let block = job.node.as(CodeBlockSyntax.self) {
-                for hit in FlowRules.checkSiblings(Syntax(block), resolver) {
-                    report(hit.1, at: hit.0)
-                }
-            } else if let closure = job.node.as(ClosureExprSyntax.self) {
-                for hit in FlowRules.checkSiblings(Syntax(closure), resolver) {
-                    report(hit.1, at: hit.0)
-                }
+            if job.node.is(CodeBlockSyntax.self) || job.node.is(ClosureExprSyntax.self) {
+                report(FlowRules.checkSiblings(job.node, resolver))
             }
         }
 
@@ -248,11 +242,6 @@
 
         override func visit(_ node: ClosureExprSyntax) -> SyntaxVisitorContinueKind {
             report(TaskRules.check(node, resolver))
-            return .visitChildren
-        }
-
-        override func visit(_ node: VariableDeclSyntax) -> SyntaxVisitorContinueKind {
-            report(StateRules.check(node))
             return .visitChildren
         }
 
