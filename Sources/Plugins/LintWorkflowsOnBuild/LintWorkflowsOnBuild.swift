@@ -11,14 +11,12 @@ struct LintWorkflowsOnBuild: BuildToolPlugin {
             return isOwn ? used as? SwiftSourceModuleTarget : nil
         }
         let files = ([target] + used).flatMap { $0.sourceFiles(withSuffix: "swift").map(\.url) }
-        // What a command writes tells whether it has to be run again.
-        let log = context.pluginWorkDirectoryURL.appending(path: "\(target.name).sarif")
         return [
             .buildCommand(
                 displayName: "Lint workflows of \(target.name)",
                 executable: try context.tool(named: "emaki-lint").url,
-                arguments: ["--quiet", "--sarif", log.path] + files.map(\.path),
-                inputFiles: files, outputFiles: [log])
+                arguments: ["--quiet"] + files.map(\.path),
+                inputFiles: files, outputFiles: [])
         ]
     }
 }
