@@ -94,6 +94,11 @@
                 encoder.outputFormatting = [.sortedKeys]
                 let json = try encoder.encode(input)
                 ===
+                let known = input.names.reduce(into: [String: Int]()) { $0[$1] = 1 }
+                let other = input.names.reduce(into: Set<Int>()) { $0.insert($1.count) }
+                ---
+                struct Item { var names: Set<String> }
+                ===
                 let item = Basket().first
                 ---
                 struct Basket { var first: Int { 1 } }

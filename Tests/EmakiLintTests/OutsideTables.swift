@@ -73,6 +73,8 @@
             good: #"""
                 print("on its way")
                 ===
+                let options = FileDescriptor.OpenOptions(rawValue: 3)
+                ===
                 var text = ""
                 print(input, to: &text)
                 ===

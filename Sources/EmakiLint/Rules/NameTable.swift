@@ -3,6 +3,7 @@
     struct NameTable {
         let rule: String
         /// Types of which nothing may be used: what makes one, static members, members of a value.
+        /// Types that are nested in them are mere values.
         var types: Set<String> = []
         /// Types of which none may be made.
         var made: Set<String> = []
@@ -31,14 +32,14 @@
         private func matches(_ use: Use) -> Bool {
             // Some functions of C begin with a capital.
             if let type = use.made {
-                return made.contains(type) || has(type) || takes(type, use)
+                return made.contains(type) || types.contains(type) || takes(type, use)
             }
             if let (type, name) = use.staticMember {
-                return statics.contains("\(type).\(name)") || has(type)
+                return statics.contains("\(type).\(name)") || types.contains(type)
             }
             if let (type, name) = use.member {
                 if members.contains(name) { return true }
-                return type.map { has($0.name) } ?? false
+                return type.map { types.contains($0.name) } ?? false
             }
             if let name = use.freeCall {
                 if callPrefixes.contains(where: name.hasPrefix) { return true }
@@ -51,12 +52,6 @@
             guard let range = calls[name], let call = use.call else { return false }
             return range.contains(call.arguments.count) && call.trailingClosure == nil
                 && call.labels.allSatisfy { $0 == nil }
-        }
-
-        /// The type, or one that is nested in it.
-        private func has(_ type: String) -> Bool {
-            types.contains(type)
-                || type.split(separator: ".").first.map { types.contains(String($0)) } ?? false
         }
     }
 

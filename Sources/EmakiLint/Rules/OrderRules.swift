@@ -20,8 +20,8 @@
 
         private static let hashes = NameTable(
             rule: "WF021",
-            types: ["Unmanaged"],
             made: ["Hasher", "ObjectIdentifier"],
+            statics: ["Unmanaged.passRetained", "Unmanaged.passUnretained"],
             callPrefixes: [
                 "unsafeBitCast", "withUnsafePointer", "withUnsafeMutablePointer",
                 "withUnsafeTemporaryAllocation",
@@ -102,7 +102,7 @@
         private static func isForgotten(_ use: Use) -> Bool {
             let call = use.call.map { Syntax($0) } ?? Syntax(use.node)
             if use.node.as(MemberAccessExprSyntax.self)?.declName.baseName.plain == "reduce",
-                let call = use.call, isCommutative(call)
+                let call = use.call, isCommutative(call, use.resolver)
             {
                 return true
             }
@@ -134,11 +134,12 @@
         }
 
         /// `reduce(0, +)`, and a reduction into a dictionary or a set.
-        private static func isCommutative(_ call: FunctionCallExprSyntax) -> Bool {
+        private static func isCommutative(
+            _ call: FunctionCallExprSyntax, _ resolver: Resolver
+        ) -> Bool {
             guard let first = call.arguments.first else { return false }
             if first.label?.plain == "into" {
-                return first.expression.is(DictionaryExprSyntax.self)
-                    || first.expression.trimmedDescription.hasPrefix("Set")
+                return resolver.type(of: first.expression)?.isUnordered ?? false
             }
             let operation = call.arguments.last?.expression.trimmedDescription ?? ""
             return first.expression.is(IntegerLiteralExprSyntax.self)
