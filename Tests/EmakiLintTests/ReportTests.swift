@@ -42,6 +42,8 @@
             return (status, output, errors)
         }
 
+        private func text(_ bytes: Data) -> String { String(decoding: bytes, as: UTF8.self) }
+
         @Test("a finding is a line that editors understand")
         func line() {
             let found = findings(in: Self.bad)
@@ -121,6 +123,8 @@
                 let rules = try #require(driver["rules"] as? [[String: Any]])
                 let results = try #require(runs.first?["results"] as? [[String: Any]])
                 #expect(results.count == 2)
+                // The letter before takes two bytes.
+                #expect(text(bytes).contains("\"startColumn\":20,"))
                 for result in results {
                     let index = try #require(result["ruleIndex"] as? Int)
                     #expect(rules[index]["id"] as? String == result["ruleId"] as? String)

@@ -26,11 +26,26 @@
         }
 
         func place(of node: some SyntaxProtocol) -> Place {
-            let start = converter.location(for: node.positionAfterSkippingLeadingTrivia)
-            let end = converter.location(for: node.endPositionBeforeTrailingTrivia)
+            place(
+                from: node.positionAfterSkippingLeadingTrivia,
+                to: node.endPositionBeforeTrailingTrivia)
+        }
+
+        func place(from start: AbsolutePosition, to end: AbsolutePosition) -> Place {
+            let start = converter.location(for: start)
+            let end = converter.location(for: end)
+            let first = scalarColumn(start)
+            let last = scalarColumn(end)
             return Place(
                 path: path, line: start.line, column: start.column, endLine: end.line,
-                endColumn: end.column)
+                endColumn: end.column, scalarColumns: first..<max(first, last))
+        }
+
+        private func scalarColumn(_ location: SourceLocation) -> Int {
+            let lines = converter.sourceLines
+            guard lines.indices.contains(location.line - 1) else { return location.column }
+            let before = lines[location.line - 1].utf8.prefix(location.column - 1)
+            return String(decoding: before, as: UTF8.self).unicodeScalars.count + 1
         }
 
         /// Whether what another file declares can be named here.

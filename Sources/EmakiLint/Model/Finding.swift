@@ -8,6 +8,8 @@
         /// Behind the last byte.
         package var endLine: Int
         package var endColumn: Int
+        /// The columns in characters of Unicode, as other formats count them.
+        package var scalarColumns = 1..<1
 
         package static func < (left: Place, right: Place) -> Bool {
             (left.path, left.line, left.column) < (right.path, right.line, right.column)

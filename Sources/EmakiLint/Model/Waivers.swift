@@ -43,10 +43,7 @@
             }
             // What a comment says about waivers is none.
             guard text[..<mark.lowerBound].allSatisfy({ $0 == "/" || $0 == " " }) else { return }
-            let start = file.converter.location(for: position)
-            let place = Place(
-                path: file.path, line: start.line, column: start.column, endLine: start.line,
-                endColumn: start.column + text.utf8.count)
+            let place = file.place(from: position, to: position + piece.sourceLength)
             let rest = text[mark.upperBound...]
             let inside = rest.hasPrefix("(") ? rest.dropFirst().prefix { $0 != ")" } : ""
             let isClosed = rest.dropFirst(inside.count + 1).first == ")"

@@ -77,9 +77,13 @@
         }
 
         fileprivate func sarif(_ rules: [Rule]) -> JSONText {
+            // In another line the end may stand before the start.
+            let endColumn =
+                place.endLine == place.line ? place.scalarColumns.upperBound : place.endColumn
             let region: [(String, JSONText)] = [
-                ("startLine", .number(place.line)), ("startColumn", .number(place.column)),
-                ("endLine", .number(place.endLine)), ("endColumn", .number(place.endColumn)),
+                ("startLine", .number(place.line)),
+                ("startColumn", .number(place.scalarColumns.lowerBound)),
+                ("endLine", .number(place.endLine)), ("endColumn", .number(endColumn)),
             ]
             let location: [(String, JSONText)] = [
                 ("artifactLocation", .object([("uri", .string(place.uri))])),
