@@ -46,26 +46,32 @@ let package = Package(
         .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
+        // Says how it is built without the trait `Lint`.
+        .executable(name: "emaki-lint", targets: ["emaki-lint"]),
+        .plugin(name: "LintWorkflows", targets: ["LintWorkflows"]),
+        .plugin(name: "LintWorkflowsOnBuild", targets: ["LintWorkflowsOnBuild"]),
     ],
     traits: [
         // Who embeds a library and wants nothing else fetched asks for no traits: `traits: []`.
         .default(enabledTraits: ["Command"]),
         .trait(name: "Command", description: "`emaki`, and `EmakiWorkflowCommand`"),
         .trait(name: "Macros", description: "@Workflow, @Activities and the others; SwiftSyntax"),
+        .trait(name: "Lint", description: "emaki-lint, which reads code of workflows; SwiftSyntax"),
         .trait(name: "Logging", description: "What an engine does, to swift-log"),
         .trait(name: "Metrics", description: "What an engine does, to swift-metrics"),
         .trait(name: "Tracing", description: "Runs and attempts, as spans of distributed tracing"),
         .trait(name: "Encryption", description: "Payloads that are encrypted, by swift-crypto"),
     ],
     dependencies: [
-        // Fetched with the trait `Macros` only.
+        // Fetched with the traits `Macros` and `Lint` only.
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
         // Each fetched with the trait that needs it only.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-        // Fetched with the trait `Command`, which is a default.
+        // Fetched with the traits `Command`, which is a default, and `Lint`; the second with the
+        // first only.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -138,6 +144,28 @@ let package = Package(
             resources: [.copy("Resources/histories-small.jsonl")],
             swiftSettings: strict),
         .executableTarget(name: "emaki", dependencies: ["EmakiCommand"], swiftSettings: strict),
+        // Empty without the trait `Lint`.
+        .target(
+            name: "EmakiLint",
+            dependencies: [
+                product("SwiftSyntax", of: "swift-syntax", with: "Lint"),
+                product("SwiftParser", of: "swift-syntax", with: "Lint"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "emaki-lint",
+            dependencies: [
+                "EmakiLint", product("ArgumentParser", of: "swift-argument-parser", with: "Lint"),
+            ], swiftSettings: strict),
+        .plugin(
+            name: "LintWorkflows",
+            capability: .command(
+                intent: .custom(
+                    verb: "lint-workflows",
+                    description: "Find code of workflows that a replay would not repeat")),
+            dependencies: ["emaki-lint"], path: "Sources/Plugins/LintWorkflows"),
+        .plugin(
+            name: "LintWorkflowsOnBuild", capability: .buildTool(), dependencies: ["emaki-lint"],
+            path: "Sources/Plugins/LintWorkflowsOnBuild"),
         example("example-transfer", "Transfer"),
         example("example-approval", "Approval", ["EmakiWorkflowCommand"]),
         example("example-delivery", "Delivery"),
@@ -169,6 +197,10 @@ let package = Package(
                 .target(name: "EmakiMacroPlugin", condition: .when(traits: ["Macros"])),
                 syntax("SwiftSyntaxMacrosGenericTestSupport"),
             ], swiftSettings: strict),
+        // Empty without the trait `Lint`.
+        .testTarget(
+            name: "EmakiLintTests", dependencies: ["EmakiLint", "emaki-lint"],
+            swiftSettings: strict),
         // Empty without the traits `Logging`, `Metrics`, `Tracing`: each has its own part.
         .testTarget(
             name: "EmakiObservabilityTests",

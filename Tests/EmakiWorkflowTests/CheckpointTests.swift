@@ -90,6 +90,7 @@ import Testing
             case "abandoned":
                 let options = ActivityOptions(
                     startToClose: .seconds(10), cancellation: .abandon)
+                // wf:allow(WF030) stays on the run's executor, by its preference
                 let body = Task(executorPreference: context.scope.executor) {
                     try await context.run(Note.self, "abandoned", options: options)
                 }

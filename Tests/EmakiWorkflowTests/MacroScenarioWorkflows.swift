@@ -83,6 +83,7 @@
     struct Parent {
         func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
             async let first = context.runChild(Child.self, id: "child-1", "one")
+            // wf:allow(WF091) siblings without branches belong to the scenarios
             async let second = context.runChild(Child.self, id: "child-2", "two")
             let both = try await [first, second]
             do {

@@ -15,18 +15,22 @@ import Testing
         static func run(context: WorkflowContext<Self>, input: Rule) async throws -> String {
             switch input {
             case .taskTouchesContext:
+                // wf:allow(WF030) is what the test is about
                 return try await Task { try await context.step("x") { _ in "x" } }.value
             case .detachedTask:
                 // It ends when its stream does: never.
                 let (stream, continuation) = AsyncStream<Int>.makeStream()
+                // wf:allow(WF030) is what the test is about
                 return await Task.detached {
                     for await _ in stream {}
                     return "\(continuation)"
                 }.value
             case .taskSleep:
+                // wf:allow(WF003) is what the test is about
                 let nap = Task<Never, Never>.`sleep`(nanoseconds:)
                 // Long enough not to be over before it has begun.
                 try await nap(3_600_000_000_000)
+            // wf:allow(WF032) is what the test is about
             case .mainActor: await MainActor.run {}
             case .undeclaredError: throw Undeclared()
             case .stream:
@@ -81,6 +85,7 @@ import Testing
         static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> String {
             // It goes on and on, whatever it is told.
             while true {
+                // wf:allow(WF080) is what the test is about
                 try? await context.sleep(for: .seconds(1_000))
                 if context.now < 0 { return "" }
             }
@@ -111,6 +116,7 @@ import Testing
             await withTaskGroup(of: Void.self) { group in
                 for number in 1...5 {
                     group.addTask {
+                        // wf:allow(WF034) children of the run may yield to one another
                         await Task.yield()
                         await inside.add(number)
                     }
@@ -123,6 +129,7 @@ import Testing
             continuation.finish()
             trace.append("\(await consumed)")
             async let first = context.step("s") { info in info.key }
+            // wf:allow(WF091) siblings without branches are what is tried
             async let second = context.step("s") { info in info.key }
             trace += try await [first, second]
             let shielded = try await context.shielded { try await context.step("t") { _ in "t" } }

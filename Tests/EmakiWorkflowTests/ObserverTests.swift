@@ -187,6 +187,7 @@ import Testing
     enum Pair: Workflow {
         static func run(context: WorkflowContext<Self>, input: Int) async throws -> Int {
             async let one = context.run(Echo.self, input)
+            // wf:allow(WF091) both do the same
             async let other = context.run(Echo.self, input)
             return try await one + other
         }

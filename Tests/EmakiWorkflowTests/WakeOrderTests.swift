@@ -29,7 +29,7 @@ import Testing
                 guard isCondition else {
                     do {
                         try await context.sleep(for: .seconds(1_000))
-                    } catch {
+                    } catch {  // wf:allow(WF080) what is cancelled ends right behind it
                         try context.change { $0.append(name) }
                     }
                     return

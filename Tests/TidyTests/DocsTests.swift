@@ -40,7 +40,7 @@ import Testing
         "every promise names a test that exists",
         arguments: [
             "Docs/durability.md", "Docs/workflows.md", "Docs/observability.md",
-            "Docs/encryption.md",
+            "Docs/encryption.md", "Docs/determinism.md",
         ])
     func promises(document: String) throws {
         let tests = try Project.swiftFiles().filter(\.isTest)

@@ -23,11 +23,16 @@ enum ImportRules {
             "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow", "ArgumentParser",
             "Foundation",
         ],
+        // It reads files, and writes them with `--fix`.
+        "EmakiLint": ["SwiftSyntax", "SwiftParser", "Foundation"],
         "EmakiSimulation": ["EmakiLog", "EmakiPlatform", "Glibc", "Darwin", "Synchronization"],
     ]
-    /// Programs: the command line, the examples, the compiler's side of the macros. They may use
+    /// Programs: the command lines, the examples, the package manager's and the compiler's plugins.
+    /// They may use
     /// any library, but reach C through `EmakiPlatform` only.
-    static let programs: Set = ["emaki", "EmakiCommand", "Examples", "EmakiMacroPlugin"]
+    static let programs: Set = [
+        "emaki", "EmakiCommand", "Examples", "EmakiMacroPlugin", "emaki-lint", "Plugins",
+    ]
     static let forbiddenInPrograms: Set = ["CEmaki", "CLZ4"]
 
     static func check(_ file: ProjectFile) -> [Violation] {

@@ -1,0 +1,137 @@
+#if Lint
+    import ArgumentParser
+    import EmakiLint
+    import Foundation
+
+    /// `emaki-lint`: paths in, findings out.
+    struct LintCommand: ParsableCommand {
+        enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, sarif }
+
+        static let configuration = CommandConfiguration(
+            commandName: "emaki-lint",
+            abstract: "Finds code of Emaki workflows that a replay would not repeat.",
+            discussion: """
+                Looks at what runs execute: bodies and handlers of workflows, and what they call \
+                in the files that are given. Give it a whole target, or several: calls are \
+                followed from file to file.
+
+                A comment lets a line break a rule: // wf:allow(WF001) the reason
+
+                EXAMPLES
+                  emaki-lint Sources
+                  emaki-lint --fix Sources/Shop
+                  emaki-lint --sarif lint.sarif Sources
+                  emaki-lint --explain WF020
+
+                EXIT STATUS
+                  0  nothing found
+                  1  something found
+                  2  wrong usage, or a file that cannot be read
+                """)
+
+        @Argument(help: "Swift files, and folders of them.", completion: .file())
+        var paths: [String] = ["."]
+
+        @Option(help: "text, json or sarif.")
+        var format = Format.text
+
+        @Flag(help: "As --format json.")
+        var json = false
+
+        @Option(help: "Write a SARIF log to this file as well.", completion: .file())
+        var sarif: String?
+
+        @Flag(help: "Mend what is mechanical, and report what is left.")
+        var fix = false
+
+        @Flag(help: "List the rules.")
+        var rules = false
+
+        @Option(help: "Say more about a rule.")
+        var explain: String?
+
+        @Flag(help: "Say nothing when nothing is found.")
+        var quiet = false
+
+        mutating func validate() throws {
+            if let explain, Rule.named(explain) == nil {
+                throw ValidationError(
+                    "there is no rule \(explain); `emaki-lint --rules` lists them")
+            }
+            if json && format == .sarif { throw ValidationError("either --json or --format sarif") }
+        }
+
+        /// Does it, and says what the process ends with.
+        func end(_ output: (String) -> Void, _ complaints: (String) -> Void) throws -> Int32 {
+            if rules {
+                output(Rule.all.map { $0.line + "\n" }.joined())
+                return 0
+            }
+            if let rule = explain.flatMap({ Rule.named($0) }) {
+                output(rule.explanation + "\n")
+                return 0
+            }
+            var texts = try SourceFiles.paths(in: paths).map { try SourceFiles.read($0) }
+            var findings = Linter.lint(texts)
+            if fix {
+                let count = try mend(&texts, findings)
+                if count > 0 { findings = Linter.lint(texts) }
+                if !quiet { complaints("emaki-lint: \(count) mended\n") }
+            }
+            let report = Report(findings: findings, fileCount: texts.count)
+            if let sarif { try SourceFiles.write(report.sarif + "\n", to: sarif) }
+            switch json ? .json : format {
+            case .text:
+                output(report.text)
+                if !quiet { complaints("emaki-lint: \(report.summary)\n") }
+            case .json: output(report.json + "\n")
+            case .sarif: output(report.sarif + "\n")
+            }
+            return findings.isEmpty ? 0 : 1
+        }
+
+        /// - Returns: how many findings are mended.
+        private func mend(_ texts: inout [SourceText], _ findings: [Finding]) throws -> Int {
+            var count = 0
+            for index in texts.indices {
+                let mine = findings.filter {
+                    $0.place.path == texts[index].path && $0.edit != nil
+                }
+                guard !mine.isEmpty else { continue }
+                texts[index].text = Linter.mend(texts[index].text, mine)
+                try SourceFiles.write(texts[index].text, to: texts[index].path)
+                count += mine.count
+            }
+            return count
+        }
+
+        /// - Parameters: - arguments: nil: those of the process. - output: takes what goes to
+        ///   standard output. - complaints: takes what goes to standard error.
+        /// - Returns: the status.
+        static func run(
+            _ arguments: [String]? = nil, output: (String) -> Void, complaints: (String) -> Void
+        ) -> Int32 {
+            do {
+                let command = try parseAsRoot(arguments)
+                guard let lint = command as? LintCommand else {
+                    var command = command
+                    try command.run()
+                    return 0
+                }
+                return try lint.end(output, complaints)
+            } catch let error as SourceFiles.Unreadable {
+                complaints("emaki-lint: \(error.path): \(error.reason)\n")
+                return 2
+            } catch {
+                let text = fullMessage(for: error) + "\n"
+                // Asking for help is no mistake.
+                guard exitCode(for: error) == .success else {
+                    complaints(text)
+                    return 2
+                }
+                output(text)
+                return 0
+            }
+        }
+    }
+#endif
