@@ -1,0 +1,4 @@
+import ArgumentParser
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "report")
+}
