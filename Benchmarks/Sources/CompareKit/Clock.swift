@@ -1,10 +1,10 @@
 import Foundation
 
 /// The system's clocks and counts.
-public enum Clock {
-    public static func nanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
+package enum Clock {
+    package static func nanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
 
-    public static func processCPUSeconds() -> Double {
+    package static func processCPUSeconds() -> Double {
         Double(read(CLOCK_PROCESS_CPUTIME_ID)) / 1e9
     }
 
@@ -14,7 +14,7 @@ public enum Clock {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    public static func sleep(until instant: Int64) {
+    package static func sleep(until instant: Int64) {
         let left = instant - nanoseconds()
         guard left > 0 else { return }
         var time = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
@@ -22,7 +22,7 @@ public enum Clock {
     }
 
     /// Makes the calling thread's sleeps end on time: by default Linux may be 50 us late.
-    public static func sharpen() {
+    package static func sharpen() {
         #if os(Linux)
             // The slack of a thread is in the folder that bears the thread's number.
             let status = try? String(contentsOfFile: "/proc/thread-self/stat", encoding: .utf8)

@@ -1,29 +1,31 @@
 /// What an engine program is asked to do; the contract's options.
-public struct EnginePlan: Sendable {
-    public enum Operation: String, Sendable, CaseIterable {
+package struct EnginePlan: Sendable {
+    package enum Operation: String, Sendable, CaseIterable {
         case append, load, read, tail, recover, compact
     }
 
-    public var engine = ""
-    public var operation = Operation.append
-    public var folder = ""
-    public var item: String?
-    public var appenders = 1
-    public var batch = 1
-    public var rate = 0.0
-    public var seconds = 5.0
-    public var threads = 1
-    public var streams = 200_000
-    public var perStream = 20
-    public var events = 1_000_000
-    public var payload = 256
-    public var seed: UInt64 = 1
-    public var base: UInt64 = 1
-    public var t0: Int64?
+    package var engine = ""
+    package var operation = Operation.append
+    package var folder = ""
+    package var item: String?
+    package var appenders = 1
+    package var batch = 1
+    package var rate = 0.0
+    package var seconds = 5.0
+    package var threads = 1
+    package var streams = 200_000
+    package var perStream = 20
+    package var events = 1_000_000
+    package var payload = 256
+    package var seed: UInt64 = 1
+    package var base: UInt64 = 1
+    /// All histories are read once before reads are measured.
+    package var warmsUp = false
+    package var t0: Int64?
 
-    public init() {}
+    package init() {}
 
-    public var letter: String {
+    package var letter: String {
         if let item { return item }
         return switch operation {
         case .append where rate > 0: "G"

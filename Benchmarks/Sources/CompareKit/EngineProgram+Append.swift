@@ -1,12 +1,21 @@
+import Foundation
+
 /// Appends: closed loops, in which each appender has one outstanding, and open ones.
 extension EngineProgram {
-    func closedLoop(until end: Int64, quota: Quota?) throws -> Tally {
+    func closedLoop(seconds: Double, quota: Quota?) throws -> Measured {
+        let nanoseconds = Int64(seconds * 1e9)
         if let pipe = try peer.pipe(lanes: plan.appenders) {
-            return try closedLoop(through: pipe, until: end, quota: quota)
+            let start = StartGate.now()
+            let end = start.instant + nanoseconds
+            return Measured(
+                try closedLoop(through: pipe, until: end, quota: quota), since: start)
         }
-        return Threads.run(plan.appenders) { [self] _, tally in
+        let gate = StartGate(plan.appenders)
+        let tally = Threads.run(plan.appenders) { [self] _, tally in
+            defer { gate.pass() }
             let session = try peer.session()
             var feed = Feed(payload, streams, batchCount: plan.batch)
+            let end = gate.pass().instant + nanoseconds
             var now = Clock.nanoseconds()
             // The first append is always made, so that a tiny run is not empty.
             repeat {
@@ -14,33 +23,43 @@ extension EngineProgram {
                 now = append(&feed, through: session, since: nil, &tally)
             } while now < end && !tally.isHopeless
         }
+        return Measured(tally, since: gate.start)
     }
 
-    func openLoop(from start: Int64, to end: Int64) throws -> Tally {
-        let schedule = Schedule(
-            rate: plan.rate, seed: plan.seed &+ UInt64(start), start: start, end: end)
-        let limit = end + Self.overtimeNanoseconds
-        var tally = Tally()
+    func openLoop() throws -> Measured {
+        let nanoseconds = Int64(plan.seconds * 1e9)
+        let schedules = ScheduleSource(plan)
+        var measured: Measured
         if let pipe = try peer.pipe(lanes: plan.appenders) {
-            tally = try openLoop(schedule, through: pipe, until: limit)
+            let start = StartGate.now()
+            let limit = start.instant + nanoseconds + Self.overtimeNanoseconds
+            let schedule = schedules.schedule(from: start.instant)
+            measured = Measured(
+                try openLoop(schedule, through: pipe, until: limit), since: start)
         } else {
-            tally = Threads.run(plan.appenders) { [self] _, tally in
+            let gate = StartGate(plan.appenders)
+            let tally = Threads.run(plan.appenders) { [self] _, tally in
+                defer { gate.pass() }
                 Clock.sharpen()
                 let session = try peer.session()
                 var feed = Feed(payload, streams, batchCount: plan.batch)
+                let start = gate.pass().instant
+                let schedule = schedules.schedule(from: start)
+                let limit = start + nanoseconds + Self.overtimeNanoseconds
                 var now = Clock.nanoseconds()
                 while now < limit, !tally.isHopeless, let due = schedule.claim() {
                     Clock.sleep(until: due)
                     now = append(&feed, through: session, since: due, &tally)
                 }
             }
+            measured = Measured(tally, since: gate.start)
         }
-        let missed = schedule.drain()
+        let missed = schedules.schedule(from: 0).drain()
         if missed > 0 {
-            tally.fail("\(missed) arrivals were still waiting 1 s after the end")
-            tally.errors += missed - 1
+            measured.tally.fail("\(missed) arrivals were still waiting 1 s after the end")
+            measured.tally.errors += missed - 1
         }
-        return tally
+        return measured
     }
 
     /// - Returns: the instant after it.
@@ -137,5 +156,26 @@ private struct Lanes {
         tally.succeed(events: feeds[lane].batch.count)
         outstanding -= 1
         return now
+    }
+}
+
+/// The one schedule of a run, which begins when all appenders are there.
+private final class ScheduleSource: @unchecked Sendable {
+    private let lock = NSLock()
+    private let plan: EnginePlan
+    private var made: Schedule?
+
+    init(_ plan: EnginePlan) { self.plan = plan }
+
+    /// The first to ask says when it begins.
+    func schedule(from start: Int64) -> Schedule {
+        lock.withLock {
+            if let made { return made }
+            let schedule = Schedule(
+                rate: plan.rate, seed: plan.seed &+ UInt64(start), start: start,
+                end: start + Int64(plan.seconds * 1e9))
+            made = schedule
+            return schedule
+        }
     }
 }

@@ -1,9 +1,10 @@
 /// Loads in rounds, each of which gives every stream one event in another order, and reads whole
 /// histories of random streams.
 extension EngineProgram {
-    func load() throws -> Tally {
+    func load() -> Measured {
         let base = streams.take()
-        return Threads.run(1) { [self] _, tally in
+        let start = StartGate.now()
+        let tally = Threads.run(1) { [self] _, tally in
             let session = try peer.session()
             var order = (0..<UInt64(plan.streams)).map { $0 }
             var random = plan.seed
@@ -24,6 +25,7 @@ extension EngineProgram {
                 }
             }
         }
+        return Measured(tally, since: start)
     }
 
     private static func shuffle(_ order: inout [UInt64], _ random: inout UInt64) {
@@ -36,16 +38,19 @@ extension EngineProgram {
     /// All histories once, so that what is measured comes from memory; those that are to come from
     /// the device are not read before.
     func warmUpReads() throws {
-        guard plan.item != "D-cold" else { return }
+        guard plan.warmsUp else { return }
         let session = try peer.session()
         for stream in 0..<UInt64(plan.streams) {
             try session.read(plan.base + stream) { _, _ in }
         }
     }
 
-    func reads(until end: Int64) -> Tally {
-        Threads.run(plan.threads) { [self] thread, tally in
+    func reads() -> Measured {
+        let gate = StartGate(plan.threads)
+        let tally = Threads.run(plan.threads) { [self] thread, tally in
+            defer { gate.pass() }
             let session = try peer.session()
+            let end = gate.pass().instant + Int64(plan.seconds * 1e9)
             var state = mix64(plan.seed &+ UInt64(thread) << 32)
             var now = Clock.nanoseconds()
             repeat {
@@ -62,6 +67,7 @@ extension EngineProgram {
                 tally.latency.record(now - started)
             } while now < end && !tally.isHopeless
         }
+        return Measured(tally, since: gate.start)
     }
 
     private func intactCount(of stream: UInt64, through session: any PeerSession) throws -> Int {

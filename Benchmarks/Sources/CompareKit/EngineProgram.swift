@@ -1,7 +1,7 @@
 import Foundation
 
 /// Runs one operation on a peer and makes the contract's line of it.
-public struct EngineProgram: Sendable {
+package struct EngineProgram: Sendable {
     let plan: EnginePlan
     let peer: any Peer
     let payload: Payload
@@ -10,11 +10,11 @@ public struct EngineProgram: Sendable {
     let started: Int64
 
     /// Closed loops run so long before they are measured.
-    public static let warmUpSeconds = 0.3
+    package static let warmUpSeconds = 0.3
     /// What waits so long after the end of an open loop counts as an error.
     static let overtimeNanoseconds: Int64 = 1_000_000_000
 
-    public init(plan: EnginePlan, peer: any Peer, started: Int64) {
+    package init(plan: EnginePlan, peer: any Peer, started: Int64) {
         self.plan = plan
         self.peer = peer
         self.started = started
@@ -22,42 +22,32 @@ public struct EngineProgram: Sendable {
         streams = StreamSource(base: plan.base)
     }
 
-    public func run() throws -> ResultLine {
+    package func run() throws -> ResultLine {
         var line = plan.line
         line.note = peer.note
         line.version = peer.version
-        let before = ProcessTree.now().serverSeconds()
-        let tally: Tally
-        var cpuStart = Clock.processCPUSeconds()
-        var start = Clock.nanoseconds()
+        let measured: Measured
         switch plan.operation {
         case .recover: return try recover(line)
+        case .append where plan.rate > 0: measured = try openLoop()
         case .append:
-            if plan.rate == 0 {
-                _ = try closedLoop(until: start + Int64(Self.warmUpSeconds * 1e9), quota: nil)
-                (start, cpuStart) = (Clock.nanoseconds(), Clock.processCPUSeconds())
-            }
-            let end = start + Int64(plan.seconds * 1e9)
-            tally =
-                plan.rate > 0
-                ? try openLoop(from: start, to: end)
-                : try closedLoop(until: end, quota: nil)
+            _ = try closedLoop(seconds: Self.warmUpSeconds, quota: nil)
+            measured = try closedLoop(seconds: plan.seconds, quota: nil)
         case .tail:
-            let end = start + Int64(plan.seconds * 1e9)
-            tally = try closedLoop(until: end, quota: Quota(plan.events))
-        case .load: tally = try load()
+            measured = try closedLoop(seconds: plan.seconds, quota: Quota(plan.events))
+        case .load: measured = load()
         case .read:
             try warmUpReads()
-            (start, cpuStart) = (Clock.nanoseconds(), Clock.processCPUSeconds())
-            tally = reads(until: start + Int64(plan.seconds * 1e9))
+            measured = reads()
         case .compact:
+            let start = StartGate.now()
             try peer.compact()
-            tally = Tally()
+            measured = Measured(Tally(), since: start)
         }
-        line.wallS = Double(Clock.nanoseconds() - start) / 1e9
-        line.clientCpuS = Clock.processCPUSeconds() - cpuStart
-        line.serverCpuS = ProcessTree.now().serverSeconds().map { $0 - (before ?? 0) }
-        line.take(tally)
+        line.wallS = measured.wallSeconds
+        line.clientCpuS = measured.cpuSeconds
+        line.serverCpuS = measured.serverSeconds
+        line.take(measured.tally)
         return line
     }
 

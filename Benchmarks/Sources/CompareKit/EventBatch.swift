@@ -1,23 +1,23 @@
 /// The events of one append, all or nothing, in memory that is used again.
-public struct EventBatch: Sendable {
-    public struct Slot: Sendable, Equatable {
-        public var stream: UInt64
-        public var version: UInt64
+package struct EventBatch: Sendable {
+    package struct Slot: Sendable, Equatable {
+        package var stream: UInt64
+        package var version: UInt64
     }
 
-    public private(set) var slots: [Slot]
-    public let payloadBytes: Int
+    package private(set) var slots: [Slot]
+    package let payloadBytes: Int
     private var bytes: [UInt8]
 
-    public init(count: Int, payloadBytes: Int) {
+    package init(count: Int, payloadBytes: Int) {
         slots = [Slot](repeating: Slot(stream: 0, version: 0), count: count)
         self.payloadBytes = payloadBytes
         bytes = [UInt8](repeating: 0, count: count * payloadBytes)
     }
 
-    public var count: Int { slots.count }
+    package var count: Int { slots.count }
 
-    public mutating func set(_ index: Int, _ slot: Slot, from payload: Payload) {
+    package mutating func set(_ index: Int, _ slot: Slot, from payload: Payload) {
         slots[index] = slot
         let range = index * payloadBytes..<(index + 1) * payloadBytes
         bytes.withUnsafeMutableBytes { all in
@@ -27,7 +27,7 @@ public struct EventBatch: Sendable {
         }
     }
 
-    public func withPayload<R>(
+    package func withPayload<R>(
         _ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R
     ) rethrows -> R {
         try bytes.withUnsafeBytes { all in
@@ -37,14 +37,14 @@ public struct EventBatch: Sendable {
     }
 
     /// All payloads, one after the other.
-    public func withAllPayloads<R>(
+    package func withAllPayloads<R>(
         _ body: (UnsafeRawBufferPointer) throws -> R
     ) rethrows -> R {
         try bytes.withUnsafeBytes(body)
     }
 
     /// The first event of each stream, in which an engine looks whether the version is the next.
-    public var heads: [Slot] {
+    package var heads: [Slot] {
         slots.indices.compactMap { index in
             index == 0 || slots[index - 1].stream != slots[index].stream ? slots[index] : nil
         }
@@ -52,23 +52,23 @@ public struct EventBatch: Sendable {
 }
 
 /// Makes the appends of one appender: streams of 20 events, one after the other.
-public struct Feed: Sendable {
+package struct Feed: Sendable {
     private let payload: Payload
     private let streams: StreamSource
-    public private(set) var batch: EventBatch
+    package private(set) var batch: EventBatch
     private var stream: UInt64
     private var version: UInt64 = 0
 
-    public static let eventsPerStream: UInt64 = 20
+    package static let eventsPerStream: UInt64 = 20
 
-    public init(_ payload: Payload, _ streams: StreamSource, batchCount: Int) {
+    package init(_ payload: Payload, _ streams: StreamSource, batchCount: Int) {
         self.payload = payload
         self.streams = streams
         batch = EventBatch(count: batchCount, payloadBytes: payload.byteCount)
         stream = streams.take()
     }
 
-    public mutating func prepare() {
+    package mutating func prepare() {
         for index in 0..<batch.count {
             if version == Self.eventsPerStream || (batch.count > 1 && index == 0 && version > 0) {
                 startStream()
@@ -79,7 +79,7 @@ public struct Feed: Sendable {
     }
 
     /// Goes on after a failure: nobody knows the stream's version any more.
-    public mutating func startStream() {
+    package mutating func startStream() {
         stream = streams.take()
         version = 0
     }

@@ -2,7 +2,7 @@ import Foundation
 import Histogram
 
 /// The latencies of a run in nanoseconds. Each thread records into one of its own; they are added.
-public struct LatencyRecorder: Sendable {
+package struct LatencyRecorder: Sendable {
     private var histogram = Histogram<UInt64>(
         highestTrackableValue: nanosecondsMax, numberOfSignificantValueDigits: .three)
 
@@ -10,16 +10,16 @@ public struct LatencyRecorder: Sendable {
     private static let nanosecondsMax: UInt64 = 600_000_000_000
     private static let ticksPerHalfDistance = 4
 
-    public init() {}
+    package init() {}
 
-    public mutating func record(_ nanoseconds: Int64) {
+    package mutating func record(_ nanoseconds: Int64) {
         histogram.record(min(UInt64(max(0, nanoseconds)), Self.nanosecondsMax))
     }
 
-    public mutating func add(_ other: LatencyRecorder) { histogram.add(other.histogram) }
+    package mutating func add(_ other: LatencyRecorder) { histogram.add(other.histogram) }
 
     /// Nil without samples.
-    public var summary: ResultLine.Latency? {
+    package var summary: ResultLine.Latency? {
         guard histogram.totalCount > 0 else { return nil }
         func us(_ percentile: Double) -> Double {
             Double(histogram.valueAtPercentile(percentile)) / 1000
@@ -30,7 +30,7 @@ public struct LatencyRecorder: Sendable {
     }
 
     /// Percent and microseconds, closer together towards the end.
-    public var points: [[Double]]? {
+    package var points: [[Double]]? {
         guard histogram.totalCount > 0 else { return nil }
         return histogram.percentiles(ticksPerHalfDistance: Self.ticksPerHalfDistance).map { step in
             [step.percentileLevelIteratedTo, Double(step.value) / 1000]

@@ -1,5 +1,5 @@
 /// SplitMix64: the only source of randomness, so that every program makes the same bytes.
-public func mix64(_ number: UInt64) -> UInt64 {
+package func mix64(_ number: UInt64) -> UInt64 {
     var mixed = number &+ 0x9e37_79b9_7f4a_7c15
     mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
     mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
@@ -7,15 +7,15 @@ public func mix64(_ number: UInt64) -> UInt64 {
 }
 
 /// The payloads of the benchmark contract: text like JSON that names its own stream and version.
-public struct Payload: Sendable {
-    public let byteCount: Int
+package struct Payload: Sendable {
+    package let byteCount: Int
     /// All texts, one after the other.
     private let pool: [UInt8]
 
     private static let poolCount = 16_384
     private static let streamOffset = 6
     private static let versionOffset = 29
-    public static let byteCountMin = 160
+    package static let byteCountMin = 160
 
     private static let types = [
         "ActivityTaskScheduled", "ActivityTaskStarted", "ActivityTaskCompleted", "TimerStarted",
@@ -25,7 +25,7 @@ public struct Payload: Sendable {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let digits = Array("0123456789abcdef".utf8)
 
-    public init(byteCount: Int) {
+    package init(byteCount: Int) {
         precondition(byteCount >= Self.byteCountMin, "the ids and the end fit in")
         self.byteCount = byteCount
         var pool: [UInt8] = []
@@ -58,7 +58,7 @@ public struct Payload: Sendable {
     }
 
     /// Writes the payload of a stream's version into memory of `byteCount` bytes.
-    public func fill(_ target: UnsafeMutableRawBufferPointer, stream: UInt64, version: UInt64) {
+    package func fill(_ target: UnsafeMutableRawBufferPointer, stream: UInt64, version: UInt64) {
         let index = Int(mix64(131 &* stream &+ version) % UInt64(Self.poolCount))
         pool.withUnsafeBytes { pool in
             let text = pool[index * byteCount..<(index + 1) * byteCount]
@@ -79,7 +79,7 @@ public struct Payload: Sendable {
     }
 
     /// Whether a payload names this stream and version.
-    public static func isOf(
+    package static func isOf(
         _ payload: UnsafeRawBufferPointer, stream: UInt64, version: UInt64
     ) -> Bool {
         guard payload.count >= byteCountMin else { return false }

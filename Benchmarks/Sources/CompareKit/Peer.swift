@@ -3,7 +3,7 @@
 /// Everything that is appended is durable on return. An append looks first whether each stream's
 /// head is the version before; nothing guards against a writer that comes between, which only helps
 /// the engine that is measured.
-public protocol Peer: AnyObject, Sendable {
+package protocol Peer: AnyObject, Sendable {
     /// What was chosen for it, in words, and its version.
     var note: String { get }
     var version: String { get }
@@ -18,18 +18,18 @@ public protocol Peer: AnyObject, Sendable {
 }
 
 extension Peer {
-    public func pipe(lanes: Int) throws -> (any PeerPipe)? { nil }
+    package func pipe(lanes: Int) throws -> (any PeerPipe)? { nil }
 }
 
 /// One thread's way into an engine. Not to be used by two at once.
-public protocol PeerSession: AnyObject {
+package protocol PeerSession: AnyObject {
     func append(_ batch: EventBatch) throws
     /// Calls the body with each event of the history, in order.
     func read(_ stream: UInt64, _ body: (UInt64, UnsafeRawBufferPointer) -> Void) throws
 }
 
 /// Appends of many appenders through one thread.
-public protocol PeerPipe: AnyObject {
+package protocol PeerPipe: AnyObject {
     /// Starts an append. `lane` is the appender, which has one outstanding.
     func submit(_ batch: EventBatch, lane: Int) throws
     /// Waits for appends to be durable, at most until the instant; nil: as long as it takes.
@@ -38,8 +38,8 @@ public protocol PeerPipe: AnyObject {
 }
 
 /// Why an engine could not do what it was asked to.
-public struct PeerFailure: Error, CustomStringConvertible {
-    public let description: String
+package struct PeerFailure: Error, CustomStringConvertible {
+    package let description: String
 
-    public init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

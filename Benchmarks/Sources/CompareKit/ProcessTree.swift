@@ -1,17 +1,17 @@
 import Foundation
 
 /// The processes below one, and the CPU that they used, from /proc; nothing where there is none.
-public struct ProcessTree: Sendable {
-    public struct Entry: Sendable {
-        public let parent: pid_t
-        public let ticks: UInt64
+package struct ProcessTree: Sendable {
+    package struct Entry: Sendable {
+        package let parent: pid_t
+        package let ticks: UInt64
     }
 
     private let entries: [pid_t: Entry]
 
     private static let ticksPerSecond = 100.0
 
-    public static func now() -> ProcessTree {
+    package static func now() -> ProcessTree {
         var entries: [pid_t: Entry] = [:]
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         for process in names.compactMap({ pid_t($0) }) {
@@ -25,7 +25,7 @@ public struct ProcessTree: Sendable {
     init(entries: [pid_t: Entry]) { self.entries = entries }
 
     /// All that come from this one, without it.
-    public func descendants(of root: pid_t) -> Set<pid_t> {
+    package func descendants(of root: pid_t) -> Set<pid_t> {
         var found: Set<pid_t> = []
         var wave: Set<pid_t> = [root]
         while !wave.isEmpty {

@@ -3,62 +3,62 @@ import Foundation
 /// The line that every engine program prints, one for each call, with what the runner adds to it.
 ///
 /// What was not measured is absent or null.
-public struct ResultLine: Codable, Sendable, Equatable {
-    public var v = 1
-    public var engine = ""
-    public var variant = ""
-    public var op = ""
-    public var item = ""
-    public var appenders = 1
-    public var threads = 1
-    public var batch = 1
-    public var rate: Double?
-    public var payload = 256
-    public var wallS = 0.0
-    public var ops = 0
-    public var events = 0
-    public var errors = 0
-    public var opsPerS: Double?
-    public var eventsPerS: Double?
-    public var mbPerS: Double?
-    public var clientCpuS: Double?
-    public var latUs: Latency?
+package struct ResultLine: Codable, Sendable, Equatable {
+    package var v = 1
+    package var engine = ""
+    package var variant = ""
+    package var op = ""
+    package var item = ""
+    package var appenders = 1
+    package var threads = 1
+    package var batch = 1
+    package var rate: Double?
+    package var payload = 256
+    package var wallS = 0.0
+    package var ops = 0
+    package var events = 0
+    package var errors = 0
+    package var opsPerS: Double?
+    package var eventsPerS: Double?
+    package var mbPerS: Double?
+    package var clientCpuS: Double?
+    package var latUs: Latency?
     /// Percent and microseconds, from the histogram: what a percentile plot is drawn from.
-    public var latPoints: [[Double]]?
-    public var execMs, openMs, firstAppendMs, firstReadMs: Double?
-    public var fUs: Double?
-    public var blockBytes: Int?
-    public var syncMethod: String?
-    public var syncLatencyUs: Double?
-    public var bytesPerEvent: Double?
-    public var bytesOnDisk: Int?
-    public var commitsPerOp, bytesPerOp, cpuUsPerOp: Double?
+    package var latPoints: [[Double]]?
+    package var execMs, openMs, firstAppendMs, firstReadMs: Double?
+    package var fUs: Double?
+    package var blockBytes: Int?
+    package var syncMethod: String?
+    package var syncLatencyUs: Double?
+    package var bytesPerEvent: Double?
+    package var bytesOnDisk: Int?
+    package var commitsPerOp, bytesPerOp, cpuUsPerOp: Double?
     /// CPU of the servers that the program started.
-    public var serverCpuS: Double?
+    package var serverCpuS: Double?
     /// In words: what was chosen for this engine, or what went wrong.
-    public var note: String?
+    package var note: String?
 
     // Added by the runner.
-    public var rep: Int?
-    public var run: String?
-    public var ts: String?
-    public var load1: Double?
+    package var rep: Int?
+    package var run: String?
+    package var ts: String?
+    package var load1: Double?
     /// The median and the 99th percentile of raw 4 KiB durable writes just before, microseconds.
-    public var rawRefUs, rawRefP99Us: Double?
+    package var rawRefUs, rawRefP99Us: Double?
     /// Cores that others used meanwhile.
-    public var othersCores: Double?
-    public var cache: String?
-    public var after: String?
-    public var storeEvents, tailEvents: Int?
-    public var machine: String?
-    public var version: String?
+    package var othersCores: Double?
+    package var cache: String?
+    package var after: String?
+    package var storeEvents, tailEvents: Int?
+    package var machine: String?
+    package var version: String?
 
-    public init() {}
+    package init() {}
 
-    public struct Latency: Codable, Sendable, Equatable {
-        public var mean, p50, p90, p99, p999, max: Double
+    package struct Latency: Codable, Sendable, Equatable {
+        package var mean, p50, p90, p99, p999, max: Double
 
-        public init(
+        package init(
             mean: Double, p50: Double, p90: Double, p99: Double, p999: Double, max: Double
         ) {
             (self.mean, self.p50, self.p90) = (mean, p50, p90)
@@ -69,7 +69,7 @@ public struct ResultLine: Codable, Sendable, Equatable {
 
 extension ResultLine {
     /// Sets the rates from what was done in `wallS`.
-    public mutating func setRates() {
+    package mutating func setRates() {
         guard wallS > 0 else { return }
         opsPerS = Double(ops) / wallS
         eventsPerS = Double(events) / wallS
@@ -77,21 +77,21 @@ extension ResultLine {
     }
 
     /// One line of JSON, without its end.
-    public func encoded() throws -> String {
+    package func encoded() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    public init(decoding text: some StringProtocol) throws {
+    package init(decoding text: some StringProtocol) throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         self = try decoder.decode(Self.self, from: Data(text.utf8))
     }
 
     /// Reads lines, and skips empty ones.
-    public static func lines(in text: String) throws -> [ResultLine] {
+    package static func lines(in text: String) throws -> [ResultLine] {
         try text.split(whereSeparator: \.isNewline).enumerated().map { index, line in
             do { return try ResultLine(decoding: line) } catch {
                 throw LineFailure(line: index + 1, reason: "\(error)")
@@ -101,16 +101,16 @@ extension ResultLine {
 }
 
 /// A line that no program of the contract printed.
-public struct LineFailure: Error, CustomStringConvertible, Equatable {
-    public let line: Int
-    public let reason: String
+package struct LineFailure: Error, CustomStringConvertible, Equatable {
+    package let line: Int
+    package let reason: String
 
-    public var description: String { "line \(line): \(reason)" }
+    package var description: String { "line \(line): \(reason)" }
 }
 
 extension ResultLine {
     /// Fields have defaults, so that a program may leave out what does not apply to it.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         self.init()
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func take<T: Decodable>(_ key: CodingKeys, _ path: WritableKeyPath<Self, T>) throws {

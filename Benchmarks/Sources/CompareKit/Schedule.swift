@@ -2,14 +2,14 @@ import Foundation
 
 /// Poisson arrivals, claimed one after the other by whoever is free. Latency counts from them, so
 /// that waiting in line is part of it.
-public final class Schedule: @unchecked Sendable {
+package final class Schedule: @unchecked Sendable {
     private let lock = NSLock()
     private let meanNanoseconds: Double
     private let end: Double
     private var instant: Double
     private var randomState: UInt64
 
-    public init(rate: Double, seed: UInt64, start: Int64, end: Int64) {
+    package init(rate: Double, seed: UInt64, start: Int64, end: Int64) {
         meanNanoseconds = 1e9 / rate
         randomState = seed
         instant = Double(start)
@@ -17,7 +17,7 @@ public final class Schedule: @unchecked Sendable {
     }
 
     /// The next arrival, or nil after the last.
-    public func claim() -> Int64? { lock.withLock { advance() } }
+    package func claim() -> Int64? { lock.withLock { advance() } }
 
     private func advance() -> Int64? {
         guard instant < end else { return nil }
@@ -29,7 +29,7 @@ public final class Schedule: @unchecked Sendable {
 
     /// Ends the schedule.
     /// - Returns: arrivals that nobody claimed.
-    public func drain() -> Int {
+    package func drain() -> Int {
         lock.withLock {
             var count = 0
             while advance() != nil { count += 1 }
@@ -39,20 +39,20 @@ public final class Schedule: @unchecked Sendable {
 }
 
 /// Which rates of an open loop are still worth offering to an engine.
-public struct RateLadder: Sendable {
+package struct RateLadder: Sendable {
     private var saturated: [String: Double] = [:]
 
     /// Under this share of the rate an engine does not hold it.
-    public static let heldShareMin = 0.6
+    package static let heldShareMin = 0.6
 
-    public init() {}
+    package init() {}
 
-    public mutating func note(_ engine: String, rate: Double, reached: Double) {
+    package mutating func note(_ engine: String, rate: Double, reached: Double) {
         guard reached < rate * Self.heldShareMin else { return }
         saturated[engine] = min(saturated[engine] ?? .infinity, rate)
     }
 
-    public func skips(_ engine: String, rate: Double) -> Bool {
+    package func skips(_ engine: String, rate: Double) -> Bool {
         saturated[engine].map { rate > $0 } ?? false
     }
 }

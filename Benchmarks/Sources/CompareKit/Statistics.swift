@@ -1,14 +1,14 @@
 import Foundation
 
 /// What is made of several repetitions: the median, and all of the rest as a spread.
-public struct Spread: Sendable, Equatable {
-    public let median: Double
-    public let least: Double
-    public let most: Double
-    public let count: Int
+package struct Spread: Sendable, Equatable {
+    package let median: Double
+    package let least: Double
+    package let most: Double
+    package let count: Int
 
     /// Nil without numbers.
-    public init?(_ numbers: [Double]) {
+    package init?(_ numbers: [Double]) {
         guard let median = Spread.median(numbers), let least = numbers.min(),
             let most = numbers.max()
         else { return nil }
@@ -16,7 +16,7 @@ public struct Spread: Sendable, Equatable {
     }
 
     /// Of an even number: the mean of both in the middle.
-    public static func median(_ numbers: [Double]) -> Double? {
+    package static func median(_ numbers: [Double]) -> Double? {
         guard !numbers.isEmpty else { return nil }
         let sorted = numbers.sorted()
         let middle = sorted.count / 2
@@ -26,9 +26,9 @@ public struct Spread: Sendable, Equatable {
 }
 
 /// The points of a percentile plot.
-public enum Percentiles {
+package enum Percentiles {
     /// The value at a percentile, between the points around it; beyond the last point the last.
-    public static func value(at percent: Double, in points: [[Double]]) -> Double? {
+    package static func value(at percent: Double, in points: [[Double]]) -> Double? {
         guard let first = points.first, let last = points.last else { return nil }
         guard percent > first[0] else { return first[1] }
         for (low, high) in zip(points, points.dropFirst()) where percent <= high[0] {
@@ -41,13 +41,13 @@ public enum Percentiles {
 
     /// Where a percentile stands on an axis on which each further nine takes the same room:
     /// 0 for 0 %, 1 for 90 %, 2 for 99 %.
-    public static func nines(_ percent: Double) -> Double {
+    package static func nines(_ percent: Double) -> Double {
         let rest = max(1 - percent / 100, 1e-7)
         return -log10(rest)
     }
 
     /// The median of several plots, at the same percentiles.
-    public static func median(of plots: [[[Double]]], at percents: [Double]) -> [[Double]] {
+    package static func median(of plots: [[[Double]]], at percents: [Double]) -> [[Double]] {
         percents.compactMap { percent in
             Spread.median(plots.compactMap { value(at: percent, in: $0) }).map { [percent, $0] }
         }

@@ -1,12 +1,12 @@
 import Foundation
 
 /// What threads of a run add up.
-public struct Tally: Sendable {
-    public var ops = 0
-    public var events = 0
-    public var errors = 0
-    public var firstError: String?
-    public var latency = LatencyRecorder()
+package struct Tally: Sendable {
+    package var ops = 0
+    package var events = 0
+    package var errors = 0
+    package var firstError: String?
+    package var latency = LatencyRecorder()
 
     /// Who only fails gives up after so many.
     static let errorsMax = 100

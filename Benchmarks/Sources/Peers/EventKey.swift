@@ -11,7 +11,8 @@ struct EventKey {
     /// Both numbers lie one behind the other, without a gap.
     mutating func withBytes<R>(_ body: (UnsafeMutablePointer<CChar>) throws -> R) rethrows -> R {
         try withUnsafeMutableBytes(of: &bytes) { all in
-            try body(all.baseAddress!.assumingMemoryBound(to: CChar.self))
+            guard let start = all.baseAddress else { preconditionFailure("a key has bytes") }
+            return try body(start.assumingMemoryBound(to: CChar.self))
         }
     }
 

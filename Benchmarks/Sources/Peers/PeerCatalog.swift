@@ -1,16 +1,16 @@
 import CompareKit
 
 /// The engines that this build can compare with, and those that it cannot.
-public enum PeerCatalog {
-    public struct Entry: Sendable {
-        public let name: String
+package enum PeerCatalog {
+    package struct Entry: Sendable {
+        package let name: String
         /// Nil where the library or its header was not there when this was built.
-        public let open: (@Sendable (EnginePlan) throws -> any Peer)?
+        package let open: (@Sendable (EnginePlan) throws -> any Peer)?
         /// The Debian packages that it needs.
-        public let packages: String
+        package let packages: String
     }
 
-    public static let all: [Entry] = [
+    package static let all: [Entry] = [
         Entry(name: "rocksdb", open: rocksDB, packages: "librocksdb-dev"),
         Entry(name: "leveldb", open: levelDB, packages: "libleveldb-dev"),
         Entry(name: "lmdb", open: lmdb, packages: "liblmdb-dev"),
@@ -19,7 +19,7 @@ public enum PeerCatalog {
         Entry(name: "redis", open: redis, packages: "libhiredis-dev redis-server"),
     ]
 
-    public static func open(_ plan: EnginePlan) throws -> any Peer {
+    package static func open(_ plan: EnginePlan) throws -> any Peer {
         guard let entry = all.first(where: { $0.name == plan.engine }) else {
             throw PeerFailure("there is no engine \(plan.engine)")
         }

@@ -149,10 +149,12 @@
             for _ in events.slots { lengths += [8, 4, Int32(events.payloadBytes)] }
             return try numbers.withUnsafeBytes { numbers in
                 try events.withAllPayloads { payloads in
+                    guard let number0 = numbers.baseAddress, let payload0 = payloads.baseAddress
+                    else { throw PeerFailure("an append of nothing") }
                     var values: [UnsafePointer<CChar>?] = []
                     for index in 0..<events.count {
-                        let number = numbers.baseAddress! + index * Self.numberBytes
-                        let payload = payloads.baseAddress! + index * events.payloadBytes
+                        let number = number0 + index * Self.numberBytes
+                        let payload = payload0 + index * events.payloadBytes
                         values.append(number.assumingMemoryBound(to: CChar.self))
                         values.append((number + 8).assumingMemoryBound(to: CChar.self))
                         values.append(payload.assumingMemoryBound(to: CChar.self))
@@ -170,8 +172,9 @@
             }
             defer { PQclear(result) }
             for row in 0..<PQntuples(result) {
-                let version = UnsafeRawPointer(PQgetvalue(result, row, 0))!
-                    .loadUnaligned(as: UInt32.self)
+                let version = UnsafeRawBufferPointer(
+                    start: PQgetvalue(result, row, 0), count: 4
+                ).loadUnaligned(as: UInt32.self)
                 body(
                     UInt64(UInt32(bigEndian: version)),
                     UnsafeRawBufferPointer(

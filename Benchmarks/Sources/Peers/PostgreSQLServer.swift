@@ -42,6 +42,7 @@
                     program, arguments, in: folder, logTo: "initdb.log")
                 creation.waitUntilExit()
             }
+            try Self.forgetKilled(in: store)
             let options = Self.settings.flatMap { ["-c", $0] }
             let (program, arguments) = Self.asUser(
                 [programs + "/postgres", "-D", store, "-k", sockets] + options)
@@ -54,6 +55,18 @@
         func stop() {
             process.stop(by: SIGINT)
             try? FileManager.default.removeItem(atPath: sockets)
+        }
+
+        /// A killed server leaves its number behind, and where nobody has waited for it the system
+        /// still knows that number: a new server would not start.
+        private static func forgetKilled(in store: String) throws {
+            let path = store + "/postmaster.pid"
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+                let number = text.split(whereSeparator: \.isNewline).first
+            else { return }
+            let status = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8)
+            guard status?.contains(") Z ") ?? true else { throw PeerFailure("\(path) is in use") }
+            try FileManager.default.removeItem(atPath: path)
         }
 
         private static func asUser(_ words: [String]) -> (String, [String]) {

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 @main
-struct CompareCommand: AsyncParsableCommand {
+struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Measure the engine beside others, and the raw device beside all of them.",

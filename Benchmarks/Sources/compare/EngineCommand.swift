@@ -43,6 +43,8 @@ struct EngineCommand: ParsableCommand {
     var base: UInt64 = 1
     @Option(help: "CLOCK_MONOTONIC, in ns, just before the program or its server was started.")
     var t0: Int64?
+    @Flag(help: "Read every history once before read measures.")
+    var warm = false
     @Flag(help: "After the line, wait with the store open until killed.")
     var hold = false
 
@@ -67,6 +69,7 @@ struct EngineCommand: ParsableCommand {
         (plan.rate, plan.seconds, plan.threads) = (rate, seconds, threads)
         (plan.streams, plan.perStream, plan.events) = (streams, perStream, events)
         (plan.payload, plan.seed, plan.base, plan.t0) = (payload, seed, base, t0)
+        plan.warmsUp = warm
         return plan
     }
 

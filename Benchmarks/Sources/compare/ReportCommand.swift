@@ -1,4 +1,4 @@
 import ArgumentParser
-struct ReportCommand: AsyncParsableCommand {
+struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "report")
 }
