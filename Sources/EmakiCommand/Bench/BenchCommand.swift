@@ -76,6 +76,11 @@ struct BenchCommand: AsyncParsableCommand {
     var hold = false
     @Option(help: "Size of a segment in a new store.")
     var segmentBytes: Int = StoreOptions().segmentBytes
+    @Option(
+        help: """
+            Pretend a slower disk: each durable write and sync takes so much longer, 1ms or 250us.
+            """)
+    var syncLatency: BenchDelay?
     @Flag(inversion: .prefixedNo, help: "Give each event an id, which makes a retry safe.")
     var ids = true
     @Flag(help: "Read every history once before read measures. Without it, only the index.")
@@ -102,6 +107,8 @@ struct BenchCommand: AsyncParsableCommand {
             variant.map { BenchVariant.ofAppends.contains($0) == (op != .workflow) } ?? true,
             "--variant \(variant?.rawValue ?? "") does not go with --op \(op.rawValue)")
         try require(beside == nil || op == .append, "--beside goes with --op append")
+        try require(
+            syncLatency == nil || op != .raw, "--sync-latency is the log's: raw is the disk alone")
         try require((base ?? 1) < 1 << 59, "--base is below 2^59, so that names stay short")
     }
 
@@ -117,7 +124,8 @@ struct BenchCommand: AsyncParsableCommand {
             streamCount: streams ?? ([.overdue, .wake].contains(variant) ? 10_000 : 200_000),
             eventsPerStream: perStream, eventCount: events,
             payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,
-            segmentBytes: segmentBytes, codec: payloadCodec, beside: beside, t0: t0)
+            segmentBytes: segmentBytes, codec: payloadCodec, beside: beside, syncDelay: syncLatency,
+            t0: t0)
     }
 
     func run() async throws {
