@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.1
 import Foundation
 import PackageDescription
 
@@ -31,12 +31,19 @@ let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistog
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
+/// The engine's own sources, compiled as targets of this package.
+func engine(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Engine/\(name)")
+}
+
 let package = Package(
     name: "emaki-benchmarks",
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        // Without its traits: it counts no allocations then, and needs no allocator of its own.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: peers.map { peer in
         .systemLibrary(name: peer.module, providers: [.apt([peer.package])])
@@ -48,5 +55,16 @@ let package = Package(
             swiftSettings: peers.map { .define("HAS_\($0.module.uppercased())") }),
         .executableTarget(name: "compare", dependencies: ["CompareKit", "Peers", argumentParser]),
         .testTarget(name: "CompareKitTests", dependencies: ["CompareKit"]),
+        engine("CEmaki"),
+        .systemLibrary(name: "CLZ4", path: "Engine/CLZ4", pkgConfig: "liblz4"),
+        engine("EmakiPlatform", ["CEmaki", "CLZ4"]),
+        engine("EmakiLog", ["EmakiPlatform"]),
+        .executableTarget(
+            name: "EngineMicro",
+            dependencies: [
+                "EmakiLog", "EmakiPlatform", .product(name: "Benchmark", package: "benchmark"),
+            ],
+            path: "Benchmarks/EngineMicro",
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ]
 )
