@@ -9,7 +9,7 @@ import EmakiPlatform
 /// does. Where there is no counter of instructions, as in many virtual machines, it reads 0.
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = Benchmark.Configuration(
-        metrics: [.instructions, .syscalls, .cpuTotal, .wallClock],
+        metrics: [.instructions, .readSyscalls, .writeSyscalls, .cpuTotal, .wallClock],
         warmupIterations: 3, maxDuration: .seconds(2), maxIterations: 1_000)
 
     Benchmark("checksum of 4 KiB, 1000 times") { benchmark in
@@ -30,7 +30,7 @@ let benchmarks: @Sendable () -> Void = {
 
     for count in [1, 64] {
         Benchmark("append in groups of \(count), 1024 events") { benchmark in
-            let core = try SampleCore(segmentBytes: 4 << 20)
+            let core = try SampleCore(segmentBytes: 16 << 20)
             defer { core.remove() }
             var parts = core.parts()
             benchmark.startMeasurement()

@@ -46,13 +46,16 @@ extension Runner {
         _ = try measure(job, "load", options, in: folder)
         var tailOptions = ["--events", "\(events)", "--hold"]
         if !job.contestant.isOurs { tailOptions += ["--seconds", "\(size.tailSecondsMax)"] }
+        waitUntilQuiet()
         let tail = try start(job, "tail", tailOptions, in: folder)
         let tailLine = try tail.line(within: size.tailSecondsMax + 300)
         tail.kill()
         let t0 = Clock.nanoseconds()
+        let watch = MachineState.Watch()
         let recovery = try start(job, "recover", ["--t0", "\(t0)"], in: folder)
         var line = try recovery.line(within: 600)
         recovery.waitUntilExit()
+        line.othersCores = watch.othersCores()
         line.storeEvents = streams * Int(Feed.eventsPerStream)
         line.tailEvents = tailLine.events
         try keepLine(completed(line, raw: nil))

@@ -20,6 +20,8 @@ package final class Runner {
     private let say: (String) -> Void
     private let machine = MachineState.description()
     private let run: String
+    /// So long a run waits, in all, for others to be done.
+    private var patienceLeft: Double
     private var ladder = RateLadder()
     private var nextBase: UInt64 = 1 << 33
     private var repetition = 0
@@ -27,13 +29,16 @@ package final class Runner {
     private static let basesPerProgram: UInt64 = 1 << 26
     /// A program that has not answered so long after its time is killed.
     private static let patienceSeconds = 300.0
+    private static let lookSeconds = 0.25
 
     package init(
-        places: Places, size: RunSize, run: String, keep: @escaping (ResultLine) throws -> Void,
+        places: Places, size: RunSize, run: String, patience: Double = 0,
+        keep: @escaping (ResultLine) throws -> Void,
         say: @escaping (String) -> Void
     ) {
         (self.places, self.size, self.run) = (places, size, run)
         (self.keep, self.say) = (keep, say)
+        patienceLeft = patience
     }
 
     package func run(_ jobs: [Job], repetition: Int) throws {
@@ -88,6 +93,7 @@ package final class Runner {
     func measure(
         _ job: Job, _ op: String, _ options: [String], in folder: String
     ) throws -> ResultLine {
+        waitUntilQuiet()
         let raw = try rawReference(in: folder + "-raw")
         let watch = MachineState.Watch()
         let process = try start(job, op, options, in: folder)
@@ -118,6 +124,16 @@ package final class Runner {
             words = ["engine", "--engine", job.contestant.engine] + words
         }
         return try EngineProcess(program, words, errorPath: places.folder + "/errors.txt")
+    }
+
+    /// Others are done for now, or the patience is.
+    func waitUntilQuiet() {
+        while patienceLeft > 0 {
+            let watch = MachineState.Watch()
+            Thread.sleep(forTimeInterval: Self.lookSeconds)
+            guard watch.othersCores() > MachineState.othersCoresMax else { return }
+            patienceLeft -= Self.lookSeconds
+        }
     }
 
     private func rawReference(in folder: String) throws -> ResultLine {

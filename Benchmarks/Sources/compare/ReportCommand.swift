@@ -17,12 +17,16 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Also if others used the machine in more than a tenth of the programs.")
     var evenIfBusy = false
 
+    @Flag(help: "Leave out the programs that met others, and say how many.")
+    var leaveOutBusy = false
+
     func run() throws {
         var lines: [ResultLine] = []
         for file in files {
             lines += try ResultLine.lines(in: String(contentsOfFile: file, encoding: .utf8))
         }
-        let run = RunLines(lines)
+        let all = RunLines(lines)
+        let run = leaveOutBusy ? all.quiet : all
         guard !run.isTooBusy || evenIfBusy else {
             throw ValidationError(
                 "others used the machine in \(run.busyCount) of \(run.watchedCount) programs: the"

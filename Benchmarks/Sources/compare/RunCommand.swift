@@ -33,6 +33,14 @@ struct RunCommand: ParsableCommand {
     var emaki = "../.build/release/emaki"
     @Option(help: "Seed of the order.")
     var seed: UInt64 = 1
+    @Option(help: "Rates of the open loop, with commas between.")
+    var rates: String?
+    @Option(help: "Streams of 20 events that are loaded.")
+    var streams: Int?
+    @Option(help: "Events that are appended before the kill, with commas between.")
+    var tails: String?
+    @Option(help: "Seconds, in all, that programs wait for others to be done with the machine.")
+    var patience: Double = 0
     @Flag(help: "Run even if others use the machine.")
     var evenIfBusy = false
 
@@ -46,6 +54,10 @@ struct RunCommand: ParsableCommand {
         var size = tiny ? RunSize.tiny : quick ? .quick : .full
         size.repetitions = reps ?? size.repetitions
         size.seconds = seconds ?? size.seconds
+        size.rates = rates.map { $0.split(separator: ",").compactMap { Double($0) } } ?? size.rates
+        size.streams = streams ?? size.streams
+        size.tailEvents =
+            tails.map { $0.split(separator: ",").compactMap { Int($0) } } ?? size.tailEvents
         try FileManager.default.createDirectory(atPath: dir, withIntermediateDirectories: true)
         let isThere =
             FileManager.default.fileExists(atPath: out)
@@ -59,6 +71,7 @@ struct RunCommand: ParsableCommand {
             folder: absolute(dir))
         let runner = Runner(
             places: places, size: size, run: ISO8601DateFormatter().string(from: Date()),
+            patience: patience,
             keep: { try file.write(contentsOf: Data(($0.encoded() + "\n").utf8)) },
             say: { say($0) })
         for repetition in 1...size.repetitions {
@@ -87,7 +100,7 @@ struct RunCommand: ParsableCommand {
         let watch = MachineState.Watch()
         Thread.sleep(forTimeInterval: Self.busyLookSeconds)
         let cores = watch.othersCores()
-        guard cores > MachineState.othersCoresMax, !evenIfBusy else { return }
+        guard cores > MachineState.othersCoresMax, !evenIfBusy, patience == 0 else { return }
         let text = String(format: "%.1f", cores)
         throw ValidationError(
             "others use \(text) cores: wait until they are done, or give --even-if-busy")

@@ -48,7 +48,7 @@ struct BenchCommand: AsyncParsableCommand {
     var batch: Int?
     @Option(help: "Appends a second, arriving at random; latency counts from the arrival.")
     var rate: Double = 0
-    @Option(help: "How long append, read and raw measure; of the verdict each of its six runs.")
+    @Option(help: "How long append, read and raw measure; of the verdict each of its seven runs.")
     var seconds: Double?
     @Option(help: "Threads that read.")
     var threads: Int = 1

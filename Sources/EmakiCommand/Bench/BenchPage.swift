@@ -88,7 +88,7 @@ struct BenchPage {
             262 - (log10(max(value, 0.001)) - low) / (high - low) * 250
         }
         func x(_ percent: Double) -> Double {
-            48 + min(4, -log10(max(1e-4, 1 - percent / 100))) / 4 * (Self.width - 62)
+            48 + min(4, -log10(max(1e-4, 1 - percent / 100))) / 4 * (Self.width - 72)
         }
         var parts = [0, 90, 99, 99.9, 99.99].map { percent in
             """
@@ -102,7 +102,7 @@ struct BenchPage {
                 guard log10(value) >= low, log10(value) <= high else { continue }
                 parts.append(
                     """
-                    <line class="grid" x1="48" x2="\(Self.width - 14)" y1="\(y(value))" \
+                    <line class="grid" x1="48" x2="\(Self.width - 24)" y1="\(y(value))" \
                     y2="\(y(value))"/>
                     <text x="42" y="\(y(value) + 4)" text-anchor="end">\(Self.short(value))</text>
                     """)

@@ -18,8 +18,9 @@ extension BenchCommand {
         var verdict = try run.begin()
         guard !verdict.isBusy || evenIfBusy else {
             let cores = verdict.othersCores.fixed(1)
-            throw BenchVerdictFailure(
-                description: "others use \(cores) cores of this machine, so figures would mean"
+            throw CommandFailure(
+                .refused, code: "busy",
+                "others use \(cores) cores of this machine, so figures would mean"
                     + " nothing: wait until they are done, or give --even-if-busy")
         }
         verdict = try await run.measure(verdict)
@@ -43,8 +44,9 @@ extension BenchCommand {
         do {
             return try JSONDecoder().decode(BenchVerdict.self, from: bytes)
         } catch {
-            throw BenchVerdictFailure(
-                description: "\(path) is no earlier run: make one with emaki bench --json")
+            throw CommandFailure(
+                .usage, code: "usage",
+                "\(path) is no earlier run: make one with emaki bench --json")
         }
     }
 }

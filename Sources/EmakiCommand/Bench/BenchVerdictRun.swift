@@ -1,3 +1,4 @@
+import EmakiCommandSupport
 import EmakiLog
 import EmakiPlatform
 
@@ -8,8 +9,8 @@ struct BenchVerdictRun: Sendable {
     let syncDelay: BenchDelay?
     let say: @Sendable (String) -> Void
 
-    /// Of each run of the log; a verdict has six of them.
-    static let secondsDefault = 5.0
+    /// Of each run of the log; a verdict has seven of them.
+    static let secondsDefault = 4.0
     private static let appenderCounts = [1, 8, 64, 256]
     private static let blockSizes = [4096, 16_384, 65_536]
     private static let probeSampleCount = 400
@@ -77,7 +78,9 @@ struct BenchVerdictRun: Sendable {
         let started = SystemClock.monotonicNanoseconds()
         let (result, log) = try await BenchRun(plan: plan, folder: store, started: started).run()
         await log?.close()
-        if let error = result.tally.firstError { throw BenchVerdictFailure(description: error) }
+        if let error = result.tally.firstError {
+            throw CommandFailure(.internalError, code: "bench", error)
+        }
         return result
     }
 
@@ -89,7 +92,7 @@ struct BenchVerdictRun: Sendable {
             warnings.append(warning)
         }
         guard let latency = result.latency, let device = result.deviceLatency else {
-            throw BenchVerdictFailure(description: "nothing was measured")
+            throw CommandFailure(.internalError, code: "bench", "nothing was measured")
         }
         let wall = Double(max(1, result.meter.wallNanoseconds))
         let writing =
@@ -106,18 +109,13 @@ struct BenchVerdictRun: Sendable {
     private func workflow(_ count: Int) async throws -> BenchVerdict.Workflow {
         let result = try await run(plan(.workflow, .transfer, count))
         guard let latency = result.latency, let device = result.deviceLatency else {
-            throw BenchVerdictFailure(description: "nothing was measured")
+            throw CommandFailure(.internalError, code: "bench", "nothing was measured")
         }
         return BenchVerdict.Workflow(
             inFlight: count, f: device.p50, p50: latency.p50, p99: latency.p99,
             perSecond: result.opsPerSecond ?? 0,
             commits: Double(result.groupCount) / Double(max(1, result.tally.opCount)))
     }
-}
-
-/// Why there is no verdict.
-struct BenchVerdictFailure: Error, CustomStringConvertible {
-    let description: String
 }
 
 /// Cores that were busy with others than this process.

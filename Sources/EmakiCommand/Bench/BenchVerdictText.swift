@@ -67,7 +67,11 @@ struct BenchVerdictText {
     }
 
     private mutating func addSentences() {
-        lines += ["", verdict.workflowSentence, verdict.limit]
+        lines.append("")
+        // A sentence a line.
+        for text in [verdict.workflowSentence, verdict.limit] {
+            lines += text.replacing(". ", with: ".\n").split(separator: "\n").map(String.init)
+        }
         if let earlier, let before = earlier.workflows.first, let now = verdict.workflows.first {
             lines.append(
                 "Before, a two-step workflow took \((before.p50 / 1000).fixed(2)) ms:"

@@ -28,6 +28,11 @@ package struct ReportBuilder {
         facts.append(
             "Load \(loads). Others used more than half a core in \(run.busyCount) of"
                 + " \(run.watchedCount) programs.")
+        if run.leftOutCount > 0 {
+            facts.append(
+                "Left out: \(run.leftOutCount) programs beside which others used more than half a"
+                    + " core.")
+        }
         if run.isTooBusy {
             facts.append("THE MACHINE WAS TOO BUSY: these figures show proportions at best.")
         }

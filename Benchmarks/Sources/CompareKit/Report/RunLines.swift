@@ -2,7 +2,18 @@
 package struct RunLines: Sendable {
     package let lines: [ResultLine]
 
-    package init(_ lines: [ResultLine]) { self.lines = lines }
+    /// How many were left out because others used the machine.
+    package let leftOutCount: Int
+
+    package init(_ lines: [ResultLine], leftOutCount: Int = 0) {
+        (self.lines, self.leftOutCount) = (lines, leftOutCount)
+    }
+
+    /// Without the lines that met a busy machine.
+    package var quiet: RunLines {
+        let quiet = lines.filter { ($0.othersCores ?? 0) <= MachineState.othersCoresMax }
+        return RunLines(quiet, leftOutCount: lines.count - quiet.count)
+    }
 
     /// A run in which so many lines met a busy machine means nothing.
     package static let busyShareMax = 0.1
