@@ -64,7 +64,8 @@ let package = Package(
             dependencies: [
                 "EmakiLog", "EmakiPlatform", .product(name: "Benchmark", package: "benchmark"),
             ],
-            path: "Benchmarks/EngineMicro",
+            // Its plug-in looks for benchmarks in a folder of this name.
+            path: "Sources/Benchmarks/EngineMicro",
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ]
 )

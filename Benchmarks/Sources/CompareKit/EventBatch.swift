@@ -3,6 +3,10 @@ package struct EventBatch: Sendable {
     package struct Slot: Sendable, Equatable {
         package var stream: UInt64
         package var version: UInt64
+
+        package init(stream: UInt64, version: UInt64) {
+            (self.stream, self.version) = (stream, version)
+        }
     }
 
     package private(set) var slots: [Slot]

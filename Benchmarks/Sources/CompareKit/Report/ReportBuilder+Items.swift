@@ -119,7 +119,7 @@ extension ReportBuilder {
     }
 
     /// To two digits that count.
-    static func rounded(_ count: Int) -> Int {
+    package static func rounded(_ count: Int) -> Int {
         var scale = 1
         while count / scale >= 100 { scale *= 10 }
         return count / scale * scale
