@@ -12,6 +12,9 @@ package final class Runner {
         package init(emaki: String, compare: String, folder: String) {
             (self.emaki, self.compare, self.folder) = (emaki, compare, folder)
         }
+
+        /// What the programs say when something goes wrong.
+        package var errorPath: String { folder + "/emaki-compare-errors.txt" }
     }
 
     let places: Places
@@ -26,6 +29,8 @@ package final class Runner {
     private var nextBase: UInt64 = 1 << 33
     private var repetition = 0
 
+    /// Whatever bears this name is removed before a job and after it.
+    private static let storeName = "emaki-compare-store"
     private static let basesPerProgram: UInt64 = 1 << 26
     /// A program that has not answered so long after its time is killed.
     private static let patienceSeconds = 300.0
@@ -45,7 +50,7 @@ package final class Runner {
         self.repetition = repetition
         for (index, job) in jobs.enumerated() {
             say("\(repetition): \(index + 1) of \(jobs.count): \(job.item), \(job.contestant.name)")
-            let folder = places.folder + "/store"
+            let folder = places.folder + "/" + Self.storeName
             try? FileManager.default.removeItem(atPath: folder)
             do {
                 try run(job, in: folder)
@@ -123,7 +128,7 @@ package final class Runner {
             program = places.compare
             words = ["engine", "--engine", job.contestant.engine] + words
         }
-        return try EngineProcess(program, words, errorPath: places.folder + "/errors.txt")
+        return try EngineProcess(program, words, errorPath: places.errorPath)
     }
 
     /// Others are done for now, or the patience is.
@@ -140,7 +145,7 @@ package final class Runner {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let words = ["bench", "--op", "raw", "--seconds", "0.15", "--json", "--dir", folder]
         let process = try EngineProcess(
-            places.emaki, words, errorPath: places.folder + "/errors.txt")
+            places.emaki, words, errorPath: places.errorPath)
         let line = try process.line(within: Self.patienceSeconds)
         process.waitUntilExit()
         return line

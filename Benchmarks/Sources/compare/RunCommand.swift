@@ -80,7 +80,9 @@ struct RunCommand: ParsableCommand {
                 seed: seed &+ UInt64(repetition) << 32)
             try runner.run(jobs, repetition: repetition)
         }
-        try? FileManager.default.removeItem(atPath: dir)
+        try? FileManager.default.removeItem(atPath: places.errorPath)
+        // Goes only if it is empty: it may be anybody's.
+        rmdir(dir)
     }
 
     private var contestants: [Contestant] {

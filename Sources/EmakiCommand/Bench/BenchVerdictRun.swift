@@ -72,8 +72,8 @@ struct BenchVerdictRun: Sendable {
 
     /// Runs in a new store, which is removed.
     private func run(_ plan: BenchPlan) async throws -> BenchResult {
-        let store = folder + "/store"
-        BenchFolder.remove(store)
+        // A name that nobody has: the folder may be anybody's.
+        let store = folder + "/emaki-bench-\(SystemClock.wallNanoseconds())"
         defer { BenchFolder.remove(store) }
         let started = SystemClock.monotonicNanoseconds()
         let (result, log) = try await BenchRun(plan: plan, folder: store, started: started).run()
