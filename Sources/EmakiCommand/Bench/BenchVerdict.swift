@@ -1,4 +1,4 @@
-/// What `emaki bench` alone found out about this disk; also its `--json`, and what `--compare` reads.
+/// What `emaki bench` alone found out about this disk; its `--json`, and what `--compare` reads.
 struct BenchVerdict: Codable, Sendable {
     var v = 1
     var machine: String

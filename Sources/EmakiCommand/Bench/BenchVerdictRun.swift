@@ -134,7 +134,7 @@ struct BenchOthersWatch: Sendable {
 extension BenchMachine {
     private static let ticksPerSecond = 100.0
 
-    /// CPU of all processors since the start, stolen time included; not that which waits for a disk.
+    /// CPU of all processors since the start, stolen time included; not what waits for a disk.
     fileprivate static func busySeconds() -> Double {
         let first = text(of: "stat", in: "/proc").split(separator: "\n").first ?? ""
         let fields = first.split(separator: " ").dropFirst().compactMap { Double($0) }

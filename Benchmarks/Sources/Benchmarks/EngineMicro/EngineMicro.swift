@@ -12,15 +12,15 @@ let benchmarks: @Sendable () -> Void = {
         metrics: [.instructions, .readSyscalls, .writeSyscalls, .cpuTotal, .wallClock],
         warmupIterations: 3, maxDuration: .seconds(2), maxIterations: 1_000)
 
-    Benchmark("checksum of 4 KiB, 1000 times") { benchmark in
+    Benchmark("checksum-4KiB-x1000") { benchmark in
         let bytes = [UInt8](repeating: 7, count: 4096)
         benchmark.startMeasurement()
         for _ in 0..<1_000 { blackHole(bytes.withRawSpan { Checksum.crc32c($0) }) }
     }
 
     for level in [nil, 4] as [Int?] {
-        let name = level.map { "level \($0)" } ?? "the fast method"
-        Benchmark("compress 8 KiB of events, \(name), 100 times") { benchmark in
+        let name = level.map { "level\($0)" } ?? "fast"
+        Benchmark("compress-8KiB-\(name)-x100") { benchmark in
             let sample = Sample()
             let compressor = try Compressor(level: level)
             benchmark.startMeasurement()
@@ -29,7 +29,7 @@ let benchmarks: @Sendable () -> Void = {
     }
 
     for count in [1, 64] {
-        Benchmark("append in groups of \(count), 1024 events") { benchmark in
+        Benchmark("append-groups-of-\(count)-x1024") { benchmark in
             let core = try SampleCore(segmentBytes: 16 << 20)
             defer { core.remove() }
             var parts = core.parts()
@@ -39,25 +39,25 @@ let benchmarks: @Sendable () -> Void = {
         }
     }
 
-    Benchmark("version of a random stream of 50,000, 1000 times") { benchmark in
+    Benchmark("version-of-50000-streams-x1000") { benchmark in
         let core = try SampleCore.shared.get()
         benchmark.startMeasurement()
         for number in 0..<1_000 { blackHole(try core.version(ofRandom: number)) }
     }
 
-    Benchmark("history of 20 events from its segment, 100 times") { benchmark in
+    Benchmark("history-from-segment-x100") { benchmark in
         let core = try SampleCore.shared.get()
         benchmark.startMeasurement()
         for number in 0..<100 { blackHole(try core.read(random: number)) }
     }
 
-    Benchmark("history of 20 events from a sealed file, 100 times") { benchmark in
+    Benchmark("history-from-sealed-file-x100") { benchmark in
         let sealed = try SampleSealed.shared.get()
         benchmark.startMeasurement()
         for number in 0..<100 { blackHole(try sealed.replay(random: number)) }
     }
 
-    Benchmark("unpack a chunk of a sealed file, 100 times") { benchmark in
+    Benchmark("unpack-chunk-x100") { benchmark in
         let sealed = try SampleSealed.shared.get()
         benchmark.startMeasurement()
         for number in 0..<100 { blackHole(try sealed.unpack(random: number)) }
