@@ -22,7 +22,7 @@ package struct ProcessTree: Sendable {
         return ProcessTree(entries: entries)
     }
 
-    init(entries: [pid_t: Entry]) { self.entries = entries }
+    package init(entries: [pid_t: Entry]) { self.entries = entries }
 
     /// All that come from this one, without it.
     package func descendants(of root: pid_t) -> Set<pid_t> {
@@ -46,14 +46,14 @@ package struct ProcessTree: Sendable {
 }
 
 extension ProcessTree.Entry {
-    /// Behind the name, which may hold anything: state, parent, …, and the CPU times as the 14th and
-    /// 15th field of all.
-    init?(status text: String) {
+    /// Behind the name, which may hold anything: state, parent, …, and as the 14th to 17th field of
+    /// all the CPU times of itself and of its children that are gone.
+    package init?(status text: String) {
         guard let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[end...].split(separator: " ")
-        guard fields.count > 13, let parent = pid_t(fields[2]), let user = UInt64(fields[12]),
-            let system = UInt64(fields[13])
-        else { return nil }
-        self.init(parent: parent, ticks: user + system)
+        guard fields.count > 15, let parent = pid_t(fields[2]) else { return nil }
+        let ticks = fields[12...15].compactMap { UInt64($0) }
+        guard ticks.count == 4 else { return nil }
+        self.init(parent: parent, ticks: ticks.reduce(0, +))
     }
 }

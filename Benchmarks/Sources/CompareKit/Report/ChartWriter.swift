@@ -102,7 +102,12 @@ struct ChartWriter {
                 .filter { xRange.contains(Percentiles.nines($0.0)) }
         case .logarithmic:
             let values = Set(chart.series.flatMap { $0.points.map(\.x) }).sorted()
-            return values.map { ($0, NumberText.axis($0)) }
+            // Those that are too near to the one before have no room for their name.
+            var shown: [Double] = []
+            for value in values where shown.last.map({ x(value) - x($0) >= 34 }) ?? true {
+                shown.append(value)
+            }
+            return shown.map { ($0, NumberText.axis($0)) }
         }
     }
 

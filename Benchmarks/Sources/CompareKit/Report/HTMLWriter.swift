@@ -27,7 +27,9 @@ package enum HTMLWriter {
             <h2>\(escaped(section.title))</h2>
             <p>\(prose(section.lead))</p>
             \(charts.isEmpty ? "" : "<div class=\"charts\">\n\(charts)\n</div>")
+            <div class="tables">
             \(section.tables.map(table).joined(separator: "\n"))
+            </div>
             </section>
             """
     }
@@ -129,7 +131,8 @@ package enum HTMLWriter {
           color: var(--soft); }
         .key { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; }
         .key svg { width: 22px; height: 8px; }
-        .wide { overflow-x: auto; margin-top: 18px; }
+        .tables { display: flex; flex-wrap: wrap; column-gap: 40px; }
+        .wide { max-width: 100%; overflow-x: auto; margin-top: 18px; }
         table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
         caption { text-align: left; font-weight: 600; padding-bottom: 4px; }
         th, td { text-align: right; padding: 4px 12px 4px 0; white-space: nowrap;

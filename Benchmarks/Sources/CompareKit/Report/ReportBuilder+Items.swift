@@ -10,22 +10,13 @@ extension ReportBuilder {
                 meanwhile. A rate of which an engine does less than 60 % is its last.
                 """)
         for (title, path) in [("p50", \ResultLine.Latency.p50), ("p99.9", \.p999)] {
-            var series: [Chart.Series] = []
-            for group in groups.sorted(by: { $0.key < $1.key }) {
-                guard let spread = group.lines.spread({ $0.inF(path) }) else { continue }
-                let point = Chart.Point(
-                    x: group.key, y: spread.median, least: spread.least, most: spread.most)
-                if let index = series.firstIndex(where: { $0.name == group.name }) {
-                    series[index].points.append(point)
-                } else {
-                    series.append(Chart.Series(name: group.name, points: [point]))
-                }
-            }
-            series.sort { RunLines.rank($0.name) < RunLines.rank($1.name) }
             section.charts.append(
                 Chart(
                     title: "Open loop, \(title)", xLabel: "arrivals a second",
-                    yLabel: "latency / F", xAxis: .logarithmic, series: series))
+                    yLabel: "latency / F", xAxis: .logarithmic,
+                    series: Self.series(groups.map { ($0.key, $0.name, $0.lines) }) {
+                        $0.inF(path)
+                    }))
         }
         section.tables = Set(groups.map(\.key)).sorted().map { rate in
             Report.Table(
@@ -99,6 +90,16 @@ extension ReportBuilder {
                 included. Engines without a commit of groups write fewer events in the time that \
                 the tail has.
                 """,
+            charts: Set(ordered.map(\.key.store)).sorted().map { store in
+                Chart(
+                    title:
+                        "First append after a kill, \(NumberText.axis(Double(store))) events stored",
+                    xLabel: "events since", yLabel: "ms", xAxis: .logarithmic,
+                    series: Self.series(
+                        ordered.filter { $0.key.store == store }
+                            .map { (Double($0.key.tail), $0.name, $0.lines) },
+                        sinceMain(\.firstAppendMs)))
+            },
             tables: [
                 Report.Table(
                     caption: "",

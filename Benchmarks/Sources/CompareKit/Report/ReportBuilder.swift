@@ -100,21 +100,29 @@ package struct ReportBuilder {
     }
 
     private func throughput(_ groups: [(Int, String, [ResultLine])]) -> Chart {
+        Chart(
+            title: "Throughput", xLabel: "appenders", yLabel: "events in the time F",
+            xAxis: .logarithmic,
+            series: Self.series(groups.map { (Double($0.0), $0.1, $0.2) }, \.eventsPerF))
+    }
+
+    /// A line for each engine, with the spread of each of its points.
+    static func series(
+        _ groups: [(x: Double, name: String, lines: [ResultLine])],
+        _ value: (ResultLine) -> Double?
+    ) -> [Chart.Series] {
         var series: [Chart.Series] = []
-        for (count, name, lines) in groups.sorted(by: { $0.0 < $1.0 }) {
-            guard let spread = lines.spread(\.eventsPerF) else { continue }
+        for (x, name, lines) in groups.sorted(by: { $0.x < $1.x }) {
+            guard let spread = lines.spread(value) else { continue }
             let point = Chart.Point(
-                x: Double(count), y: spread.median, least: spread.least, most: spread.most)
+                x: x, y: spread.median, least: spread.least, most: spread.most)
             if let index = series.firstIndex(where: { $0.name == name }) {
                 series[index].points.append(point)
             } else {
                 series.append(Chart.Series(name: name, points: [point]))
             }
         }
-        series.sort { RunLines.rank($0.name) < RunLines.rank($1.name) }
-        return Chart(
-            title: "Throughput", xLabel: "appenders", yLabel: "events in the time F",
-            xAxis: .logarithmic, series: series)
+        return series.sorted { RunLines.rank($0.name) < RunLines.rank($1.name) }
     }
 
     func percentiles(_ title: String, _ rows: [(name: String, lines: [ResultLine])]) -> Chart {
