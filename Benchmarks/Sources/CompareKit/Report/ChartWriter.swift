@@ -10,7 +10,7 @@ struct ChartWriter {
     private static let width = 460.0
     private static let height = 330.0
     private static let left = 50.0
-    private static let right = 12.0
+    private static let right = 24.0
     private static let top = 10.0
     private static let bottom = 44.0
 
