@@ -187,7 +187,7 @@ struct BenchCommandTests {
     func refusals() {
         for arguments in [
             ["--op", "append", "--appenders", "0"], ["--op", "append", "--payload", "10"],
-            ["--op", "append", "--seconds", "0"], ["--op", "frobnicate"], [],
+            ["--op", "append", "--seconds", "0"], ["--op", "frobnicate"],
         ] {
             #expect(throws: (any Error).self) { try BenchCommand.parse(arguments) }
         }
