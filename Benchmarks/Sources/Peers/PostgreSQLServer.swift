@@ -41,6 +41,10 @@
                 let creation = try ServerProcess(
                     program, arguments, in: folder, logTo: "initdb.log")
                 creation.waitUntilExit()
+                guard FileManager.default.fileExists(atPath: store + "/PG_VERSION") else {
+                    throw PeerFailure(
+                        "no store was made: every folder above \(folder) must let \(Self.user) in")
+                }
             }
             try Self.forgetKilled(in: store)
             let options = Self.settings.flatMap { ["-c", $0] }

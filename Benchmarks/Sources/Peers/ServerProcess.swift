@@ -5,11 +5,12 @@ import Foundation
 /// who kills the group kills both.
 final class ServerProcess: @unchecked Sendable {
     private let process = Process()
+    private let log: String
 
     private static let patienceSeconds = 120.0
 
     init(_ program: String, _ arguments: [String], in folder: String, logTo name: String) throws {
-        let log = folder + "/" + name
+        log = folder + "/" + name
         guard FileManager.default.createFile(atPath: log, contents: nil),
             let handle = FileHandle(forWritingAtPath: log)
         else { throw PeerFailure("\(log) cannot be written") }
@@ -26,10 +27,17 @@ final class ServerProcess: @unchecked Sendable {
     func wait(until isReady: () throws -> Bool) throws {
         let end = Date(timeIntervalSinceNow: Self.patienceSeconds)
         while try !isReady() {
-            guard process.isRunning else { throw PeerFailure("the server ended at once") }
+            guard process.isRunning else {
+                throw PeerFailure("the server ended at once: \(lastWords)")
+            }
             guard Date() < end else { throw PeerFailure("the server did not answer in time") }
             usleep(500)
         }
+    }
+
+    private var lastWords: String {
+        let text = try? String(contentsOfFile: log, encoding: .utf8)
+        return text?.split(whereSeparator: \.isNewline).last.map(String.init) ?? "it said nothing"
     }
 
     func stop(by signal: Int32) {

@@ -21,7 +21,10 @@ import Testing
         let none = [0, 0, 0, 0]
         let parents: [(Int32, Int)] = [(2, 1), (3, 2), (4, 3), (5, 2), (6, 1), (7, 6)]
         var entries: [Int32: ProcessTree.Entry] = [:]
-        for (process, parent) in parents { entries[process] = try #require(entry(parent, none)) }
+        for (process, parent) in parents {
+            let made = try #require(entry(parent, none))
+            entries[process] = made
+        }
         let tree = ProcessTree(entries: entries)
         #expect(tree.descendants(of: 2) == [3, 4, 5])
         #expect(tree.descendants(of: 4).isEmpty)
