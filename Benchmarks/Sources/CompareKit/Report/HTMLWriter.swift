@@ -21,7 +21,9 @@ package enum HTMLWriter {
     }
 
     private static func section(_ section: Report.Section) -> String {
-        let charts = section.charts.map(figure).joined(separator: "\n")
+        // Of points alone nobody sees a course; they stand in the table.
+        let charts = section.charts.filter { $0.series.contains { $0.points.count > 1 } }
+            .map(figure).joined(separator: "\n")
         return """
             <section>
             <h2>\(escaped(section.title))</h2>
@@ -115,7 +117,7 @@ package enum HTMLWriter {
         .fact { margin: 0; color: var(--soft); font-size: .92rem; max-width: 60rem; }
         .charts { display: grid; gap: 20px 28px;
           grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
-        figure { margin: 0; min-width: 0; }
+        figure { margin: 0; min-width: 0; max-width: 600px; }
         figcaption { font-weight: 600; margin-bottom: 2px; }
         figure > svg { width: 100%; height: auto; display: block; }
         svg text { fill: var(--soft); font: 12.5px system-ui, sans-serif; }
