@@ -12,7 +12,8 @@ struct BenchCommandTests {
         "v", "engine", "variant", "op", "item", "appenders", "threads", "batch", "rate",
         "payload", "wall_s", "ops", "events", "errors", "ops_per_s", "events_per_s", "mb_per_s",
         "client_cpu_s", "lat_us", "exec_ms", "open_ms", "first_append_ms", "first_read_ms",
-        "f_us", "block_bytes", "sync_method", "ids", "seal_lag_bytes", "cache",
+        "lat_points", "f_us", "block_bytes", "sync_method", "sync_latency_us", "ids",
+        "seal_lag_bytes", "cache",
         "payload_codec", "commits_per_op", "bytes_per_op", "cpu_us_per_op", "read_bytes_per_op",
         "sealed_s",
         "sealed_cpu_s", "write_amplification", "peak_bytes_on_disk", "bytes_on_disk",
@@ -186,7 +187,7 @@ struct BenchCommandTests {
     func refusals() {
         for arguments in [
             ["--op", "append", "--appenders", "0"], ["--op", "append", "--payload", "10"],
-            ["--op", "append", "--seconds", "0"], ["--op", "frobnicate"], [],
+            ["--op", "append", "--seconds", "0"], ["--op", "frobnicate"],
         ] {
             #expect(throws: (any Error).self) { try BenchCommand.parse(arguments) }
         }

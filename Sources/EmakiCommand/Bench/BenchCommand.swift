@@ -7,14 +7,17 @@ import Foundation
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure appends, reads and recovery, with the disk's own speed beside them.",
+        abstract: "Say what this disk means for the log, or measure one thing with --op.",
         discussion: """
+            Without --op, in about a minute: what a durable write costs here, by method and size, \
+            what appends and workflows make of it, and what limits them.
+
             F is the median of a 4 KiB durable write, measured in the same run on the same file \
             system. Figures that you compare should be ratios to F.
             """)
 
-    @Option(help: "What to measure.")
-    var op: BenchOperation
+    @Option(help: "What to measure. Default: the disk, appends and workflows, for a verdict.")
+    var op: BenchOperation?
     @Option(help: "The store's folder, made if missing. Default: a new one, removed afterwards.")
     var dir: String?
     @Option(
@@ -45,8 +48,8 @@ struct BenchCommand: AsyncParsableCommand {
     var batch: Int?
     @Option(help: "Appends a second, arriving at random; latency counts from the arrival.")
     var rate: Double = 0
-    @Option(help: "How long append, read and raw measure.")
-    var seconds: Double = 5
+    @Option(help: "How long append, read and raw measure; of the verdict each of its seven runs.")
+    var seconds: Double?
     @Option(help: "Threads that read.")
     var threads: Int = 1
     @Option(
@@ -76,12 +79,23 @@ struct BenchCommand: AsyncParsableCommand {
     var hold = false
     @Option(help: "Size of a segment in a new store.")
     var segmentBytes: Int = StoreOptions().segmentBytes
+    @Option(
+        help: """
+            Pretend a slower disk: each durable write and sync takes so much longer, 1ms or 250us.
+            """)
+    var syncLatency: BenchDelay?
     @Flag(inversion: .prefixedNo, help: "Give each event an id, which makes a retry safe.")
     var ids = true
     @Flag(help: "Read every history once before read measures. Without it, only the index.")
     var warm = false
     @Flag(help: "Print the benchmark contract's line instead of the summary.")
     var json = false
+    @Option(help: "Without --op: write a page with pictures here.")
+    var html: String?
+    @Option(help: "Without --op: show what changed since an earlier run, which was kept by --json.")
+    var compare: String?
+    @Flag(help: "Without --op: also if others use the machine, which makes the figures worthless.")
+    var evenIfBusy = false
 
     func validate() throws {
         func require(_ holds: Bool, _ message: String) throws {
@@ -89,7 +103,8 @@ struct BenchCommand: AsyncParsableCommand {
         }
         try require((1...1_000_000).contains(appenders ?? 1), "--appenders is 1 to 1000000")
         try require((1...10_000).contains(batch ?? 1), "--batch is 1 to 10000")
-        try require(seconds > 0 && seconds <= 86_400, "--seconds is above 0, at most a day")
+        try require(
+            seconds ?? 1 > 0 && seconds ?? 1 <= 86_400, "--seconds is above 0, at most a day")
         try require(rate >= 0 && rate <= 100_000_000, "--rate is 0 (closed loop) to 100000000")
         try require((1...1024).contains(threads), "--threads is 1 to 1024")
         try require((1...1_000_000_000).contains(streams ?? 1), "--streams is 1 to 1000000000")
@@ -100,12 +115,18 @@ struct BenchCommand: AsyncParsableCommand {
             "--payload is \(BenchPayload.payloadBytesMin) to \(1 << 20): the ids must fit in")
         try require(
             variant.map { BenchVariant.ofAppends.contains($0) == (op != .workflow) } ?? true,
-            "--variant \(variant?.rawValue ?? "") does not go with --op \(op.rawValue)")
+            "--variant \(variant?.rawValue ?? "") does not go with --op \(op?.rawValue ?? "")")
+        try require(
+            op == nil || (html == nil && compare == nil),
+            "--html and --compare are of the verdict: give no --op")
         try require(beside == nil || op == .append, "--beside goes with --op append")
+        try require(
+            syncLatency == nil || op != .raw, "--sync-latency is the log's: raw is the disk alone")
         try require((base ?? 1) < 1 << 59, "--base is below 2^59, so that names stay short")
     }
 
     var plan: BenchPlan {
+        let op = op ?? .append
         let appenderCount = appenders ?? (rate > 0 ? 256 : op == .tail ? 64 : 1)
         let batchEvents = batch ?? (op == .load ? 100 : 1)
         let letter = BenchPlan.item(
@@ -113,14 +134,17 @@ struct BenchCommand: AsyncParsableCommand {
         return BenchPlan(
             operation: op, variant: variant ?? (op == .workflow ? .transfer : .loop),
             item: item ?? letter, appenderCount: appenderCount,
-            batchEvents: batchEvents, rate: rate, seconds: seconds, threadCount: threads,
+            batchEvents: batchEvents, rate: rate, seconds: seconds ?? 5,
+            threadCount: threads,
             streamCount: streams ?? ([.overdue, .wake].contains(variant) ? 10_000 : 200_000),
             eventsPerStream: perStream, eventCount: events,
             payloadBytes: payload, seed: seed, base: base, usesIDs: ids, warmsUp: warm,
-            segmentBytes: segmentBytes, codec: payloadCodec, beside: beside, t0: t0)
+            segmentBytes: segmentBytes, codec: payloadCodec, beside: beside, syncDelay: syncLatency,
+            t0: t0)
     }
 
     func run() async throws {
+        guard op != nil else { return try await runVerdict() }
         let started = SystemClock.monotonicNanoseconds()
         let loadBefore = BenchMachine.loadAverage()
         let folder = try BenchFolder(dir)

@@ -8,7 +8,7 @@ extension BenchRun {
         // What is asked for is done, and nothing else.
         configuration.sealsInBackground = false
         configuration.mergesInBackground = false
-        let log = try await EventLog.open(at: folder, configuration)
+        let log = try await plan.openLog(at: folder, configuration)
         let session = try await BenchSession(plan: plan, folder: folder, log: log)
         var result = BenchResult(session)
         try await session.measure(into: &result) {

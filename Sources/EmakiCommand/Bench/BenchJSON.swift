@@ -21,6 +21,15 @@ struct BenchJSON: Sendable {
         put(name, value?.text)
     }
 
+    /// JSON that somebody made already.
+    struct Verbatim: Sendable {
+        let text: String
+    }
+
+    mutating func add(_ name: String, _ value: Verbatim?) {
+        put(name, value?.text)
+    }
+
     mutating func add(_ name: String, _ value: String?) {
         put(name, value.map { Self.quoted($0) })
     }

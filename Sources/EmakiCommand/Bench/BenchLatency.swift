@@ -13,6 +13,9 @@ final class BenchLatency: @unchecked Sendable {
     /// Ten minutes; longer ones count as ten minutes.
     private static let nanosecondsMax: UInt64 = 600_000_000_000
 
+    /// Points of the curve for each halving of what is left to 100 %.
+    private static let ticksPerHalfDistance = 4
+
     private static func emptyHistogram() -> Histogram<UInt64> {
         Histogram(highestTrackableValue: nanosecondsMax, numberOfSignificantValueDigits: .three)
     }
@@ -40,13 +43,26 @@ final class BenchLatency: @unchecked Sendable {
         return BenchLatencySummary(
             mean: histogram.mean / 1000, p50: microseconds(50), p90: microseconds(90),
             p99: microseconds(99), p999: microseconds(99.9),
-            max: Double(histogram.max) / 1000)
+            max: Double(histogram.max) / 1000,
+            points: histogram.percentiles(ticksPerHalfDistance: Self.ticksPerHalfDistance).map {
+                BenchLatencyPoint(
+                    percent: $0.percentileLevelIteratedTo,
+                    microseconds: Double($0.value) / 1000)
+            })
     }
 }
 
 /// Microseconds.
 struct BenchLatencySummary: Sendable {
     var mean, p50, p90, p99, p999, max: Double
+    /// The whole curve, for a picture.
+    var points: [BenchLatencyPoint] = []
+}
+
+/// So many percent took no longer than this.
+struct BenchLatencyPoint: Sendable, Codable, Equatable {
+    var percent: Double
+    var microseconds: Double
 }
 
 /// One appender's samples on their way to the histogram.

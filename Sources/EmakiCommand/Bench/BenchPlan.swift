@@ -74,6 +74,8 @@ struct BenchPlan: Sendable {
     var codec = BenchCodec.json
     /// What goes on while appends are measured.
     var beside: BenchBeside?
+    /// What each durable write and sync takes on top of the disk's own time.
+    var syncDelay: BenchDelay?
     /// CLOCK_MONOTONIC just before the process was started.
     var t0: Int64?
 

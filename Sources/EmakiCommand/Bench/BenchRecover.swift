@@ -23,7 +23,7 @@ extension BenchRun {
         @Sendable func milliseconds(at instant: Int64) -> Double { Double(instant - t0) / 1e6 }
         var recovery = BenchRecovery()
         recovery.mainMilliseconds = milliseconds(at: started)
-        let log = try await EventLog.open(at: folder)
+        let log = try await plan.openLog(at: folder)
         recovery.openMilliseconds = milliseconds(at: SystemClock.monotonicNanoseconds())
         let (appended, read) = try await firstUses(of: log)
         recovery.appendMilliseconds = milliseconds(at: appended)

@@ -124,7 +124,8 @@ struct BenchResult: Sendable {
         // For an engine within the process this is all that it cost.
         object.add("client_cpu_s", meter.processorSeconds, digits: 6)
         object.add("lat_us", latency?.object)
-        // Not the contract's.
+        // Not the contract's, as what follows it.
+        object.add("lat_points", latency.map { $0.pointsText })
         if let beside = plan.beside {
             object.add("beside", beside.rawValue)
             object.add("alone_lat_us", aloneLatency?.object)
@@ -136,6 +137,7 @@ struct BenchResult: Sendable {
         object.add("f_us", deviceLatency?.p50, digits: 3)
         object.add("block_bytes", blockBytes)
         object.add("sync_method", syncMethod)
+        object.add("sync_latency_us", plan.syncDelay?.microseconds, digits: 3)
         object.add("ids", plan.usesIDs)
         object.add("seal_lag_bytes", unsealedBytes)
         object.add("cache", cache)
@@ -156,6 +158,12 @@ struct BenchResult: Sendable {
 }
 
 extension BenchLatencySummary {
+    /// A list of lists: percent, and microseconds.
+    var pointsText: BenchJSON.Verbatim {
+        let texts = points.map { "[\($0.percent.fixed(5)),\($0.microseconds.fixed(3))]" }
+        return BenchJSON.Verbatim(text: "[" + texts.joined(separator: ",") + "]")
+    }
+
     var object: BenchJSON {
         var object = BenchJSON()
         object.add("mean", mean, digits: 3)

@@ -16,7 +16,7 @@ struct BenchSession: Sendable {
 
     static func open(_ plan: BenchPlan, folder: String) async throws -> BenchSession {
         let options = StoreOptions(segmentBytes: plan.segmentBytes)
-        let log = try await EventLog.open(at: folder, .creating(options))
+        let log = try await plan.openLog(at: folder, .creating(options))
         return try await BenchSession(plan: plan, folder: folder, log: log)
     }
 
@@ -64,5 +64,21 @@ struct BenchSession: Sendable {
     /// CPU time of the commit loop's thread.
     private func loopNanoseconds() async -> Int64 {
         await Task(executorPreference: log.loop) { SystemClock.threadCPUNanoseconds() }.value
+    }
+}
+
+extension BenchPlan {
+    /// Opens the store, through the slow disk if there is to be one. Its folder is made if missing.
+    func openLog(
+        at folder: String, _ configuration: Configuration = Configuration()
+    ) async throws -> EventLog {
+        guard let syncDelay else { return try await EventLog.open(at: folder, configuration) }
+        return try await SystemThread.offload(name: "bench-open") {
+            let files = PosixFileSystem(root: folder)
+            if try files.kind(of: "") == nil { try files.makeFolder("") }
+            return try EventLog.open(
+                in: BenchSlowDisk(files, delay: syncDelay), configuration,
+                entropy: SystemEntropy())
+        }
     }
 }

@@ -47,6 +47,12 @@ struct BenchSummary {
                 "\(store.blockBytes) B blocks, \(store.segmentBytes >> 20) MiB segments,"
                     + " sync by \(store.syncMethod)")
         }
+        if let delay = result.plan.syncDelay {
+            add(
+                "SLOW DISK",
+                "\(delay.microseconds.fixed(0)) us were added to each durable write and sync of"
+                    + " the log; F is without them")
+        }
         if let device = result.deviceLatency {
             add(
                 "F",
