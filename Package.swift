@@ -125,8 +125,8 @@ let package = Package(
         .target(
             name: "EmakiWorkflowCommand",
             dependencies: [
-                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
-                argumentParser,
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSchedules",
+                "EmakiWorkflow", argumentParser,
             ], swiftSettings: strict),
         .target(
             name: "EmakiCommand",
@@ -193,7 +193,7 @@ let package = Package(
                 // Programs, too, as tests start them.
                 "emaki", "example-approval", "EmakiCommand", "EmakiCommandSupport",
                 "EmakiSimulation", "EmakiLog",
-                "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
+                "EmakiPlatform", "EmakiSchedules", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),
         .testTarget(
             name: "ExampleTests",

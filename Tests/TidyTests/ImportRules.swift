@@ -20,8 +20,8 @@ enum ImportRules {
             "EmakiLog", "EmakiPlatform", "ArgumentParser", "Foundation", "Synchronization",
         ],
         "EmakiWorkflowCommand": [
-            "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow", "ArgumentParser",
-            "Foundation",
+            "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSchedules", "EmakiWorkflow",
+            "ArgumentParser", "Foundation",
         ],
         "EmakiSimulation": ["EmakiLog", "EmakiPlatform", "Glibc", "Darwin", "Synchronization"],
     ]
