@@ -44,6 +44,7 @@ let package = Package(
         // `emaki workflow` for programs that have the workflows' code.
         .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
         .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
+        .library(name: "EmakiOffload", targets: ["EmakiOffload"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
     ],
@@ -91,6 +92,9 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "EmakiSchedules", dependencies: ["EmakiWorkflow"], swiftSettings: strict),
+        .target(
+            name: "EmakiOffload", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
+            swiftSettings: strict),
         .target(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
@@ -160,6 +164,12 @@ let package = Package(
             name: "EmakiSchedulesTests",
             dependencies: [
                 "EmakiSchedules", "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiPlatform",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiOffloadTests",
+            dependencies: [
+                "EmakiOffload", "EmakiEncryption", "EmakiSchedules", "EmakiSimulation",
+                "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiLog", "EmakiPlatform",
             ], swiftSettings: strict),
         // Empty without the trait `Macros`.
         .testTarget(

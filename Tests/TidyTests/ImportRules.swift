@@ -10,6 +10,7 @@ enum ImportRules {
         "EmakiWorkflow": ["EmakiLog", "EmakiPlatform", "FoundationEssentials"],
         // Time zones by name are Foundation's.
         "EmakiSchedules": ["EmakiWorkflow", "Foundation"],
+        "EmakiOffload": ["EmakiWorkflow", "EmakiPlatform"],
         "EmakiWorkflowTesting": ["EmakiWorkflow", "EmakiPlatform"],
         "EmakiWorkflowMacros": ["EmakiWorkflow"],
         "EmakiLogging": ["EmakiWorkflow", "Logging"],
