@@ -44,6 +44,7 @@ let package = Package(
         // `emaki workflow` for programs that have the workflows' code.
         .library(name: "EmakiWorkflowCommand", targets: ["EmakiWorkflowCommand"]),
         .library(name: "EmakiSchedules", targets: ["EmakiSchedules"]),
+        .library(name: "EmakiOffload", targets: ["EmakiOffload"]),
         .library(name: "EmakiSimulation", targets: ["EmakiSimulation"]),
         .executable(name: "emaki", targets: ["emaki"]),
         // Says how it is built without the trait `Lint`.
@@ -98,6 +99,9 @@ let package = Package(
         .target(
             name: "EmakiSchedules", dependencies: ["EmakiWorkflow"], swiftSettings: strict),
         .target(
+            name: "EmakiOffload", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
+            swiftSettings: strict),
+        .target(
             name: "EmakiWorkflowTesting", dependencies: ["EmakiWorkflow", "EmakiPlatform"],
             swiftSettings: strict),
         .target(
@@ -131,8 +135,8 @@ let package = Package(
         .target(
             name: "EmakiWorkflowCommand",
             dependencies: [
-                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow",
-                argumentParser,
+                "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSchedules",
+                "EmakiWorkflow", argumentParser,
             ], swiftSettings: strict),
         .target(
             name: "EmakiCommand",
@@ -190,6 +194,12 @@ let package = Package(
             dependencies: [
                 "EmakiSchedules", "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiPlatform",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "EmakiOffloadTests",
+            dependencies: [
+                "EmakiOffload", "EmakiEncryption", "EmakiSchedules", "EmakiSimulation",
+                "EmakiWorkflow", "EmakiWorkflowTesting", "EmakiLog", "EmakiPlatform",
+            ], swiftSettings: strict),
         // Empty without the trait `Macros`.
         .testTarget(
             name: "EmakiWorkflowMacrosTests",
@@ -227,7 +237,7 @@ let package = Package(
                 "emaki", "example-approval", "example-release",
                 "EmakiCommand", "EmakiCommandSupport",
                 "EmakiSimulation", "EmakiLog",
-                "EmakiPlatform", "EmakiWorkflow", "EmakiWorkflowCommand",
+                "EmakiPlatform", "EmakiSchedules", "EmakiWorkflow", "EmakiWorkflowCommand",
             ], swiftSettings: strict),
         .testTarget(
             name: "ExampleTests",

@@ -31,7 +31,7 @@ extension EventLog {
 
     /// Events of one stream, by default all of them, oldest first.
     /// - Parameters:
-    ///   - from: version to start at; forwards by default the first, backwards the newest.
+    ///   - version: to start at; forwards by default the first, backwards the newest.
     ///   - limit: at most so many events.
     /// - Throws: `.lost` if a repair declared one of them lost, `.closed`; `.corrupt` or `.disk`
     ///   from a sealed file.

@@ -51,7 +51,7 @@ public struct Schedule: Sendable, Equatable, Codable {
 }
 
 /// What happens at a nominal time when a run that the schedule started has not ended.
-public enum ScheduleOverlap: String, Sendable, Hashable, Codable {
+public enum ScheduleOverlap: String, Sendable, Hashable, Codable, CaseIterable {
     /// Nothing: the time is left out.
     case skip
     /// The new one starts when the others have ended. If one waits for that already, the time is

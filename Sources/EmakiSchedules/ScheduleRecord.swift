@@ -65,7 +65,7 @@ public struct ScheduleRecord: Sendable, Equatable, Codable {
         try schedule.check()
     }
 
-    static func check(name: String) throws(ScheduleError) {
+    package static func check(name: String) throws(ScheduleError) {
         guard (1...nameBytesMax).contains(name.utf8.count), !name.hasSuffix("/") else {
             throw .invalid(
                 field: "name",

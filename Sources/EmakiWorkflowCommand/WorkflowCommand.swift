@@ -35,7 +35,7 @@ public struct WorkflowCommand: AsyncParsableCommand {
     ]
     private static let telling: [any ParsableCommand.Type] = [
         WorkflowStartCommand.self, WorkflowSignalCommand.self, WorkflowQueryCommand.self,
-        WorkflowUpdateCommand.self, WorkflowActivityCommand.self,
+        WorkflowUpdateCommand.self, WorkflowActivityCommand.self, ScheduleCommand.self,
     ]
     private static let ending: [any ParsableCommand.Type] = [
         WorkflowCancelCommand.self, WorkflowTerminateCommand.self, WorkflowPauseCommand.self,
@@ -62,13 +62,17 @@ struct InputOption: ParsableArguments {
     var input: String?
 
     func add(to request: inout JSONObject) throws {
-        guard let input else { return }
-        guard input == "-" else { return request.add("input", input) }
+        if let text = try text() { request.add("input", text) }
+    }
+
+    /// Nil: none was given.
+    func text() throws -> String? {
+        guard let input, input == "-" else { return input }
         let bytes = try FileHandle.standardInput.readToEnd() ?? Data()
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandFailure.usage("standard input is no UTF-8")
         }
-        request.add("input", text)
+        return text
     }
 }
 

@@ -83,6 +83,14 @@ struct WorkflowRequest {
     ) async throws -> OwnerAnswer {
         let engine = try await WorkflowEngine.operating(on: log, with: WorkflowCode.atHand)
         defer { engine.close() }
+        return try await answer(by: engine, count, line: take)
+    }
+
+    /// - Parameter engine: of this process, which begins nothing.
+    func answer(
+        by engine: WorkflowEngine, _ count: CountLine? = nil,
+        line take: @escaping ([UInt8]) throws -> Void = { _ in }
+    ) async throws -> OwnerAnswer {
         let line = Array(object.text.utf8)
         let taker = Taker(take)
         let result = try await SystemThread.offload(name: "emaki-operator") {

@@ -11,7 +11,14 @@ protocol WorkflowTelling: AsyncParsableCommand {
 
 extension WorkflowTelling {
     func run() async throws {
-        let result = try await request().send(to: place)
+        try WorkflowText.report(try await request().send(to: place), answer)
+    }
+}
+
+extension WorkflowText {
+    /// Says that something is recorded, and what it was answered.
+    /// - Throws: the exit status if it was not handled to its end.
+    static func report(_ result: OwnerAnswer, _ answer: OutputOptions) throws {
         var output = Output()
         if answer.json {
             try output.line(result.text)

@@ -8,6 +8,19 @@ import Testing
     @Test("documentation says write, sync or commit")
     func words() throws { expectNone(try Project.markdownFiles().flatMap(WordRules.checkMarkdown)) }
 
+    @Test(
+        "the examples of the guides are the text of compiled ones",
+        arguments: [
+            ("EmakiLog", ReadmeRules.examplePath),
+            ("EmakiWorkflow", "Tests/EmakiWorkflowTests/GettingStartedExample.swift"),
+        ])
+    func guides(module: String, example: String) throws {
+        let path = "Sources/\(module)/\(module).docc/GettingStarted.md"
+        expectNone(
+            ReadmeRules.checkExample(
+                try Project.file(path), compiled: try Project.file(example)))
+    }
+
     @Test("every layout table in the code is in Docs/on-disk-format.md, row for row")
     func layouts() throws {
         let markdown = Markdown(try Project.file("Docs/on-disk-format.md").text)

@@ -10,6 +10,7 @@ enum ImportRules {
         "EmakiWorkflow": ["EmakiLog", "EmakiPlatform", "FoundationEssentials"],
         // Time zones by name are Foundation's.
         "EmakiSchedules": ["EmakiWorkflow", "Foundation"],
+        "EmakiOffload": ["EmakiWorkflow", "EmakiPlatform"],
         "EmakiWorkflowTesting": ["EmakiWorkflow", "EmakiPlatform"],
         "EmakiWorkflowMacros": ["EmakiWorkflow"],
         "EmakiLogging": ["EmakiWorkflow", "Logging"],
@@ -20,8 +21,8 @@ enum ImportRules {
             "EmakiLog", "EmakiPlatform", "ArgumentParser", "Foundation", "Synchronization",
         ],
         "EmakiWorkflowCommand": [
-            "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiWorkflow", "ArgumentParser",
-            "Foundation",
+            "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSchedules", "EmakiWorkflow",
+            "ArgumentParser", "Foundation",
         ],
         // It reads files, and writes them with `--fix`.
         "EmakiLint": ["SwiftSyntax", "SwiftParser", "Foundation"],

@@ -66,8 +66,8 @@ enum Project {
         try files(in: ["Sources", "Tests"], ending: ".swift") + [file("Package.swift")]
     }
 
-    /// `README.md` and everything in `Docs`.
+    /// `README.md`, everything in `Docs`, and the guides beside the code.
     static func markdownFiles() throws -> [ProjectFile] {
-        try [file("README.md")] + files(in: ["Docs"], ending: ".md")
+        try [file("README.md")] + files(in: ["Docs", "Sources"], ending: ".md")
     }
 }

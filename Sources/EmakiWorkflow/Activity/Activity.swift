@@ -73,7 +73,7 @@ struct AnyActivity: Sendable {
     init<A: Activity>(_ activity: A, codec: any PayloadCodec) {
         run = { context, payload in
             let input = try codec.decode(A.Input.self, from: payload)
-            return try codec.encode(try await activity.run(context: context, input: input))
+            return try codec.encodeResult(try await activity.run(context: context, input: input))
         }
     }
 }

@@ -69,7 +69,7 @@ public struct MessageHandlers<Receiver: Workflow> {
                 return {
                     var output: Output?
                     try context.change("an update's handler") { output = try body(&$0, input) }
-                    return try output.map { try context.codec.encode($0) } ?? .empty
+                    return try output.map { try context.scope.encode($0) } ?? .empty
                 }
             }, validate: Self.validator(validate))
     }
@@ -84,7 +84,7 @@ public struct MessageHandlers<Receiver: Workflow> {
         updates[update.name] = Entry(
             run: { context, payload in
                 let input = try context.codec.decode(Input.self, from: payload)
-                return { try context.codec.encode(try await body(context, input)) }
+                return { try context.scope.encode(try await body(context, input)) }
             }, validate: Self.validator(validate), isAbandoned: isAbandoned)
     }
 

@@ -329,6 +329,20 @@ final class RunScope: @unchecked Sendable {
         handlingCount == 0 && !hasMoreMessages && openSagas.isEmpty && openNow.isEmpty
     }
 
+    func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
+        try encoding { try $0.encode(value) }
+    }
+
+    /// What cannot be encoded now is not for the code to catch.
+    func encoding<R>(_ body: (any PayloadCodec) throws -> R) throws -> R {
+        do {
+            return try body(codec)
+        } catch let error as any UnreadablePayload {
+            misuse = misuse ?? Failure(unencodable: error)
+            throw error
+        }
+    }
+
     /// - Returns: false if the code waits for that, or for nothing.
     private func settleCheckpoint() -> Bool {
         guard let wanted = wantedCheckpoint, !hasMoreMessages else { return false }
@@ -344,7 +358,7 @@ final class RunScope: @unchecked Sendable {
             return true
         }
         do {
-            let state = try wanted.state()
+            let state = try encoding { _ in try wanted.state() }
             commands.append(
                 .checkpoint(state, patches: patches.filter { !$0.hasSuffix("#each") }.sorted()))
             return false

@@ -168,7 +168,7 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
         body = Task.detached(executorPreference: executor) { [self] in
             do {
                 let output = try await W.run(context: context, input: input)
-                result = .success(try scope.codec.encode(output))
+                result = .success(try scope.encode(output))
             } catch {
                 result = .failure(error)
             }

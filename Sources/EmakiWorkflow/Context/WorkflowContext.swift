@@ -98,7 +98,7 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
     ) async throws -> Output {
         let codec = scope.codec
         let closure = StepClosure(isInline: place == .loop) { info in
-            try codec.encode(try await body(info))
+            try codec.encodeResult(try await body(info))
         }
         do {
             let result = try await perform(
@@ -148,12 +148,12 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         _ value: Value
     ) throws -> (payload: Payload, hash: UInt64) {
         try scope.enter("encode")
-        return try scope.codec.encodeInput(value)
+        return try scope.encoding { try $0.encodeInput(value) }
     }
 
     func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
         try scope.enter("encode")
-        return try scope.codec.encode(value)
+        return try scope.encode(value)
     }
 
     func decode<Value: Decodable & Sendable>(

@@ -125,6 +125,12 @@ extension Failure {
         self.init(
             .misuse, type: "\(Swift.type(of: error))", message: "\(what) cannot be read: \(error)")
     }
+
+    /// Of a task that made a value which cannot be recorded now.
+    init(unencodable error: any UnreadablePayload) {
+        self.init(
+            .misuse, type: "\(Swift.type(of: error))", message: "cannot be recorded: \(error)")
+    }
 }
 
 extension String {

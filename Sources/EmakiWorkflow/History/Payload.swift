@@ -26,7 +26,8 @@ public struct Payload: Sendable, Hashable {
 /// What it encodes is compared by its bytes when a run is replayed with `compare: .input`, so equal
 /// values should give equal bytes: sorted keys, no dates of today.
 public protocol PayloadCodec: Sendable {
-    /// - Throws: whatever the value's own encoding throws; it fails the task, not the process.
+    /// - Throws: whatever the value's own encoding throws; it fails the task, not the process. An
+    ///   `UnreadablePayload` if it is not the value's fault.
     func encode<Value: Encodable & Sendable>(_ value: Value) throws -> Payload
     /// - Throws: whatever decoding throws, for instance for a payload of an older type; an
     ///   `UnreadablePayload` if it is not the value's fault.
@@ -51,10 +52,25 @@ extension PayloadCodec {
 }
 
 /// Thrown by a codec that cannot read a payload now, whatever type is asked for: a key is missing,
-/// or the bytes are damaged. A run that comes upon it does not take a message for one that is not
-/// for its code: its task fails, is tried again, and rests after five times until somebody resumes
-/// it.
+/// or the bytes are damaged; or that cannot make one, because what it needs for that is missing or
+/// full. A run that comes upon it does not take a message for one that is not for its code, and
+/// its code does not see it: its task fails, is tried again, and rests after five times until
+/// somebody resumes it.
 public protocol UnreadablePayload: Error {}
+
+extension PayloadCodec {
+    /// Encodes what an attempt gave. If it cannot be encoded now the attempt fails, but what it was
+    /// about has happened.
+    func encodeResult<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
+        do {
+            return try encode(value)
+        } catch let error as any UnreadablePayload {
+            var failure = Failure(describing: error)
+            failure.mayHaveHappened = true
+            throw failure
+        }
+    }
+}
 
 /// A value without content: the input of what needs none, the result of what gives none.
 public struct Nothing: Sendable, Hashable, Codable {

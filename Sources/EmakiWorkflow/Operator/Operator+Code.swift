@@ -41,6 +41,12 @@ package struct OperatorCode: Sendable {
         own.rehearsesCode = true
         self.options = own
     }
+
+    /// The same, and workflows of which none has the name.
+    package func adding(_ others: [WorkflowDefinition]) -> OperatorCode {
+        let names = Set(definitions.map(\.name))
+        return OperatorCode(definitions + others.filter { !names.contains($0.name) }, options)
+    }
 }
 
 // With the code at hand, and no engine that runs the workflows.

@@ -103,6 +103,19 @@ extension Operator {
             input: try payload(request))
     }
 
+    /// What the engine's codec makes of an input, for those who put it into another one.
+    func encode(_ request: ControlRequest) throws -> JSONObject {
+        let payload = try payload(request)
+        var metadata = JSONObject()
+        for (name, text) in payload.metadata.sorted(by: { $0.key < $1.key }) {
+            metadata.add(name, text)
+        }
+        var result = JSONObject()
+        result.add("base64", Base64.text(of: payload.bytes[...]))
+        result.add("metadata", metadata)
+        return result
+    }
+
     // MARK: Ending, resting
 
     func cancel(_ request: ControlRequest) throws -> JSONObject {

@@ -112,6 +112,7 @@ package struct Operator: Sendable {
         "query": (
             ["id", "name", "input"], { operate, request, _ in try operate.query(request) }
         ),
+        "encode": (["input"], { operate, request, _ in try operate.encode(request) }),
         "cancel": (
             ["id", "reason", "request"], { operate, request, _ in try operate.cancel(request) }
         ),
