@@ -234,6 +234,10 @@ import Testing
         #expect(try folder.names() == names)
         // Of what was deleted nothing is left.
         try await engine.delete("m")
+        // Its events go when that is durable.
+        while try await !store.session().streams(prefix: "run/", after: nil, limit: 1).isEmpty {
+            await Task.yield()
+        }
         engine.close()
         #expect(try await survey(200).setAside == names)
         #expect(try await survey(210).removed == names)
