@@ -292,8 +292,8 @@ import Testing
         let key = try #require(OffloadingCodec.keys(in: action.input).first)
         #expect(!survey.setAside.contains(key) && survey.missing == [])
         #expect(try folder.names().contains(key))
-        // The answer to the query is nobody's.
-        #expect(survey.setAside.count == 1)
+        // The answer to the query is nobody's; nor is the result of a step that came too late.
+        #expect((1...2).contains(survey.setAside.count))
         #expect(try codec.decode(String.self, from: action.input) == Self.large)
     }
 
