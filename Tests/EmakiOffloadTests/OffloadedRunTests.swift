@@ -234,6 +234,10 @@ import Testing
         #expect(try folder.names() == names)
         // Of what was deleted nothing is left.
         try await engine.delete("m")
+        // Its events go when that is durable.
+        while try await !store.session().streams(prefix: "run/", after: nil, limit: 1).isEmpty {
+            await Task.yield()
+        }
         engine.close()
         #expect(try await survey(200).setAside == names)
         #expect(try await survey(210).removed == names)
@@ -288,8 +292,8 @@ import Testing
         let key = try #require(OffloadingCodec.keys(in: action.input).first)
         #expect(!survey.setAside.contains(key) && survey.missing == [])
         #expect(try folder.names().contains(key))
-        // The answer to the query is nobody's.
-        #expect(survey.setAside.count == 1)
+        // The answer to the query is nobody's; nor is the result of a step that came too late.
+        #expect((1...2).contains(survey.setAside.count))
         #expect(try codec.decode(String.self, from: action.input) == Self.large)
     }
 
