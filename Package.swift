@@ -146,10 +146,10 @@ let package = Package(
             name: "EmakiLint",
             dependencies: [
                 product("SwiftSyntax", of: "swift-syntax", with: "Lint"),
-                product("SwiftParser", of: "swift-syntax", with: "Lint"),
+                product("SwiftParser", of: "swift-syntax", with: "Lint"), argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
-            name: "emaki-lint", dependencies: ["EmakiLint", argumentParser], swiftSettings: strict),
+            name: "emaki-lint", dependencies: ["EmakiLint"], swiftSettings: strict),
         .plugin(
             name: "LintWorkflows",
             capability: .command(
@@ -192,8 +192,7 @@ let package = Package(
             ], swiftSettings: strict),
         // Empty without the trait `Lint`.
         .testTarget(
-            name: "EmakiLintTests", dependencies: ["EmakiLint", "emaki-lint"],
-            swiftSettings: strict),
+            name: "EmakiLintTests", dependencies: ["EmakiLint"], swiftSettings: strict),
         // Empty without the traits `Logging`, `Metrics`, `Tracing`: each has its own part.
         .testTarget(
             name: "EmakiObservabilityTests",
