@@ -154,12 +154,10 @@ let package = Package(
             dependencies: [
                 product("SwiftSyntax", of: "swift-syntax", with: "Lint"),
                 product("SwiftParser", of: "swift-syntax", with: "Lint"),
+                product("ArgumentParser", of: "swift-argument-parser", with: "Lint"),
             ], swiftSettings: strict),
         .executableTarget(
-            name: "emaki-lint",
-            dependencies: [
-                "EmakiLint", product("ArgumentParser", of: "swift-argument-parser", with: "Lint"),
-            ], swiftSettings: strict),
+            name: "emaki-lint", dependencies: ["EmakiLint"], swiftSettings: strict),
         .plugin(
             name: "LintWorkflows",
             capability: .command(
@@ -209,8 +207,7 @@ let package = Package(
             ], swiftSettings: strict),
         // Empty without the trait `Lint`.
         .testTarget(
-            name: "EmakiLintTests", dependencies: ["EmakiLint", "emaki-lint"],
-            swiftSettings: strict),
+            name: "EmakiLintTests", dependencies: ["EmakiLint"], swiftSettings: strict),
         // Empty without the traits `Logging`, `Metrics`, `Tracing`: each has its own part.
         .testTarget(
             name: "EmakiObservabilityTests",

@@ -1,3 +1,4 @@
+import EmakiLint
 import Foundation
 
 /// The program. Without the trait `Lint` SwiftSyntax is not there, and what is left says so.

@@ -3,8 +3,6 @@
     import Foundation
     import Testing
 
-    @testable import emaki_lint
-
     /// What the command says, and what it ends with.
     @Suite struct ReportTests {
         private static let bad = """

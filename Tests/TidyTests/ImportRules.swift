@@ -24,8 +24,8 @@ enum ImportRules {
             "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSchedules", "EmakiWorkflow",
             "ArgumentParser", "Foundation",
         ],
-        // It reads files, and writes them with `--fix`.
-        "EmakiLint": ["SwiftSyntax", "SwiftParser", "Foundation"],
+        // A command that reads files, and writes them with `--fix`.
+        "EmakiLint": ["SwiftSyntax", "SwiftParser", "ArgumentParser", "Foundation"],
         "EmakiSimulation": ["EmakiLog", "EmakiPlatform", "Glibc", "Darwin", "Synchronization"],
     ]
     /// Programs: the command lines, the examples, the package manager's and the compiler's plugins.

@@ -202,8 +202,8 @@ extension RunHost {
     }
 
     private func terminate(
-        _ requestID: String, _ reason: String, _ parents: [String]?, _ reply: @escaping HostInput.Reply<Void>,
-        _ draft: inout CommitDraft
+        _ requestID: String, _ reason: String, _ parents: [String]?,
+        _ reply: @escaping HostInput.Reply<Void>, _ draft: inout CommitDraft
     ) {
         // It ended a run already, and the next one of the id is not meant.
         if endedBy.contains(requestID) { return draft.answer(reply, ()) }

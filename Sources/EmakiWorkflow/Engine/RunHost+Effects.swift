@@ -226,7 +226,8 @@ extension RunHost {
         case .terminate:
             host.enqueue(
                 .terminate(
-                    requestID: requestID, reason: message.name.isEmpty ? "asked by \(workflowID)" : message.name,
+                    requestID: requestID,
+                    reason: message.name.isEmpty ? "asked by \(workflowID)" : message.name,
                     childOf: nil, reply))
         }
     }

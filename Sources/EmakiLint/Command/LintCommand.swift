@@ -1,13 +1,12 @@
 #if Lint
     import ArgumentParser
-    import EmakiLint
     import Foundation
 
     /// `emaki-lint`: paths in, findings out.
-    struct LintCommand: ParsableCommand {
+    package struct LintCommand: ParsableCommand {
         enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, sarif }
 
-        static let configuration = CommandConfiguration(
+        package static let configuration = CommandConfiguration(
             commandName: "emaki-lint",
             abstract: "Finds code of Emaki workflows that a replay would not repeat.",
             discussion: """
@@ -53,7 +52,9 @@
         @Flag(help: "Say nothing when nothing is found.")
         var quiet = false
 
-        mutating func validate() throws {
+        package init() {}
+
+        package mutating func validate() throws {
             if let explain, Rule.named(explain) == nil {
                 throw ValidationError(
                     "there is no rule \(explain); `emaki-lint --rules` lists them")
@@ -108,7 +109,7 @@
         /// - Parameters: - arguments: nil: those of the process. - output: takes what goes to
         ///   standard output. - complaints: takes what goes to standard error.
         /// - Returns: the status.
-        static func run(
+        package static func run(
             _ arguments: [String]? = nil, output: (String) -> Void, complaints: (String) -> Void
         ) -> Int32 {
             do {
