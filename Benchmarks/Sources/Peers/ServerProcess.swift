@@ -57,9 +57,8 @@ final class ServerProcess: @unchecked Sendable {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// A short path for a socket: those of stores may be longer than a socket's name can be.
     static func socketFolder() throws -> String {
-        let path = NSTemporaryDirectory() + "emaki-compare-\(getpid())"
+        let path = EngineProcess.socketFolder(of: getpid())
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
         return path
