@@ -22,7 +22,7 @@ enum ImportRules {
         ],
         "EmakiWorkflowCommand": [
             "EmakiCommandSupport", "EmakiLog", "EmakiPlatform", "EmakiSchedules", "EmakiWorkflow",
-            "ArgumentParser", "Foundation",
+            "ArgumentParser", "Dispatch", "Foundation", "Synchronization",
         ],
         // A command that reads files, and writes them with `--fix`.
         "EmakiLint": ["SwiftSyntax", "SwiftParser", "ArgumentParser", "Foundation"],

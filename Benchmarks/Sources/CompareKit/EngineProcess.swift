@@ -54,6 +54,15 @@ package final class EngineProcess {
     package func kill() {
         Self.killTree(process.processIdentifier)
         process.waitUntilExit()
+        // It did not get to tidy up.
+        try? FileManager.default.removeItem(
+            atPath: Self.socketFolder(of: process.processIdentifier))
+    }
+
+    /// Where a program's server has its socket: a short path, as those of stores may be longer than
+    /// a socket's name can be.
+    package static func socketFolder(of process: pid_t) -> String {
+        NSTemporaryDirectory() + "emaki-compare-\(process)"
     }
 
     private static func killTree(_ root: pid_t) {

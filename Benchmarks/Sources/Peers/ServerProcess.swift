@@ -8,6 +8,7 @@ final class ServerProcess: @unchecked Sendable {
     private let log: String
 
     private static let patienceSeconds = 120.0
+    private static let stopSeconds = 60.0
 
     init(_ program: String, _ arguments: [String], in folder: String, logTo name: String) throws {
         log = folder + "/" + name
@@ -43,6 +44,10 @@ final class ServerProcess: @unchecked Sendable {
     func stop(by signal: Int32) {
         guard process.isRunning else { return }
         kill(process.processIdentifier, signal)
+        // One that does not listen is ended all the same, or it would be left behind.
+        let end = Date(timeIntervalSinceNow: Self.stopSeconds)
+        while process.isRunning && Date() < end { usleep(1_000) }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 
@@ -52,9 +57,8 @@ final class ServerProcess: @unchecked Sendable {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// A short path for a socket: those of stores may be longer than a socket's name can be.
     static func socketFolder() throws -> String {
-        let path = NSTemporaryDirectory() + "emaki-compare-\(getpid())"
+        let path = EngineProcess.socketFolder(of: getpid())
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
         return path

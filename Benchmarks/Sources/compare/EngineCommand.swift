@@ -76,6 +76,9 @@ struct EngineCommand: ParsableCommand {
     func run() throws {
         let started = Clock.nanoseconds()
         let plan = plan
+        let parent = getppid()
+        // Who asked may be gone: then the write fails, and the servers are stopped all the same.
+        signal(SIGPIPE, SIG_IGN)
         try FileManager.default.createDirectory(atPath: dir, withIntermediateDirectories: true)
         let peer = try PeerCatalog.open(plan)
         let line: ResultLine
@@ -87,8 +90,8 @@ struct EngineCommand: ParsableCommand {
             peer.close()
             throw error
         }
-        // Only a kill ends the wait.
-        while hold { sleep(3600) }
+        // A kill ends the wait; so does the end of who asked, or servers would be left behind.
+        while hold && getppid() == parent { sleep(1) }
         peer.close()
         guard line.errors == 0 else { throw ExitCode(1) }
     }
