@@ -119,7 +119,9 @@ extension FolderPayloadStorage {
             found.formUnion(own)
             seen.formUnion(own)
             do {
-                found.formUnion(try codec.keysInside(try codec.fetch(payload)))
+                let inside = try codec.references(in: try codec.fetch(payload))
+                found.formUnion(inside.keys)
+                for nested in inside.payloads { try add(nested) }
             } catch OffloadError.missing(let key) {
                 missing.insert(key)
             } catch OffloadError.damaged {
@@ -133,12 +135,12 @@ extension FolderPayloadStorage {
     private func lookAside(
         _ referenced: Set<String>, until last: Int64, _ survey: inout OffloadSurvey
     ) throws(DiskError) {
-        for folder in try files.list(Self.asideName) {
+        for (folder, since) in try foldersAside() {
             let path = "\(Self.asideName)/\(folder)"
             for name in try files.list(path) {
                 if referenced.contains(name) {
                     if try restore(name) { survey.restored.append(name) }
-                } else if let since = Int64(folder), since <= last {
+                } else if since <= last {
                     if try remove("\(path)/\(name)") { survey.removed.append(name) }
                 }
             }
@@ -153,6 +155,8 @@ extension FolderPayloadStorage {
         guard !names.isEmpty else { return }
         let folder = "\(Self.asideName)/\(now)"
         if try files.kind(of: folder) == nil { try files.makeFolder(folder) }
+        // Before anything is in it, whoever else syncs where that comes from.
+        try files.syncFolder(Self.asideName)
         for name in names {
             do throws(DiskError) {
                 try files.rename(name, to: "\(folder)/\(name)")
@@ -162,7 +166,6 @@ extension FolderPayloadStorage {
             }
         }
         try files.syncFolder(folder)
-        try files.syncFolder(Self.asideName)
     }
 
     /// What a process began to write that ended meanwhile.

@@ -28,25 +28,31 @@ public final class FolderPayloadStorage: PayloadStorage {
     /// Makes the folder if it is not there; durable on return. What it is in must be there.
     /// - Throws: `OffloadError.storage`.
     public convenience init(at folder: String) throws(OffloadError) {
-        try self.init(PosixFileSystem(root: folder))
+        let files = PosixFileSystem(root: folder)
+        try Self.reporting { () throws(DiskError) in
+            try Self.make("", in: files)
+            // Also if it is there: who made it may have ended before that was durable.
+            try files.syncFolder("..")
+        }
+        try self.init(files)
     }
 
+    /// - Parameter files: at whose root the folder is.
     package init(_ files: any FileSystem) throws(OffloadError) {
         self.files = files
         try Self.reporting { () throws(DiskError) in
-            if try files.kind(of: "") == nil {
-                try files.makeFolder("")
-                try files.syncFolder("..")
-            }
-            if try files.kind(of: Self.asideName) == nil {
-                do throws(DiskError) {
-                    try files.makeFolder(Self.asideName)
-                } catch {
-                    // Another process was faster.
-                    guard error.isExists else { throw error }
-                }
-                try files.syncFolder("")
-            }
+            try Self.make(Self.asideName, in: files)
+            try files.syncFolder("")
+        }
+    }
+
+    private static func make(_ folder: String, in files: any FileSystem) throws(DiskError) {
+        guard try files.kind(of: folder) == nil else { return }
+        do throws(DiskError) {
+            try files.makeFolder(folder)
+        } catch {
+            // Another process was faster.
+            guard error.isExists else { throw error }
         }
     }
 
@@ -100,7 +106,8 @@ public final class FolderPayloadStorage: PayloadStorage {
         guard let found = try read(key) else { return .useless }
         if found == bytes {
             try restore(key)
-            return .same
+            // It may have been aside only, and be removed from there since.
+            return try files.kind(of: key) == nil ? .useless : .same
         }
         let isSound =
             found.count == bytes.count && found.withRawSpan { StableHash.hash($0) } == hash
@@ -183,11 +190,23 @@ public final class FolderPayloadStorage: PayloadStorage {
     /// Where a payload may be, of which no history was.
     func placesAside(of key: String) throws(DiskError) -> [String] {
         var places: [String] = []
-        for folder in try files.list(Self.asideName) {
+        for (folder, _) in try foldersAside() {
             let path = "\(Self.asideName)/\(folder)/\(key)"
             if try files.kind(of: path) != nil { places.append(path) }
         }
         return places
+    }
+
+    /// Those that were made for what was set aside, and when; whatever else is there is somebody's.
+    func foldersAside() throws(DiskError) -> [(name: String, since: Int64)] {
+        var folders: [(name: String, since: Int64)] = []
+        for name in try files.list(Self.asideName) {
+            guard let since = Int64(name),
+                try files.kind(of: "\(Self.asideName)/\(name)") == .folder
+            else { continue }
+            folders.append((name, since))
+        }
+        return folders
     }
 
     /// Gives a payload its place back, if it was set aside.

@@ -67,7 +67,6 @@ public struct OffloadingCodec: PayloadCodec {
         let (payload, hash) = try base.encodeInput(value)
         return (try put(payload), hash)
     }
-
     // MARK: Payloads
 
     /// Puts a payload elsewhere if it is large; durable there on return.
@@ -75,11 +74,22 @@ public struct OffloadingCodec: PayloadCodec {
     /// - Throws: what the storage throws.
     public func put(_ payload: Payload) throws -> Payload {
         guard payload.bytes.count > thresholdBytes else { return payload }
-        let key = try storage.put(payload.bytes)
+        let key = try Self.reporting { try storage.put(payload.bytes) }
         guard Self.isKey(key) else {
             throw OffloadError.storage("the storage made the key “\(key)”, which is none")
         }
         return Self.reference(to: key, payload)
+    }
+
+    /// Whatever a storage throws is nobody's value's fault.
+    private static func reporting<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as any UnreadablePayload {
+            throw error
+        } catch {
+            throw OffloadError.storage("\(error)")
+        }
     }
 
     private static func reference(to key: String, _ payload: Payload) -> Payload {
@@ -102,7 +112,7 @@ public struct OffloadingCodec: PayloadCodec {
             let byteCount = payload.metadata[Self.bytesName].flatMap({ Int($0) }),
             let hash = payload.metadata[Self.hashName].flatMap({ UInt64($0, radix: 16) })
         else { throw OffloadError.unusableReference }
-        let bytes = try storage.get(key)
+        let bytes = try Self.reporting { try storage.get(key) }
         guard bytes.count == byteCount, Self.hash(bytes) == hash else {
             throw OffloadError.damaged(key: key)
         }
@@ -145,16 +155,16 @@ public struct OffloadingCodec: PayloadCodec {
         payload.metadata.values.reduce(into: []) { $0.formUnion(PayloadReferences.keys(in: $1)) }
     }
 
-    /// Keys that a clear payload of the other codec names, inside of its value.
+    /// What a payload of the other codec refers to, inside of its value.
     /// - Throws: if it cannot be read now.
-    func keysInside(_ payload: Payload) throws -> Set<String> {
+    func references(in payload: Payload) throws -> PayloadReferences {
         do {
-            return try base.decode(PayloadReferences.self, from: payload).keys
+            return try base.decode(PayloadReferences.self, from: payload)
         } catch let error as any UnreadablePayload {
             throw error
         } catch {
             // Bytes, or what else has no names and values: there are no payloads in it.
-            return []
+            return PayloadReferences()
         }
     }
 }

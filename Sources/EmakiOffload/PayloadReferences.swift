@@ -1,8 +1,12 @@
+import EmakiWorkflow
+
 /// The keys that a value names, wherever in it: in the metadata of a payload that is part of it.
 ///
 /// Any codec that decodes by `Decodable` finds them, as if it were asked for the value itself.
 struct PayloadReferences: Decodable, Sendable {
     private(set) var keys: Set<String> = []
+    /// Those that are the metadata of a payload in it, as such a payload.
+    private(set) var payloads: [Payload] = []
 
     private struct Name: CodingKey {
         var stringValue: String
@@ -13,16 +17,29 @@ struct PayloadReferences: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         if let object = Self.orNil({ try decoder.container(keyedBy: Name.self) }) {
+            var texts: [String: String] = [:]
             for name in object.allKeys {
                 keys.formUnion(Self.keys(in: name.stringValue))
-                keys.formUnion(try object.decode(PayloadReferences.self, forKey: name).keys)
+                add(try object.decode(PayloadReferences.self, forKey: name))
+                let text = Self.orNil { try object.decode(String.self, forKey: name) }
+                texts[name.stringValue] = text
+            }
+            if texts[OffloadingCodec.keyName]?.hasPrefix(OffloadingCodec.keyPrefix) == true {
+                payloads.append(Payload([], metadata: texts))
             }
         } else if var list = Self.orNil({ try decoder.unkeyedContainer() }) {
-            while !list.isAtEnd { keys.formUnion(try list.decode(PayloadReferences.self).keys) }
+            while !list.isAtEnd { add(try list.decode(PayloadReferences.self)) }
         } else if let text = Self.orNil({ try decoder.singleValueContainer().decode(String.self) })
         {
             keys = Self.keys(in: text)
         }
+    }
+
+    init() {}
+
+    private mutating func add(_ other: PayloadReferences) {
+        keys.formUnion(other.keys)
+        payloads += other.payloads
     }
 
     /// A value that is of another kind.

@@ -48,4 +48,6 @@ public struct ScheduleDescription: Sendable, Equatable, Codable {
     public var backfillCount: Int
     /// Why its times cannot be computed; empty: they can.
     public var problem: String
+    /// It was deleted, and nothing comes of it any more; nil: it was not.
+    public var isDeleted: Bool?
 }

@@ -109,9 +109,10 @@ public struct ScheduleRecord: Sendable, Equatable, Codable {
     var description: ScheduleDescription {
         ScheduleDescription(
             name: name, schedule: schedule, isPaused: isPaused, pauseNote: pauseNote,
-            upcoming: upcoming, running: running, recent: recent, skipped: skipped,
+            upcoming: isDeleted ? [] : upcoming, running: running, recent: recent, skipped: skipped,
             buffered: buffered?.nominal, startedCount: startedCount, skippedCount: skippedCount,
-            remainingCount: remainingCount, backfillCount: backfills.count, problem: problem)
+            remainingCount: remainingCount, backfillCount: backfills.count, problem: problem,
+            isDeleted: isDeleted ? true : nil)
     }
 }
 

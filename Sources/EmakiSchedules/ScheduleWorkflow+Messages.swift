@@ -154,7 +154,9 @@ extension ScheduleRecord {
         if new.spec != schedule.spec {
             specRevision += 1
             cursor = now
-            remainingCount = new.spec.limitedTo
+            if new.spec.limitedTo != schedule.spec.limitedTo {
+                remainingCount = new.spec.limitedTo
+            }
             backfills = []
         }
         schedule = new

@@ -87,6 +87,11 @@ struct ScheduleSession {
         let result = try await naming(name) { try await session.ask(request) }
         do {
             let description = try result.required("answer", as: ScheduleDescription.self)
+            guard description.isDeleted != true else {
+                throw CommandFailure(
+                    .refused, code: "workflowClosed",
+                    "the schedule \(name) was deleted; its name may be used again")
+            }
             let json = try result.members().first { $0.name == "answer" }?.value ?? "null"
             return (description, json)
         } catch is DecodingError {

@@ -197,6 +197,8 @@ struct ScheduleCommandTests {
         }
         let deleted = try await run("delete", store.path, "reports")
         #expect(deleted.status == 0, "\(deleted.errors) \(deleted.output)")
+        let late = try await run("describe", store.path, "reports")
+        #expect(late.status == 3 && late.errors.contains("was deleted"), "\(late.output)")
         let gone = try await run("describe", store.path, "gone")
         #expect(gone.status == 3 && gone.errors.contains("there is no schedule gone; `"))
     }

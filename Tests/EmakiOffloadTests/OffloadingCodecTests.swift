@@ -1,6 +1,7 @@
 import EmakiPlatform
 import EmakiSimulation
 import EmakiWorkflow
+import EmakiWorkflowTesting
 import Testing
 
 @testable import EmakiOffload
@@ -176,6 +177,39 @@ struct PayloadFolder {
         Issue.record("the power was cut at each of 40 calls, and put never came to its end")
     }
 
+    @Test("what somebody else left in the folder keeps nothing from being put, or removed")
+    func strayFiles() async throws {
+        let folder = try PayloadFolder()
+        let stray = FolderPayloadStorage.asideName + "/.DS_Store"
+        try folder.disk.open(stray, OpenMode(.mustBeNew)).close()
+        try folder.disk.makeFolder(FolderPayloadStorage.asideName + "/notes")
+        let key = try folder.storage.put([UInt8](repeating: 7, count: 100))
+        #expect(try folder.storage.get(key).count == 100)
+        let store = MemoryHistoryStore().session()
+        let codec = OffloadingCodec(in: folder.storage)
+        for now in [Int64(1), 10] {
+            let survey = try await folder.storage.removeUnreferenced(
+                in: store, codec: codec, after: 5, now: now)
+            #expect(survey.setAside == (now == 1 ? [key] : []))
+            #expect(survey.removed == (now == 1 ? [] : [key]))
+        }
+        #expect(try folder.disk.kind(of: stray) == .file)
+    }
+
+    @Test("whatever a storage throws is nobody's value's fault")
+    func otherErrors() throws {
+        struct Offline: Error {}
+        struct Remote: PayloadStorage {
+            func put(_ bytes: [UInt8]) throws -> String { throw Offline() }
+            func get(_ key: String) throws -> [UInt8] { throw Offline() }
+        }
+        let codec = OffloadingCodec(in: Remote(), above: 10)
+        #expect(throws: OffloadError.self) { try codec.encode(Self.text(100)) }
+        let folder = try PayloadFolder()
+        let reference = try OffloadingCodec(in: folder.storage, above: 10).encode(Self.text(100))
+        #expect(throws: OffloadError.self) { try codec.decode(String.self, from: reference) }
+    }
+
     @Test("keys are found wherever they are named in a value")
     func named() throws {
         let folder = try PayloadFolder()
@@ -188,8 +222,9 @@ struct PayloadFolder {
         let letter = Letter(
             metadata: ["offload": "offload:a1-2", "offload:b": "x"], numbers: [1, nil, 3],
             texts: [[#"{\"offload\":\"offload:c-3\"}"#], [], ["offload:", "offload:d offload:e."]])
-        let found = try codec.keysInside(try JSONPayloadCodec().encode(letter))
-        #expect(found == ["a1-2", "b", "c-3", "d", "e."])
-        #expect(try codec.keysInside(Payload([0xff, 0xfe])) == [])
+        let found = try codec.references(in: try JSONPayloadCodec().encode(letter))
+        #expect(found.keys == ["a1-2", "b", "c-3", "d", "e."])
+        #expect(found.payloads == [Payload([], metadata: letter.metadata)])
+        #expect(try codec.references(in: Payload([0xff, 0xfe])).keys == [])
     }
 }

@@ -163,6 +163,23 @@ import Testing
         bench.engine.close()
     }
 
+    @Test("another spec begins to count anew only if its limit is another")
+    func limitStays() async throws {
+        let bench = try await Bench()
+        var spec = ScheduleSpec.every(60)
+        spec.limitedTo = 3
+        try await bench.create(spec)
+        try await bench.pass(until: 130)
+        var schedule = try await bench.describe().schedule
+        schedule.spec.jitterSeconds = 1
+        try await bench.schedules.update("s", schedule)
+        #expect(try await bench.describe().remainingCount == 1)
+        schedule.spec.limitedTo = 5
+        try await bench.schedules.update("s", schedule)
+        #expect(try await bench.describe().remainingCount == 5)
+        bench.engine.close()
+    }
+
     @Test("what makes no sense is refused, and changes nothing")
     func refused() async throws {
         let bench = try await Bench()

@@ -43,9 +43,9 @@ public struct ActivityContext: Sendable {
 
     /// Says that the attempt is alive and how far it is. The next attempt gets the details.
     /// - Throws: `CancellationError` if nobody waits for this attempt any more, or it is asked to
-    ///   stop.
+    ///   stop; a `Failure` that leaves doubt if the details cannot be encoded.
     public func heartbeat<Details: Codable & Sendable>(_ details: Details) throws {
-        try report(try codec.encode(details))
+        try report(try codec.encodeResult(details))
     }
 
     /// Says that the attempt is alive.

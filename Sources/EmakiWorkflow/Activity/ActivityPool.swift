@@ -106,10 +106,13 @@ final class ActivityPool: Sendable {
     /// What may be recorded.
     static func bounded(_ payload: Payload, _ limit: Int) throws(Failure) -> Payload {
         guard payload.bytes.count > limit else { return payload }
-        throw Failure(
+        var failure = Failure(
             .application, type: "PayloadTooLarge",
             message: "a result of \(payload.bytes.count) bytes; at most \(limit)",
             isNonRetryable: true)
+        // What it is the result of has happened.
+        failure.mayHaveHappened = true
+        throw failure
     }
 
     private func execute(_ entry: TaskQueues.Entry) async throws -> Payload {

@@ -39,9 +39,8 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
             } catch {
                 context = nil
                 self.input = nil
-                inputFailure = Failure(
-                    .misuse, type: "Undecodable",
-                    message: "the checkpoint's state is no \(W.State.self): \(error)")
+                inputFailure = Self.failure(
+                    "the checkpoint's state", error, "is no \(W.State.self)")
                 return
             }
             context = WorkflowContext(scope: scope, box: StateBox(state))
@@ -50,10 +49,15 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
         } catch {
             context = nil
             input = nil
-            inputFailure = Failure(
-                .misuse, type: "Undecodable",
-                message: "the input is no \(W.Input.self): \(error)")
+            inputFailure = Self.failure("the input", error, "is no \(W.Input.self)")
         }
+    }
+
+    /// What cannot be read now says nothing about the code.
+    private static func failure(_ what: String, _ error: any Error, _ problem: String) -> Failure {
+        if let error = error as? any UnreadablePayload { return Failure(unreadable: what, error) }
+        return Failure(
+            .misuse, type: "Undecodable", message: "\(what) \(problem): \(error)")
     }
 
     // MARK: What a decider is asked

@@ -79,6 +79,9 @@ extension RunCheckpoint {
         let decoded: any Sendable
         do {
             decoded = try codec.decode(stateType, from: state)
+        } catch let error as any UnreadablePayload {
+            // It is no old state: it cannot be read now, and nobody may begin without it.
+            throw error
         } catch {
             guard
                 let migrated = try W.migrate(

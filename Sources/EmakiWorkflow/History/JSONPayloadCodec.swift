@@ -29,6 +29,7 @@ public struct JSONPayloadCodec: PayloadCodec {
     public func decode<Value: Decodable & Sendable>(
         _ type: Value.Type, from payload: Payload
     ) throws -> Value {
+        if let foreign = payload.foreignMark { throw ForeignPayload(mark: foreign) }
         if Value.self == [UInt8].self, payload.isBytes, let bytes = payload.bytes as? Value {
             return bytes
         }
@@ -40,7 +41,25 @@ public struct JSONPayloadCodec: PayloadCodec {
     }
 }
 
+/// A payload of another codec: that one is needed to read it.
+public struct ForeignPayload: UnreadablePayload, CustomStringConvertible {
+    /// What the payload's metadata say of it.
+    public let mark: String
+    /// Says what to do.
+    public var description: String {
+        "it is of another codec, which says “\(mark)” of it: give the engine that codec"
+    }
+}
+
 extension Payload {
+    /// As `EmakiEncryption` and `EmakiOffload` have them.
+    private static let foreignMarks = ["encryption", "offload"]
+
+    /// Of what is encrypted, or kept elsewhere.
+    fileprivate var foreignMark: String? {
+        Self.foreignMarks.first { metadata[$0] != nil }
+    }
+
     fileprivate var isBytes: Bool {
         metadata[JSONPayloadCodec.encodingKey] == JSONPayloadCodec.bytesEncoding
     }

@@ -59,12 +59,12 @@ extension PayloadCodec {
 public protocol UnreadablePayload: Error {}
 
 extension PayloadCodec {
-    /// Encodes what an attempt gave. If it cannot be encoded now the attempt fails, but what it was
-    /// about has happened.
+    /// Encodes what an attempt gave. If it cannot be encoded the attempt fails, but what it was
+    /// about has happened, or may have.
     func encodeResult<Value: Encodable & Sendable>(_ value: Value) throws -> Payload {
         do {
             return try encode(value)
-        } catch let error as any UnreadablePayload {
+        } catch {
             var failure = Failure(describing: error)
             failure.mayHaveHappened = true
             throw failure
