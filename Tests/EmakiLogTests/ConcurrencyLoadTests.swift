@@ -44,7 +44,8 @@ import Testing
         await withTaskGroup(of: Void.self) { group in
             addWriters(to: &group, log, ledger)
             addFollowers(to: &group, log)
-            group.addTask { Self.read(log) }
+            // It reads until the writers are done, and they may need every thread of the pool.
+            group.addTask { await SystemThread.offload(name: "reader") { Self.read(log) } }
             group.addTask { await Self.cancelFollowers(log) }
         }
         #expect(ledger.errors == [])

@@ -215,6 +215,7 @@ private struct SaltedCodec: PayloadCodec {
         #expect(try await telling.result() == "told")
         var description = try await counter.describe()
         while description.taskFailure != nil {
+            await Task.yield()
             clock.advance(by: .seconds(60))
             description = try await counter.describe()
         }
