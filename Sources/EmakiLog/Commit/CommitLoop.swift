@@ -23,19 +23,19 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     /// Jobs between two looks at the clock.
     private static let jobsPerClockRead = 8
-    /// Of `gatherLimit`, as a divisor.
+    /// Of a round's time, as a divisor.
     private static let leastShareOfOthers: Int64 = 4
     /// A loop without a log ends its thread after this long without a job; the next job starts one.
     private static let lingerNanoseconds: Int64 = 10_000_000
 
     private let id: UInt64
-    private let gatherLimit: Int64
     /// Bumped by whoever has something for a sleeping loop.
     private let word = WaitWord()
 
     // The loop's thread only.
     private var ready = ReadyJobs()
     private var stopsGathering = false
+    private var patience: GatherPatience
     /// Longest time between two looks at the clock while jobs ran: at most `jobsPerClockRead` jobs.
     private var stretchMax: Int64 = 0
 
@@ -47,7 +47,7 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private var step: (@Sendable () -> Step)?
 
     init(gatherLimit: Int64, entropy: any Entropy) {
-        self.gatherLimit = gatherLimit
+        patience = GatherPatience(configured: gatherLimit)
         id = entropy.next() | 1
         inbox.reserveCapacity(1024)
     }
@@ -112,6 +112,9 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         return stretchMax
     }
 
+    /// Takes in how long a write of the log took. On the loop's thread only.
+    func note(write: Int64) { patience.note(write: write) }
+
     /// Ends the gathering of this round: the group is full. On the loop's thread only.
     func stopGathering() { stopsGathering = true }
 
@@ -155,14 +158,15 @@ public final class CommitLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private func gather() {
         stopsGathering = false
         var now = SystemClock.monotonicNanoseconds()
-        let deadline = now + gatherLimit
+        let limit = patience.limit
+        let deadline = now + limit
         let isInTime = run(until: deadline, now: &now) { ready.popResumed() }
         let isFull = stopsGathering
         stopsGathering = false
         ready.endLine(isFull: isFull, isInTime: isInTime)
         // However late it is, and even if the group is full, the others get some time in each
         // round, until one of them finds no room.
-        let share = now + gatherLimit / Self.leastShareOfOthers
+        let share = now + limit / Self.leastShareOfOthers
         _ = run(until: isFull ? share : max(deadline, share), now: &now) { ready.popOther() }
     }
 

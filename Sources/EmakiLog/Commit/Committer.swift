@@ -134,6 +134,7 @@ final class Committer: @unchecked Sendable {
         lock.unlock()
         let error = perform(write)
         let ended = SystemClock.monotonicNanoseconds()
+        if loop.isCurrent { loop.note(write: ended - started) }
         lock.lock()
         latency.write.add(ended - started)
         settle(write, error: error, now: ended)

@@ -2,7 +2,12 @@ import EmakiLog
 
 // Which workflows are meant.
 extension Operator {
-    private static let pageStreams = 256
+    /// Of the first page of workflow ids. Each one costs a look at all streams in memory, so the next
+    /// has twice as many.
+    private static let firstPage = 256
+    private static let pageMax = 65_536
+    /// Workflows of which is asked at a time whether they are open.
+    private static let askedTogether = 4_096
     /// Workflows whose histories are looked into at a time.
     private static let readTogether = 32
 
@@ -96,26 +101,26 @@ extension Operator {
         if try certainlyHasNone(filter) { return }
         var after = after.map { StreamName.id($0) }
         var seen = 0
+        var page = Self.firstPage
         while true {
-            let last = after
+            let (last, limit) = (after, page)
             let streams = try wait { [core] in
                 try await core.store.streams(
-                    prefix: StreamName.idPrefix + filter.prefix, after: last,
-                    limit: Self.pageStreams)
+                    prefix: StreamName.idPrefix + filter.prefix, after: last, limit: limit)
             }
-            for first in stride(from: 0, to: streams.count, by: Self.readTogether) {
-                let ids = streams[first..<min(first + Self.readTogether, streams.count)].map {
-                    String($0.dropFirst(StreamName.idPrefix.count))
+            for asked in streams.pieces(of: Self.askedTogether) {
+                let asked = asked.map { String($0.dropFirst(StreamName.idPrefix.count)) }
+                let open = try openRuns(of: asked) ?? [:]
+                for ids in asked.pieces(of: Self.readTogether) {
+                    let found = try summaries(ids, open, filter, isBrief)
+                    for summary in found where try !body(summary) { return }
+                    seen += ids.count
+                    if !sink.progress(seen) { return }
                 }
-                let open = try openRuns(of: ids) ?? [:]
-                for summary in try wait({ try await summaries(ids, open, filter, isBrief) }) {
-                    guard try body(summary) else { return }
-                }
-                seen += ids.count
-                if !sink.progress(seen) { return }
             }
-            guard streams.count == Self.pageStreams else { return }
+            guard streams.count == limit else { return }
             after = streams.last
+            page = min(2 * page, Self.pageMax)
         }
     }
 
@@ -130,18 +135,26 @@ extension Operator {
     }
 
     private func summaries(
-        _ ids: [String], _ open: [String: Summary], _ filter: Filter, _ isBrief: Bool
-    ) async throws -> [Summary] {
-        var summaries: [Summary] = []
-        for id in ids {
-            if let known = open[id] {
-                let isOfType = filter.type.map { $0 == known.type } ?? true
-                if isOfType, filter.allows(known) { summaries.append(known) }
-                continue
+        _ ids: ArraySlice<String>, _ open: [String: Summary], _ filter: Filter, _ isBrief: Bool
+    ) throws -> [Summary] {
+        var found: [Summary?] = ids.map { open[$0] }
+        let unknown = zip(ids.indices, found).filter { $0.1 == nil }.map { $0.0 }
+        // Who waits for no reading pays for no task.
+        let read =
+            unknown.isEmpty
+            ? []
+            : try wait {
+                var read: [Summary?] = []
+                for index in unknown {
+                    read.append(try await summary(ids[index], filter, isBrief))
+                }
+                return read
             }
-            if let summary = try await summary(id, filter, isBrief) { summaries.append(summary) }
+        for (index, summary) in zip(unknown, read) { found[index - ids.startIndex] = summary }
+        return found.compactMap { $0 }.filter { summary in
+            guard open[summary.id] != nil else { return true }
+            return (filter.type.map { $0 == summary.type } ?? true) && filter.allows(summary)
         }
-        return summaries
     }
 
     /// - Returns: nil if the filter does not want it, or its last run began in this moment.
@@ -175,5 +188,12 @@ extension Operator {
             if machine.isQuarantined { summary.state = Self.quarantinedState }
         }
         return filter.allows(summary) ? summary : nil
+    }
+}
+
+extension Array {
+    /// Its elements, so many at a time.
+    fileprivate func pieces(of count: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
     }
 }
