@@ -62,22 +62,19 @@ package struct StoredHistory: Sendable {
 /// recorded, and no code is needed.
 package struct StoredHistories: Sendable {
     private let core: EngineCore
-    private let prefix: String
-    private static let streamsTogether = 64
+    private var pages: StreamPages
 
     /// - Parameter prefix: of workflow ids.
     package init(_ engine: WorkflowEngine, prefix: String = "") {
         core = engine.core
-        self.prefix = prefix
+        pages = StreamPages(prefix: StreamName.idPrefix + prefix)
     }
 
-    /// The next workflow ids, in their order.
-    /// - Parameter last: nil: from the first on.
-    package func ids(after last: String?) async throws -> [String] {
-        try await core.store.streams(
-            prefix: StreamName.idPrefix + prefix, after: last.map { StreamName.id($0) },
-            limit: Self.streamsTogether
-        ).map { String($0.dropFirst(StreamName.idPrefix.count)) }
+    /// The next workflow ids, in their order; empty: there are no more.
+    package mutating func ids() async throws -> [String] {
+        try await pages.next(in: core.store).map {
+            String($0.dropFirst(StreamName.idPrefix.count))
+        }
     }
 
     /// A workflow's newest run, without its events; nil: there is none any more.

@@ -37,7 +37,9 @@ extension EngineCore {
     private struct Search: Sendable {
         /// What is known to be left to do; nil: all that are in the store are looked at.
         var known: KnownWork?
-        var last: String?
+        var pages = StreamPages(prefix: StreamName.idPrefix, first: EngineCore.lookedAt)
+        /// Of the newest page, not looked at yet.
+        var ahead: ArraySlice<String> = []
         var hasAll = false
         /// Of which something could not be read.
         var unread: [String] = []
@@ -69,15 +71,14 @@ extension EngineCore {
 
     private func look(_ search: inout Search) async throws {
         if search.known != nil { return await lookAtKnown(&search) }
-        let streams = try await store.streams(
-            prefix: StreamName.idPrefix, after: search.last, limit: Self.lookedAt)
-        for stream in streams {
+        if search.ahead.isEmpty { search.ahead = try await search.pages.next(in: store)[...] }
+        for stream in search.ahead.prefix(Self.lookedAt) {
             let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
             await look(at: workflowID, &search)
             lookedAt(upTo: workflowID)
         }
-        search.last = streams.last ?? search.last
-        search.hasAll = streams.count < Self.lookedAt
+        search.ahead = search.ahead.dropFirst(Self.lookedAt)
+        search.hasAll = search.ahead.isEmpty && search.pages.isDone
     }
 
     private func lookAtKnown(_ search: inout Search) async {

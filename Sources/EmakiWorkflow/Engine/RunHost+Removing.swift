@@ -139,26 +139,27 @@ extension EngineCore {
         }
         let instant = timers.now - max(0, retention.nanoseconds)
         var count = 0
-        var after: String?
-        while !isClosed, !isFenced {
-            let streams = try await store.streams(
-                prefix: StreamName.idPrefix, after: after, limit: Self.sweptTogether)
-            for stream in streams {
-                let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
-                do {
-                    count += try await removeEnded(of: workflowID, before: instant)
-                } catch WorkflowError.engineClosed, WorkflowError.fenced {
-                    return count
-                } catch {
-                    // One that cannot be read keeps no other from being removed.
-                    observer.storeFailed(error)
+        var pages = StreamPages(prefix: StreamName.idPrefix)
+        while true {
+            let streams = try await pages.next(in: store)
+            if streams.isEmpty { return count }
+            for piece in streams.pieces(of: Self.sweptTogether) {
+                guard !isClosed, !isFenced else { return count }
+                for stream in piece {
+                    let workflowID = String(stream.dropFirst(StreamName.idPrefix.count))
+                    do {
+                        count += try await removeEnded(of: workflowID, before: instant)
+                    } catch WorkflowError.engineClosed, WorkflowError.fenced {
+                        return count
+                    } catch {
+                        // One that cannot be read keeps no other from being removed.
+                        observer.storeFailed(error)
+                    }
                 }
+                guard piece.count == Self.sweptTogether else { continue }
+                try? await Task.sleep(for: Self.sweepPause)
             }
-            after = streams.last
-            guard streams.count == Self.sweptTogether else { return count }
-            try? await Task.sleep(for: Self.sweepPause)
         }
-        return count
     }
 
     private func removeEnded(of workflowID: String, before instant: Int64) async throws -> Int {

@@ -34,23 +34,20 @@ extension WorkflowEngine {
     /// - Throws: what reading the store throws; `WorkflowError.damaged`.
     public func versions() async throws -> [WorkflowVersion] {
         var tally = VersionTally(core.codes)
-        var last: String?
+        var pages = StreamPages(prefix: StreamName.idPrefix)
         while true {
-            let streams = try await core.store.streams(
-                prefix: StreamName.idPrefix, after: last, limit: VersionTally.streamsTogether)
+            let streams = try await pages.next(in: core.store)
+            if streams.isEmpty { return tally.sorted }
             for stream in streams {
                 let id = String(stream.dropFirst(StreamName.idPrefix.count))
                 try await core.count(id, &tally)
             }
-            guard streams.count == VersionTally.streamsTogether else { return tally.sorted }
-            last = streams.last
         }
     }
 }
 
 /// Counts open runs by what they are on.
 struct VersionTally: Sendable {
-    static let streamsTogether = 256
 
     private struct Key: Hashable {
         var type: String

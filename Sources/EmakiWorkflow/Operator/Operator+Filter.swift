@@ -2,10 +2,6 @@ import EmakiLog
 
 // Which workflows are meant.
 extension Operator {
-    /// Of the first page of workflow ids. Each one costs a look at all streams in memory, so the next
-    /// has twice as many.
-    private static let firstPage = 256
-    private static let pageMax = 65_536
     /// Workflows of which is asked at a time whether they are open.
     private static let askedTogether = 4_096
     /// Workflows whose histories are looked into at a time.
@@ -99,15 +95,17 @@ extension Operator {
         }
         if filter.wantsOpen == true, try forEachOpenRun(filter, after: after, sink, body) { return }
         if try certainlyHasNone(filter) { return }
-        var after = after.map { StreamName.id($0) }
+        var pages = StreamPages(
+            prefix: StreamName.idPrefix + filter.prefix, after: after.map { StreamName.id($0) })
         var seen = 0
-        var page = Self.firstPage
         while true {
-            let (last, limit) = (after, page)
-            let streams = try wait { [core] in
-                try await core.store.streams(
-                    prefix: StreamName.idPrefix + filter.prefix, after: last, limit: limit)
+            let before = pages
+            let (streams, behind) = try wait { [core] in
+                var pages = before
+                return (try await pages.next(in: core.store), pages)
             }
+            pages = behind
+            if streams.isEmpty { return }
             for asked in streams.pieces(of: Self.askedTogether) {
                 let asked = asked.map { String($0.dropFirst(StreamName.idPrefix.count)) }
                 let open = try openRuns(of: asked) ?? [:]
@@ -118,9 +116,6 @@ extension Operator {
                     if !sink.progress(seen) { return }
                 }
             }
-            guard streams.count == limit else { return }
-            after = streams.last
-            page = min(2 * page, Self.pageMax)
         }
     }
 
@@ -139,17 +134,17 @@ extension Operator {
     ) throws -> [Summary] {
         var found: [Summary?] = ids.map { open[$0] }
         let unknown = zip(ids.indices, found).filter { $0.1 == nil }.map { $0.0 }
+        var read: [Summary?] = []
         // Who waits for no reading pays for no task.
-        let read =
-            unknown.isEmpty
-            ? []
-            : try wait {
+        if !unknown.isEmpty {
+            read = try wait { () async throws -> [Summary?] in
                 var read: [Summary?] = []
                 for index in unknown {
                     read.append(try await summary(ids[index], filter, isBrief))
                 }
                 return read
             }
+        }
         for (index, summary) in zip(unknown, read) { found[index - ids.startIndex] = summary }
         return found.compactMap { $0 }.filter { summary in
             guard open[summary.id] != nil else { return true }
@@ -188,12 +183,5 @@ extension Operator {
             if machine.isQuarantined { summary.state = Self.quarantinedState }
         }
         return filter.allows(summary) ? summary : nil
-    }
-}
-
-extension Array {
-    /// Its elements, so many at a time.
-    fileprivate func pieces(of count: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
     }
 }

@@ -1,6 +1,5 @@
 /// Every payload of the histories in a store, for those who keep what payloads refer to.
 package enum HistoryPayloads {
-    private static let pageStreams = 256
     private static let pageEvents = 256
 
     /// Calls the body with each payload of each event of each run that is stored.
@@ -8,13 +7,11 @@ package enum HistoryPayloads {
     package static func forEach(
         in store: any HistoryStore, _ body: (Payload) throws -> Void
     ) async throws {
-        var last: String?
+        var pages = StreamPages(prefix: StreamName.runPrefix)
         while true {
-            let streams = try await store.streams(
-                prefix: StreamName.runPrefix, after: last, limit: pageStreams)
+            let streams = try await pages.next(in: store)
+            if streams.isEmpty { return }
             for stream in streams { try await forEach(of: stream, in: store, body) }
-            guard let name = streams.last else { return }
-            last = name
         }
     }
 

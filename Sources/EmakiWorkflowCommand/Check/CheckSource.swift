@@ -17,9 +17,8 @@ actor CheckSource {
     private static let togetherMax = 64
     private static let bytesTogetherMax = 4 << 20
 
-    private let histories: StoredHistories
+    private var histories: StoredHistories
     private let wish: Wish
-    private var lastID: String?
     private var ids: ArraySlice<String> = []
     private var hasAllIDs = false
     /// By type, those that are chosen so far: the ones with the lowest hashes, which is as good as
@@ -99,9 +98,11 @@ actor CheckSource {
 
     private func nextID() async throws -> String? {
         if ids.isEmpty, !hasAllIDs {
-            let page = try await histories.ids(after: lastID)
+            // One reading goes on at a time, so nobody else moves on meanwhile.
+            var reader = histories
+            let page = try await reader.ids()
+            histories = reader
             hasAllIDs = page.isEmpty
-            lastID = page.last
             ids = page[...]
         }
         return ids.popFirst()
