@@ -3,9 +3,9 @@
 ///
 /// A round that is cut short parts the appenders in two halves for good: those who were left over
 /// are carried by the next group but one, and each group has half of them. Where a write takes
-/// 100 us that costs little. Where it takes a millisecond each group that is not whole costs as much
-/// as a thousand appends, so a round may last a quarter of a usual write. Only what is ready to run
-/// is run: nobody waits for appends that may come.
+/// 100 us that costs little. Where it takes a millisecond, each group that is not whole costs as
+/// much as a thousand appends, so a round may last a quarter of a usual write. Only what is ready
+/// to run is run: nobody waits for appends that may come.
 struct GatherPatience {
     /// Of a usual write, as a divisor.
     private static let shareOfWrite: Int64 = 4
@@ -34,6 +34,6 @@ struct GatherPatience {
     /// Takes in how long a write took.
     mutating func note(write: Int64) {
         let step = max(1, usualWrite / Self.inertia)
-        usualWrite = write > usualWrite ? min(write, usualWrite + step) : max(write, usualWrite - step)
+        usualWrite = min(max(write, usualWrite - step), usualWrite + step)
     }
 }

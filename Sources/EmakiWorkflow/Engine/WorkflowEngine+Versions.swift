@@ -48,7 +48,6 @@ extension WorkflowEngine {
 
 /// Counts open runs by what they are on.
 struct VersionTally: Sendable {
-
     private struct Key: Hashable {
         var type: String
         var fingerprint: String
