@@ -133,7 +133,7 @@ import Testing
         let core = harness.core
         try harness.append(to: "b", [[1]])
         let answers = [
-            try core.offerRemoval(of: "a", through: .none),
+            try core.offerRemoval(of: "a", through: StreamVersion.none),
             try core.offerRemoval(of: "a", through: nil),
             try core.offerExpiry(of: "a", at: 7),
             try core.offerAgain(of: "a", through: .none, ending: true),
@@ -181,6 +181,28 @@ import Testing
         let late = [StreamAppend(to: "a", [Event(type: "T")])]
         guard case .refused(.streamDeleted("a", 2), _) = try harness.core.offer(late) else {
             return #expect(Bool(false), "it is deleted")
+        }
+    }
+
+    @Test("a snapshot is no event of the log, in a segment or in a sealed file")
+    func snapshot() throws {
+        let harness = try CoreHarness()
+        let core = harness.core
+        try harness.append(to: "a", [[1], [2]])
+        _ = try core.offerSnapshot(of: "a", at: 2, [7])
+        try core.commit(at: 1)
+        try harness.append(to: "a", [[3]])
+        for isSealed in [false, true] {
+            if isSealed {
+                try core.prepareSegments()
+                #expect(core.leaveSegment(core.activeNumber))
+                #expect(try core.seal())
+            }
+            let versions = try (0..<4).map { number in
+                try core.durableEvent(at: Position(UInt64(number)))?.version
+            }
+            #expect(versions == [1, 2, nil, 3])
+            #expect(try core.newestSnapshot(of: "a")?.payload == [7])
         }
     }
 

@@ -105,6 +105,58 @@ import Testing
         #expect(try opened.versions(of: "a") == [1, 2])
     }
 
+    @Test("a frame that lies in front of all frames tells of what is missing behind the last one")
+    func frameInFront() throws {
+        let harness = try CoreHarness(blockBytes: 512, seed: 65)
+        let core = harness.core
+        try harness.append(to: "a", [[1]])
+        let start = core.gathering.start
+        try harness.append(to: "a", [[2]])
+        let path = core.active.path
+        core.closeFiles()
+        // Behind the first header and both slots, before the second header.
+        harness.files.edit(path) { bytes in
+            let frame = bytes[start..<start + 512]
+            bytes.replaceSubrange(start..<start + 512, with: repeatElement(0, count: 512))
+            bytes.replaceSubrange(8 * 512..<9 * 512, with: frame)
+        }
+        let error = #expect(throws: LogError.self) { try openCore(harness.files.clone()) }
+        guard case .corrupt(let corruption) = error else {
+            return #expect(Bool(false), "\(String(describing: error))")
+        }
+        #expect(corruption.file == path && corruption.fileOffset == start)
+        #expect(corruption.evidence.contains("group 2 at \(path):\(8 * 512)"))
+    }
+
+    @Test("no more can be lost behind a place than the segments from there on have room for")
+    func lostBehind() throws {
+        let harness = try CoreHarness(seed: 66)
+        let core = harness.core
+        for number in 0..<3 {
+            try core.prepareSegments()
+            try harness.append(to: "a", [[UInt8(number)]])
+            if number < 2 { #expect(core.leaveSegment(core.activeNumber)) }
+        }
+        for count in 1...3 {
+            let all = core.segments.prefix(3)
+            var scan = LogScan(
+                ContiguousArray(all), from: core.manifest.anchor, hasRetired: false,
+                layout: core.layout, stepsOverDamage: true)
+            try scan.readLinkedFrames(before: count)
+            let end = scan.end
+            // From the segment of the place on: all of them, two, or one.
+            let bytesBehind = (all.count - count + 1) * core.layout.segmentBytes
+            let behind = UInt64(bytesBehind / EventRecord.byteCountMin)
+            for (lost, isPossible) in [(behind - 3, true), (behind + 1, false)] {
+                let found = scan.lostCount(
+                    upTo: LogEnd(
+                        lastGroup: 9, nextPosition: Position(end.nextPosition.rawValue + lost),
+                        frameChecksum: 1))
+                #expect(found == (isPossible ? lost : nil), "\(count): \(lost)")
+            }
+        }
+    }
+
     // MARK: Devices
 
     /// A disk that gives nothing of the first half of one file, and counts who asks for the rest.

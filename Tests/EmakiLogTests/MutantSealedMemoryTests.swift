@@ -48,6 +48,45 @@ import Testing
         #expect(corruption.fileOffset == ids.lowerBound)
     }
 
+    @Test("a scrub that is told to stop reads no further and asks no more")
+    func stoppedScrub() throws {
+        let sample = try SealedSample(seed: 72)
+        let set = SealedSet([try sample.open(), try sample.open()])
+        for last in 1...2 {
+            var asked = 0
+            let report = try set.scrub(in: sample.files) { _, _ in
+                asked += 1
+                return asked < last
+            }
+            #expect(report.isCutShort && asked == last)
+            #expect(report.files == 0 && report.bytes == 0)
+        }
+    }
+
+    @Test("a check of many chunks that is told to stop, wherever it asks, asks no more")
+    func stoppedCheck() throws {
+        var shape = SealedSample.Shape(streamCount: 400, eventsPerStreamMax: 4)
+        shape.options.chunkBytes = 600
+        let sample = try SealedSample(seed: 73, shape)
+        let file = try sample.open(isWritable: false)
+        #expect(file.footer.chunkCount > 2 * 128)
+        func asked(stoppingAt last: Int) throws -> (count: Int, events: Int?) {
+            var count = 0
+            let events = try file.checkContents {
+                count += 1
+                return count < last
+            }
+            return (count, events)
+        }
+        let all = try asked(stoppingAt: .max)
+        #expect(all.events == sample.eventCount)
+        #expect(all.count > 2)
+        for last in 1...all.count {
+            let (count, events) = try asked(stoppingAt: last)
+            #expect(count == last && events == nil)
+        }
+    }
+
     @Test("a stream of which all events were lost, and removed, is sealed as what it has lost")
     func nothingLeft() throws {
         let harness = try CoreHarness()
