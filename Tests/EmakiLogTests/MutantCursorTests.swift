@@ -173,4 +173,28 @@ import Testing
         harness.core.sealed = .empty
         #expect(try Self.read(harness.core).versions == [-1, -2, 3])
     }
+
+    @Test("who does not read the disk gets what is in memory, and is told of what is in files")
+    func inMemory() throws {
+        let harness = try CoreHarness()
+        let core = harness.core
+        try harness.append(to: "a", [[1], [2]])
+        func step(_ cursor: inout LogCursor) throws -> (end: Position?, versions: [UInt64]) {
+            var events: [RecordedEvent] = []
+            let end = try cursor.stepInMemory(into: &events) { $0(core) }
+            return (end, events.map(\.version.rawValue))
+        }
+        var cursor = LogCursor(from: .start)
+        var answer = try step(&cursor)
+        #expect(answer.end == 2 && answer.versions == [1, 2])
+        try core.prepareSegments()
+        #expect(core.leaveSegment(core.activeNumber))
+        #expect(try core.seal())
+        try harness.append(to: "a", [[3]])
+        answer = try step(&cursor)
+        #expect(answer.end == 3 && answer.versions == [3] && cursor.next == 3)
+        var other = LogCursor(from: .start)
+        answer = try step(&other)
+        #expect(answer.end == nil && answer.versions.isEmpty && other.next == 0)
+    }
 }

@@ -12,6 +12,7 @@ import Testing
         private let lock = Lock()
         private var calls: [String] = []
         private var afterRemoval: (@Sendable () -> Void)?
+        private var eachRename: (@Sendable (String) -> Void)?
 
         init(_ base: FaultyFileSystem) { self.base = base }
 
@@ -24,9 +25,15 @@ import Testing
             lock.withLock { afterRemoval = body }
         }
 
+        /// Runs on the thread that gives a file its name.
+        func atEachRename(_ body: @escaping @Sendable (String) -> Void) {
+            lock.withLock { eachRename = body }
+        }
+
         func rename(_ path: String, to target: String) throws(DiskError) {
             try base.rename(path, to: target)
             note("rename \(target)")
+            lock.withLock { eachRename }?(target)
         }
 
         func remove(_ path: String) throws(DiskError) {
@@ -78,6 +85,20 @@ import Testing
         let removal = try #require(notes.lastIndex(of: "remove \(Self.leftover)"))
         #expect(notes[removal...].contains("syncFolder \(StoreFolder.sealed)"))
         #expect(try log.events(in: "other").count == 1)
+        await log.close()
+    }
+
+    @Test("a purge removes what has no name yet, if nobody is making a file")
+    func unnamed() async throws {
+        let store = try ShellStore()
+        let log = try store.open(Self.tune)
+        try await log.append(Event(type: "T"), to: "secret")
+        try await log.append(Event(type: "T"), to: "other")
+        let path = Self.leftover + SealedEntry.temporarySuffix
+        try await log.seal(all: true)
+        try store.disk.open(path, OpenMode(.mustBeNew)).close()
+        try await log.purge("secret")
+        #expect(try store.disk.kind(of: path) == nil)
         await log.close()
     }
 
@@ -176,5 +197,40 @@ import Testing
         #expect(try again.version(of: "a") == 1)
         #expect(try await again.forget("a"))
         await again.close()
+    }
+
+    @Test("a stream that is deleted again and again while it is forgotten is not forgotten")
+    func deletedAgain() async throws {
+        let store = try ShellStore()
+        let disk = NotedFileSystem(store.disk)
+        let log = try store.open(on: disk, Self.tune)
+        try await log.append(Event(type: "T"), to: "a")
+        try await log.delete("a")
+        let committer = log.committer
+        let times = Guarded(0)
+        let lock = Lock()
+        disk.atEachRename { path in
+            // What is sealed goes, but by then there is another record in the next segment.
+            guard path.hasSuffix(RemovalFile.suffix),
+                lock.withLock({
+                    times.value += 1
+                    return times.value <= 2 * Limits.sealingsPerForgettingMax
+                })
+            else { return }
+            let source = RemovalSource(
+                stream: "a", expected: .anything, request: .again(through: 1, ending: true))
+            let answer = Result { () throws(LogError) in
+                try committer.commitOnThread(MeasuredBatch(removal: source)) { _, _ in }
+            }
+            #expect(answer.error == nil)
+        }
+        await #expect(throws: LogError.notDeleted(stream: "a", version: 1)) {
+            try await log.forget("a")
+        }
+        #expect(lock.withLock { times.value } == Limits.sealingsPerForgettingMax)
+        disk.atEachRename { _ in }
+        #expect(try await log.forget("a"))
+        #expect(try log.version(of: "a") == 0)
+        await log.close()
     }
 }

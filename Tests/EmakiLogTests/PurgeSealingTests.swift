@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test("a purge leaves the file of removals that a sealing under way reads")
+    @Test("a purge leaves the file of removals that a sealing under way reads, and no leftover")
     func removalsInUse() async throws {
         let store = try ShellStore()
         let disk = GatedFileSystem(store.disk)
@@ -60,8 +60,12 @@ import Testing
         let seal = Task { try await log.seal(all: true) }
         await disk.gates[2].reached()
         #expect(try await log.forget("x"))
+        // It has nothing to do with what is being made.
+        let leftover = SealedEntry.path(ofNumber: 0)
+        try store.disk.open(leftover, OpenMode(.mustBeNew)).close()
         disk.gates[1].open()
         _ = try await purge.value
+        #expect(try store.disk.kind(of: leftover) == nil)
         disk.gates[2].open()
         try await seal.value
         await log.close()

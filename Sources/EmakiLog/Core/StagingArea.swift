@@ -113,9 +113,8 @@ struct StagingArea: ~Copyable {
                 return .notAsExpected
             }
         }
-        let held = index.eventCount
-        guard held + batch.eventCount <= Limits.unsealedEventsMax else {
-            return .tooManyEvents(held: held)
+        guard index.hasRoom(for: batch.eventCount) else {
+            return .tooManyEvents(held: index.eventCount)
         }
         let reason =
             takesEvents

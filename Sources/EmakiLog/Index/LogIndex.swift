@@ -47,8 +47,12 @@ struct LogIndex: ~Copyable {
     /// Counts removals, which move what bookmarks point to.
     private var generation: UInt64 = 0
 
+    /// So many events can be told apart.
+    private let eventsMax: Int
+
     /// An index whose first event will be at `start`.
-    init(startingAt start: Position) {
+    init(startingAt start: Position, eventsMax: Int = Limits.unsealedEventsMax) {
+        self.eventsMax = eventsMax
         places = PagedQueue(filling: 0, pageShift: 12, startingAt: start.rawValue)
     }
 
@@ -56,6 +60,7 @@ struct LogIndex: ~Copyable {
         Position(places.range.lowerBound)..<Position(places.range.upperBound)
     }
     var eventCount: Int { places.range.count }
+    func hasRoom(for eventCount: Int) -> Bool { self.eventCount + eventCount <= eventsMax }
     var streamCount: Int { directory.count }
     var allocatedBytes: Int {
         places.allocatedBytes + streams.allocatedBytes + directory.allocatedBytes

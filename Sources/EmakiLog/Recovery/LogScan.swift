@@ -31,8 +31,6 @@ struct LogScan: ~Copyable {
     let stepsOverDamage: Bool
     /// Events before the anchor are not here, so a stream's first event here may have any version.
     private let hasRetired: Bool
-    /// Nothing was read or stepped over yet.
-    private var isAtAnchor: Bool { frameCount == 0 && losses.isEmpty }
 
     /// Where the next frame would be.
     private(set) var place: Place
@@ -91,7 +89,7 @@ struct LogScan: ~Copyable {
 
     /// A frame that is whole, in place and linked, or nil.
     private func linkedFrame(at place: Place) -> (FrameHeader, checksum: UInt32)? {
-        guard place.segment < segments.count, place.offset < layout.segmentBytes,
+        guard place.offset < layout.segmentBytes,
             case .whole(let header, let checksum) = find(at: place),
             header.isInPlace(at: place.offset), header.isLinked(to: end)
         else { return nil }
@@ -109,7 +107,7 @@ struct LogScan: ~Copyable {
         senseless = nil
         let segmentEnd = segmentEnd ?? segments.count
         guard end.lastGroup < lastGroup else { return }
-        if isAtAnchor, let start = placeBehindLoss(before: segmentEnd) { move(to: start) }
+        if let start = linkedPlace(before: segmentEnd) { move(to: start) }
         while senseless == nil, place.segment < segmentEnd, end.lastGroup < lastGroup {
             if let (header, checksum) = linkedFrame(at: place) {
                 try take(header, checksum: checksum)
@@ -121,16 +119,16 @@ struct LogScan: ~Copyable {
         }
     }
 
-    /// Where the log goes on if the anchor is the end of a loss. Its record was retired with its
-    /// segment; it may have led to any later place. The frame there needs no record: it is whole,
-    /// says of itself where it is, and links to the anchor, and no other frame ever does.
-    /// - Returns: nil if the log goes on where it does without a loss, or nowhere.
-    private func placeBehindLoss(before segmentEnd: Int) -> Place? {
-        guard hasRetired, linkedFrame(at: place) == nil else { return nil }
-        for segment in 0..<segmentEnd {
-            for offset in stride(
-                from: layout.framesOffset, to: layout.segmentBytes, by: layout.blockBytes)
-            {
+    /// Where the log goes on: mostly right here. But the anchor may be the end of a loss, of which
+    /// the record was retired with its segment; it may have led to any later place. The frame there
+    /// needs no record: it is whole, says of itself where it is, and links to the anchor, and no
+    /// other frame ever does.
+    /// - Returns: nil if the log ends.
+    /// - Complexity: O(blocks up to there).
+    private func linkedPlace(before segmentEnd: Int) -> Place? {
+        for segment in place.segment..<segmentEnd {
+            let first = segment == place.segment ? place.offset : layout.framesOffset
+            for offset in stride(from: first, to: layout.segmentBytes, by: layout.blockBytes) {
                 let candidate = Place(segment: segment, offset: offset)
                 if linkedFrame(at: candidate) != nil { return candidate }
             }
@@ -262,7 +260,7 @@ struct LogScan: ~Copyable {
             let loss = LossRecord(
                 from: segments[place.segment].image, payload: payload, layout: layout),
             let target = segments.firstIndex(where: { $0.number == loss.segment }),
-            loss.end.lastGroup >= header.group, loss.end.nextPosition >= header.firstPosition,
+            loss.end.lastGroup >= header.group,
             (target, loss.fileOffset) > (place.segment, place.offset),
             let lost = lostCount(upTo: loss.end)
         else {

@@ -267,11 +267,10 @@ struct SegmentLoader {
     private func readBlock(
         _ block: Range<Int>, of opened: Opened, into image: PageMemory
     ) throws(LogError) {
-        do {
+        do throws(LogError) {
             try read(block, of: opened, into: image)
-        } catch .corrupt(let corruption)
-            where corruption.reason == .unreadable && handling == .repairs
-        {
+        } catch {
+            guard handling == .repairs else { throw error }
             try read(block, of: opened, into: image)
         }
     }

@@ -91,8 +91,12 @@ struct Removals {
     /// moment sees by it that an answer of "nothing" may be about a later one.
     private(set) var forgettingCount: UInt64 = 0
 
-    init(_ durable: [StreamID: Extent] = [:]) {
+    /// So many streams are kept in memory.
+    private let streamsMax: Int
+
+    init(_ durable: [StreamID: Extent] = [:], streamsMax: Int = Limits.removedStreamsMax) {
         self.durable = durable
+        self.streamsMax = streamsMax
         for (stream, extent) in durable {
             guard let expiry = extent.expiry else { continue }
             expiries.push(.init(instant: expiry.instant, stream: stream))
@@ -104,6 +108,8 @@ struct Removals {
     var streamCount: Int { durable.count }
     /// At least as many streams as there will be once everything staged is durable.
     var streamCountMax: Int { durable.count + stagedByStream.count }
+    /// There is no room for another stream.
+    var isFull: Bool { streamCountMax >= streamsMax }
 
     /// Takes a removal that is staged at a position.
     mutating func stage(_ record: RemovalRecord, at position: Position) {
@@ -200,20 +206,20 @@ struct Removals {
 
     /// As `through(_:)`, for a stream by the bytes of its id.
     func through(id: RawSpan) -> StreamVersion {
-        guard !durable.isEmpty, let text = String(validating: id) else { return .none }
+        guard let text = String(validating: id) else { return .none }
         return through(StreamID(checked: text))
     }
 
     /// Whether a reader of the log does not see an event: it was removed, or is a snapshot.
     func hides(_ event: RecordedEvent) -> Bool {
-        event.isSnapshot || !durable.isEmpty && event.version <= through(event.stream)
+        event.isSnapshot || event.version <= through(event.stream)
     }
 
     /// What is true once everything that is staged is durable, and the position behind the last
     /// removal of the stream that is not.
     func stagedExtent(_ stream: StreamID) -> (extent: Extent, after: Position) {
         let extent = extent(stream)
-        guard !staged.isEmpty, let sum = stagedByStream[stream] else { return (extent, .start) }
+        guard let sum = stagedByStream[stream] else { return (extent, .start) }
         return (extent.joined(with: sum.extent), sum.after)
     }
 }

@@ -13,8 +13,8 @@ extension RemovalRequest {
 extension StagingArea {
     /// A stream that the index does not know may have a version all the same.
     func mayBeElsewhere(_ stream: StreamID) -> Bool {
-        !sealed.isEmpty && sealed.mayContainAtOnce(hash: stream.hash)
-            || !removals.isEmpty && removals.stagedExtent(stream).extent != .nothing
+        sealed.mayContainAtOnce(hash: stream.hash)
+            || removals.stagedExtent(stream).extent != .nothing
     }
 
     /// Whether a stream was deleted at this version, which is where it still is, and the caller
@@ -63,10 +63,10 @@ extension StagingArea {
         }
         let changes = known.joined(with: Removals.Extent(record)) != known || request.isRepeated
         guard record.through > .none, changes else { return .removedBefore }
-        if known == .nothing, removals.streamCountMax >= Limits.removedStreamsMax {
+        if known == .nothing, removals.isFull {
             return .tooManyRemovals(streams: removals.streamCountMax)
         }
-        guard index.eventCount < Limits.unsealedEventsMax else {
+        guard index.hasRoom(for: 1) else {
             return .tooManyEvents(held: index.eventCount)
         }
         if let reason = reasonToWait(byteCount: batch.byteCount, positionCount: 1) {

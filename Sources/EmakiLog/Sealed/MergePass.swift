@@ -61,17 +61,17 @@ final class MergePass {
         left.withRawSpan { left in right.withRawSpan { left.order(against: $0) } }
     }
 
-    /// Takes what all inputs have of a stream.
+    /// Takes what all inputs have of a stream. A walk that has no event is at no id.
     private func takeStream(_ id: [UInt8], _ goesOn: () -> Bool) throws(LogError) -> Bool {
         let hash = id.withRawSpan { StableHash.hash($0) }
         var newest = StreamVersion.none
-        for walk in walks where walk.event != nil && walk.id == id {
+        for walk in walks where walk.id == id {
             newest = max(newest, try walk.file.stream(walk.stream).lastVersion)
         }
         let extent = id.withRawSpan { drops.extent($0, newest) }
         var isBegun = false
         var version = StreamVersion.none
-        for (index, walk) in walks.enumerated() where walk.event != nil && walk.id == id {
+        for (index, walk) in walks.enumerated() where walk.id == id {
             let number = walk.stream
             while walk.stream == number, let event = walk.event {
                 guard event.version > version else {

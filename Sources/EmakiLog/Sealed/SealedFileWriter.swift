@@ -81,13 +81,8 @@ final class SealedFileWriter {
     // MARK: What the file holds
 
     /// Begins a stream; its id comes after those of the streams before.
-    /// - Parameter contentBytes: of its events, as far as is known.
-    func beginStream(_ id: RawSpan, contentBytes: Int = 0) throws(DiskError) {
+    func beginStream(_ id: RawSpan) throws(DiskError) {
         try endStream()
-        // What is known not to fit into the chunk any more need not be tried.
-        if contentBytes <= options.chunkBytes, chunk.count + contentBytes > options.chunkBytes {
-            try writeChunk()
-        }
         isInStream = true
         idOffset = ids.count
         try ids.append(id)

@@ -38,8 +38,7 @@ extension SealedSet {
             var end = StreamEnd(next: version)
             var count = 0
             for file in files {
-                guard let found = try file.find(id, hash: hash), found.lastVersion >= end.next
-                else { continue }
+                guard let found = try file.find(id, hash: hash) else { continue }
                 let isWhole = try file.visit(
                     found, id: id, from: end.next, limit: limit - count
                 ) { event in

@@ -59,11 +59,9 @@ package final class SealedTrial: Sendable {
             lastGroup: 1, options: options)
         let memory = try PageMemory(heapBytes: 4096 + shape.payloadBytes)
         var payload = [UInt8](repeating: 0, count: shape.payloadBytes)
-        let recordBytes = shape.payloadBytes + eventType.utf8.count
         for stream in 0..<shape.streamCount {
             try name(UInt64(stream)).withUTF8Span { (bytes: RawSpan) throws(DiskError) in
-                try writer.beginStream(
-                    bytes, contentBytes: shape.eventsPerStream * (recordBytes + 8) + 16)
+                try writer.beginStream(bytes)
             }
             for round in 0..<shape.eventsPerStream {
                 // Each round in another order.

@@ -119,10 +119,7 @@ final class SealedSample {
     static func write(
         _ id: String, _ events: [Event], to writer: SealedFileWriter
     ) throws {
-        let contentBytes = events.reduce(0) { $0 + $1.payload.count + 32 }
-        try id.withUTF8Span { (bytes: RawSpan) throws(DiskError) in
-            try writer.beginStream(bytes, contentBytes: contentBytes)
-        }
+        try id.withUTF8Span { (bytes: RawSpan) throws(DiskError) in try writer.beginStream(bytes) }
         for event in events {
             let source = EmakiLog.Event(
                 type: event.type, payload: event.payload, metadata: event.metadata, id: event.id)

@@ -28,7 +28,7 @@ struct SealedBytes {
         var position: UInt64 = 1_000
         for (id, count) in [("a", 3), ("order-7", 20), ("order-8", 1)] {
             try id.withUTF8Span { (bytes: RawSpan) throws(DiskError) in
-                try writer.beginStream(bytes, contentBytes: 100 * count)
+                try writer.beginStream(bytes)
             }
             for version in 1...count {
                 try writer.add(try Self.event(version, at: position))
