@@ -206,13 +206,13 @@ struct Removals {
 
     /// As `through(_:)`, for a stream by the bytes of its id.
     func through(id: RawSpan) -> StreamVersion {
-        guard let text = String(validating: id) else { return .none }
+        guard !durable.isEmpty, let text = String(validating: id) else { return .none }
         return through(StreamID(checked: text))
     }
 
     /// Whether a reader of the log does not see an event: it was removed, or is a snapshot.
     func hides(_ event: RecordedEvent) -> Bool {
-        event.isSnapshot || event.version <= through(event.stream)
+        event.isSnapshot || !durable.isEmpty && event.version <= through(event.stream)
     }
 
     /// What is true once everything that is staged is durable, and the position behind the last
