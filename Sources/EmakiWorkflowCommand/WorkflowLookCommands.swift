@@ -153,8 +153,8 @@ struct WorkflowShowCommand: AsyncParsableCommand {
             running (#), waiting in a queue (:), sleeping until an instant or the next attempt \
             (-), waiting for somebody outside (o), waiting for the commit of its group (^). An \
             attempt's wait for a worker is recorded in named queues and in those with limits; \
-            elsewhere it is part of the running. Below are what an open run would undo if it \
-            failed now, or what an ended one did not undo.
+            elsewhere it is part of the running. Below are what an open run waits for or why it \
+            rests, and what it would undo if it failed now, or what an ended one did not undo.
 
             EXAMPLES
               \(Program.name) workflow show bank.emaki transfer-7
@@ -181,6 +181,7 @@ struct WorkflowShowCommand: AsyncParsableCommand {
         } else {
             for line in TimelineText.lines(of: rows) { try output.line(line) }
             for line in try TimelineText.sums(of: result) { try output.line(line) }
+            if let standing = try WorkflowText.standing(of: result) { try output.line(standing) }
             for line in try WorkflowText.stack(of: result) { try output.line(line) }
         }
         try output.send()

@@ -15,6 +15,13 @@ enum WorkflowText {
         return lines + (try stack(of: answer))
     }
 
+    /// What an open run waits for, or why it rests.
+    static func standing(of answer: OwnerAnswer) throws -> String? {
+        let state = try answer.value("state", as: String.self)
+        guard state == "open" || state == "paused" else { return nil }
+        return try answer.value("explanation", as: String.self).map { "now: \($0)" }
+    }
+
     /// What would be undone, the first to be undone first; what could not be; what was not.
     static func stack(of answer: OwnerAnswer) throws -> [String] {
         func keys(_ name: String) throws -> [String] {

@@ -78,7 +78,7 @@
         func rules() {
             let listed = run("--rules").output.split(separator: "\n")
             #expect(listed.count == Rule.all.count)
-            #expect(run("--rules").output.contains("reported by emaki check, not by the linter"))
+            #expect(run("--rules").output.contains("over histories, with --gate"))
             let explained = run("--explain", "wf020")
             #expect(explained.status == 0)
             #expect(explained.output.contains("wf:allow(WF020)"))

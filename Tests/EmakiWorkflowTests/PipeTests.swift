@@ -195,12 +195,14 @@ import Testing
             .close(.continueAsNew(workflowType: "W", Payload(text: "y"))),
         ]
         decision.hasReturned = true
+        decision.places = [SourcePlace(file: "M/F.swift", line: 7), nil]
         let reply = DeciderReply.decision(decision).encoded
         guard case .decision(let read) = try DeciderReply(reply) else {
             Issue.record("another reply")
             return
         }
         #expect(read.commands == decision.commands && read.hasReturned)
+        #expect(read.places == decision.places)
         let request = DeciderRequest.query("name", Payload(text: "in")).encoded(run: 5)
         let server = DeciderServer(workflows: Self.workflows)
         for bytes in [reply, request] {

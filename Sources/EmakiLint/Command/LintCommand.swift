@@ -14,6 +14,10 @@
                 in the files that are given. Give it a whole target, or several: calls are \
                 followed from file to file.
 
+                Which changes of code open runs cannot follow only their histories tell: have the \
+                new program check them, and give its report with --gate. Then each change that \
+                stops a run is shown at its line, as WF083.
+
                 A comment lets a line break a rule: // wf:allow(WF001) the reason
 
                 EXAMPLES
@@ -21,6 +25,8 @@
                   emaki-lint --fix Sources/Shop
                   emaki-lint --sarif lint.sarif Sources
                   emaki-lint --explain WF020
+                  new-bank workflow check bank.emaki --json > gate.jsonl
+                  emaki-lint --gate gate.jsonl Sources
 
                 EXIT STATUS
                   0  nothing found
@@ -39,6 +45,11 @@
 
         @Option(help: "Write a SARIF log to this file as well.", completion: .file())
         var sarif: String?
+
+        @Option(
+            help: "What `PROGRAM workflow check STORE --json` wrote: WF083 is found with it.",
+            completion: .file())
+        var gate: String?
 
         @Flag(help: "Mend what is mechanical, and report what is left.")
         var fix = false
@@ -72,11 +83,12 @@
                 output(rule.explanation + "\n")
                 return 0
             }
+            let gate = try gate.map { try GateReport(SourceFiles.read($0)) }
             var texts = try SourceFiles.paths(in: paths).map { try SourceFiles.read($0) }
-            var findings = Linter.lint(texts)
+            var findings = Linter.lint(texts, gate: gate)
             if fix {
                 let count = try mend(&texts, findings)
-                if count > 0 { findings = Linter.lint(texts) }
+                if count > 0 { findings = Linter.lint(texts, gate: gate) }
                 if !quiet { complaints("emaki-lint: \(count) mended\n") }
             }
             let report = Report(findings: findings, fileCount: texts.count)

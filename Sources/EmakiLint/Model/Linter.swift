@@ -22,22 +22,24 @@
     package enum Linter {
         /// - Parameter texts: the files of a package, all at once: calls are followed from file to
         ///   file.
+        /// - Parameter gate: what was found over histories; nil: nobody looked.
         /// - Returns: findings in the order of files and lines; waivers are applied.
         /// - Complexity: O(n) in the size of the files, and that of code in runs times the depth of
         ///   its nesting.
-        package static func lint(_ texts: [SourceText]) -> [Finding] {
+        package static func lint(_ texts: [SourceText], gate: GateReport? = nil) -> [Finding] {
             // Without one of the words there is no code of a run, and a waiver waives nothing.
             let mayHaveRuns = texts.contains { text in
                 rootWords.contains { text.mentions($0) }
             }
             let files = texts.filter { mayHaveRuns || $0.mentions(Waivers.mark) }
-            return lint(files.map { SourceFile($0) })
+            return lint(files.map { SourceFile($0) }, gate?.findings(in: texts))
         }
 
         /// One of them stands wherever code of a run begins.
         private static let rootWords = ["Workflow", Engine.handlers, Engine.saga]
 
-        static func lint(_ files: [SourceFile]) -> [Finding] {
+        /// - Parameter others: what was found by other means; nil: nobody looked.
+        static func lint(_ files: [SourceFile], _ others: [Finding]? = nil) -> [Finding] {
             let index = DeclarationIndex(files.filter { !Engine.modules.contains($0.module) })
             let walk = ScopeWalk(index)
             walk.run()
@@ -46,10 +48,14 @@
             for finding in walk.findings where seen.insert(Key(finding)).inserted {
                 byFile[finding.place.path, default: []].append(finding)
             }
-            return files.flatMap { file in
-                Waivers(file).apply(to: byFile[file.path, default: []])
+            for finding in others ?? [] { byFile[finding.place.path, default: []].append(finding) }
+            var left = files.flatMap { file in
+                Waivers(file).apply(
+                    to: byFile.removeValue(forKey: file.path) ?? [], knowsHistories: others != nil)
             }
-            .sorted { ($0.place, $0.ruleID) < ($1.place, $1.ruleID) }
+            // In files that hold no code, and no waiver.
+            left += byFile.values.joined()
+            return left.sorted { ($0.place, $0.ruleID) < ($1.place, $1.ruleID) }
         }
 
         /// Code that several runs come by is said once.

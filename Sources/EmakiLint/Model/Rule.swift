@@ -18,7 +18,8 @@
         package let reason: String
         /// What to write instead.
         package let fix: String
-        /// Found by `emaki check` over stored histories: source alone does not tell.
+        /// Found by `workflow check` over stored histories, whose report the linter is given:
+        /// source alone does not tell.
         package var isFoundByCheck = false
 
         init(

@@ -58,7 +58,8 @@
         }
 
         /// Leaves out what is waived, and adds what is wrong with waivers.
-        func apply(to findings: [Finding]) -> [Finding] {
+        /// - Parameter knowsHistories: what only histories tell is among the findings.
+        func apply(to findings: [Finding], knowsHistories: Bool) -> [Finding] {
             guard !waivers.isEmpty else { return findings }
             var left: [Finding] = []
             var used: Set<Int> = []
@@ -71,9 +72,15 @@
                 used.formUnion(matching)
             }
             for (number, waiver) in waivers.enumerated() where !used.contains(number) {
+                // Whether it waives something nobody knows here.
+                if !knowsHistories, isGood(waiver), isOfHistories(waiver) { continue }
                 left.append(complaint(about: waiver))
             }
             return left
+        }
+
+        private func isOfHistories(_ waiver: Waiver) -> Bool {
+            waiver.rules.contains { Rule.named($0)?.isFoundByCheck == true }
         }
 
         private func isGood(_ waiver: Waiver) -> Bool {

@@ -36,7 +36,7 @@
 
         /// A log of the Static Analysis Results Interchange Format, version 2.1.0.
         package var sarif: String {
-            let rules = Rule.all.filter { !$0.isFoundByCheck }
+            let rules = Rule.all
             let driver: [(String, JSONText)] = [
                 ("name", .string("emaki-lint")),
                 ("rules", .list(rules.map(\.sarif))),
@@ -131,7 +131,7 @@
 
         /// One line of `--rules`.
         package var line: String {
-            let note = isFoundByCheck ? " (reported by emaki check, not by the linter)" : ""
+            let note = isFoundByCheck ? " (over histories, with --gate)" : ""
             return "\(id)  \(severity.rawValue)  \(title)\(note)"
         }
 

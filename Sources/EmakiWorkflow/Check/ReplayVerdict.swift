@@ -31,8 +31,13 @@ public struct ReplayVerdict: Sendable, Equatable, Codable {
     public var recorded: String?
     /// What the code asks for there; nil: nothing more.
     public var found: String?
+    /// Where the code asks for that; where it waits instead, if for nothing more. Nil: that is not
+    /// known, as of a run's end, which is no call.
+    public var place: SourcePlace?
     /// The last command in which both agree, of the branch if there was one lately.
     public var lastEqual: String?
+    /// Where the code asks for that.
+    public var lastEqualPlace: SourcePlace?
     /// A name for `patched(_:)` that would tell runs that were there already from others.
     public var suggestedPatch: String?
     /// Ids of `patched(_:)` of which the run has gone the new way; nil: none.
@@ -59,9 +64,14 @@ public struct ReplayVerdict: Sendable, Equatable, Codable {
         branch = divergence.branch
         recorded = divergence.recorded
         found = divergence.found
+        place = divergence.place
         lastEqual = divergence.lastEqual
-        suggestedPatch = divergence.isOfPatch ? nil : divergence.suggestedPatch
+        lastEqualPlace = divergence.lastEqualPlace
+        suggestedPatch = divergence.suggestedPatch
     }
+
+    /// Of a divergence: what may be done about it, in one line.
+    package var advice: String { Divergence.advice(suggestedPatch) }
 }
 
 extension ReplayVerdict {
@@ -94,28 +104,5 @@ extension String {
             if self[index...].hasPrefix(text) { return self.index(index, offsetBy: text.count) }
         }
         return nil
-    }
-}
-
-extension Divergence {
-    /// A call of `patched(_:)` was taken out while there are runs that took the new way.
-    fileprivate var isOfPatch: Bool {
-        found == nil && recorded?.hasPrefix(EventKind.patched.typeName) == true
-    }
-
-    /// Made of what the code asks for, or does not ask for any more: the same for all runs that
-    /// part there, and another one where code changes again.
-    fileprivate var suggestedPatch: String {
-        let name = Self.name(found ?? recorded ?? "")
-        return found == nil ? "without-\(name)" : name
-    }
-
-    /// Of `StepScheduled branch/charge-card#2 (ChargeCard)`: `charge-card-2`.
-    private static func name(_ command: String) -> String {
-        let words = command.split(separator: " ", maxSplits: 2)
-        let key = words.count > 1 ? words[1] : words.first ?? ""
-        let last = key.split(separator: "/").last ?? key
-        let kept = last.map { $0.isLetter || $0.isNumber ? $0 : "-" }
-        return String(kept).split(separator: "-").joined(separator: "-")
     }
 }

@@ -22,6 +22,8 @@ final class RunScope: @unchecked Sendable {
     final class Wait: @unchecked Sendable {
         let identity: Identity
         let cancellation: CancellationType
+        /// The call in the code.
+        let place: SourcePlace?
         var slot: WaitSlot<Resolution>?
         /// The condition that ends it, where it is one.
         var condition: (() -> Bool)?
@@ -34,9 +36,10 @@ final class RunScope: @unchecked Sendable {
         /// The command that takes it back.
         var takeBack: Command?
 
-        init(_ identity: Identity, _ cancellation: CancellationType) {
+        init(_ identity: Identity, _ cancellation: CancellationType, at place: SourcePlace?) {
             self.identity = identity
             self.cancellation = cancellation
+            self.place = place
         }
     }
 
@@ -62,7 +65,9 @@ final class RunScope: @unchecked Sendable {
     var recordedPatches: Set<String> = []
     /// Answers of `patched` that were false.
     var declinedPatches: Set<String> = []
-    var commands: [Command] = []
+    private var commands: [Command] = []
+    /// Where the code made each of them, in a replay: nobody else asks.
+    private var places: [SourcePlace?] = []
     private var log = WorkflowLog()
     var closures: [String: StepClosure] = [:]
     private(set) var waits: [String: Wait] = [:]
@@ -108,11 +113,24 @@ final class RunScope: @unchecked Sendable {
         now = start.startsAt ?? 0
     }
 
-    /// What the code asks for now, in order.
-    func takeCommands() -> [Command] {
-        defer { commands = [] }
+    /// The code asks for something.
+    /// - Parameter place: where it does, if that is a call.
+    func ask(_ command: Command, at place: SourcePlace?) {
+        commands.append(command)
+        if isReplay { places.append(place) }
+    }
+
+    /// What the code asks for now, in order, and where it does if that is a replay.
+    func takeCommands() -> ([Command], [SourcePlace?]) {
+        defer { (commands, places) = ([], []) }
         openKeys = openNow
-        return commands
+        return (commands, places)
+    }
+
+    /// Where code of a branch waits; of several places that of the first identity.
+    func place(inBranch prefix: String) -> SourcePlace? {
+        waits.values.filter { $0.identity.branch.prefix == prefix && $0.place != nil }
+            .min { $0.identity < $1.identity }?.place
     }
 
     /// With what is asked for in this moment.
@@ -188,7 +206,7 @@ final class RunScope: @unchecked Sendable {
                 message: "cancelled code called the context \(cancelledThrows) times and goes on: "
                     + "a loop swallows CancellationError")
             // Until the run is let go.
-            let wait = Wait(root.next("endless"), .abandon)
+            let wait = Wait(root.next("endless"), .abandon, at: nil)
             wait.isDeaf = true
             _ = try await park(wait)
         }
@@ -202,7 +220,7 @@ final class RunScope: @unchecked Sendable {
         if let key = activation.key { openKeys.remove(key) }
         isReplay = activation.isReplay
         recordedPatches = Set(activation.patches)
-        commands = []
+        (commands, places) = ([], [])
         log = WorkflowLog()
         cancelledThrows = 0
     }
@@ -216,9 +234,10 @@ final class RunScope: @unchecked Sendable {
     /// Waits for the result of a command.
     /// - Throws: a `Failure`, a `CancellationError`.
     func wait(
-        _ identity: Identity, _ cancellation: CancellationType, takeBack: Command?
+        _ identity: Identity, _ cancellation: CancellationType, takeBack: Command?,
+        at place: SourcePlace?
     ) async throws -> Payload {
-        let wait = Wait(identity, cancellation)
+        let wait = Wait(identity, cancellation, at: place)
         wait.takeBack = takeBack
         guard case .completed(let payload) = try await park(wait) else { return .empty }
         return payload
@@ -319,7 +338,7 @@ final class RunScope: @unchecked Sendable {
         guard let ready = conditions.first(where: { $0.condition?() == true }) else {
             return settleCheckpoint()
         }
-        if let command = ready.takeBack { commands.append(command) }
+        if let command = ready.takeBack { ask(command, at: ready.place) }
         wake(ready, .completed(.empty))
         return true
     }
@@ -359,8 +378,9 @@ final class RunScope: @unchecked Sendable {
         }
         do {
             let state = try encoding { _ in try wanted.state() }
-            commands.append(
-                .checkpoint(state, patches: patches.filter { !$0.hasSuffix("#each") }.sorted()))
+            ask(
+                .checkpoint(state, patches: patches.filter { !$0.hasSuffix("#each") }.sorted()),
+                at: wanted.wait.place)
             return false
         } catch {
             resolve(wanted.wait.identity.text, .failed(Failure(describing: error)))
@@ -384,7 +404,9 @@ final class RunScope: @unchecked Sendable {
     }
 
     private func cancel(_ wait: Wait) {
-        if wait.cancellation != .abandon, let command = wait.takeBack { commands.append(command) }
+        if wait.cancellation != .abandon, let command = wait.takeBack {
+            ask(command, at: wait.place)
+        }
         if wait.cancellation == .wait { return }
         wake(wait, .cancelled)
     }

@@ -7,6 +7,8 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
     /// One step that may have to be undone. Only touched by the thread that executes the run.
     private final class Entry {
         let key: String
+        /// Where the code runs it, and where its undoing is asked for.
+        let place: SourcePlace
         let compensatesFailure: Bool
         /// Undoes it, once.
         let undo: (Entry) async throws -> Void
@@ -15,9 +17,11 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
         var isUndone = false
 
         init(
-            _ key: String, compensatesFailure: Bool, undo: @escaping (Entry) async throws -> Void
+            _ key: String, at place: SourcePlace, compensatesFailure: Bool,
+            undo: @escaping (Entry) async throws -> Void
         ) {
             self.key = key
+            self.place = place
             self.compensatesFailure = compensatesFailure
             self.undo = undo
         }
@@ -41,15 +45,18 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
     ///   - options: of this activity; by default its own.
     ///   - undoOptions: of the other; by default its own.
     ///   - compensating: whether a step that failed for certain is undone, too.
+    ///   - file: where the call is, as its reports are to say; and so `line`.
     ///   - input: what the other activity is given, by how this one ended.
     /// - Throws: `StepFailure` once it failed for good.
     public func run<Forward: Activity, Undo: Activity>(
         _ activity: Forward.Type, _ argument: Forward.Input, undo: Undo.Type,
         options: ActivityOptions? = nil, undoOptions: ActivityOptions? = nil,
         compensating: Compensating = .ifItMayHaveHappened,
+        file: String = #fileID, line: UInt32 = #line,
         _ input: @escaping @Sendable (StepOutcome<Forward.Output>) throws -> Undo.Input
     ) async throws -> Forward.Output {
         let context = context
+        let place = SourcePlace(file: file, line: line)
         try await context.scope.enterWaiting("saga.run")
         var forward = options ?? Forward.options
         // What is undone has to have ended: nothing happens beside its own undoing.
@@ -59,13 +66,16 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
         do {
             let result = try await context.perform(
                 Forward.activityName, .activity, payload, forward,
-                closure: nil, compensation: Undo.activityName
+                closure: nil, compensation: Undo.activityName, at: place
             ) { key in
-                let new = Entry(key, compensatesFailure: compensating == .always) { entry in
+                let new = Entry(
+                    key, at: place, compensatesFailure: compensating == .always
+                ) { entry in
                     let outcome = try Self.outcome(of: entry, context, Forward.self)
                     _ = try await context.perform(
                         Undo.activityName, .activity, try context.encodeInput(try input(outcome)),
-                        undoOptions ?? Undo.options, closure: nil, compensates: entry.key)
+                        undoOptions ?? Undo.options, closure: nil, compensates: entry.key,
+                        at: entry.place)
                 }
                 entries.append(new)
                 entry = new
@@ -106,9 +116,9 @@ public final class Saga<Running: Workflow>: OpenSaga, @unchecked Sendable {
                 let scope = context.scope
                 try await scope.enterWaiting("saga")
                 let identity = scope.branch.next("pause")
-                scope.commands.append(.pause(compensation: entry.key, cause))
+                scope.ask(.pause(compensation: entry.key, cause), at: entry.place)
                 scope.pauses[entry.key] = identity.text
-                let wait = RunScope.Wait(identity, .abandon)
+                let wait = RunScope.Wait(identity, .abandon, at: entry.place)
                 let resolution = try await scope.park(wait)
                 if case .resumed(.skipCompensation(_, let reason)) = resolution {
                     skipped[entry.key] = reason

@@ -38,6 +38,8 @@ final class SwiftDecider<W: Workflow>: Decider, @unchecked Sendable {
 
     var declinedPatches: [String] { frame.declinedPatches }
 
+    func place(inBranch branch: String) -> SourcePlace? { frame.place(inBranch: branch) }
+
     func evict() { frame.evict() }
 
     var hasLeaked: Bool { hasLeakedBefore || frame.hasLeaked }

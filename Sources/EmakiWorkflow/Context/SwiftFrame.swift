@@ -110,6 +110,10 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
 
     var declinedPatches: [String] { scope.declinedPatches.sorted() }
 
+    func place(inBranch branch: String) -> SourcePlace? {
+        scope.place(inBranch: branch.isEmpty ? "" : branch + "/")
+    }
+
     func evict() {
         executor.drain {
             scope.evict()
@@ -210,7 +214,7 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
                 let failure = Failure(
                     .misuse, type: "UnknownMessage",
                     message: "\(W.workflowName) has no handler for \(message.name)")
-                scope.commands.append(.failUpdate(id, failure))
+                scope.ask(.failUpdate(id, failure), at: nil)
             }
             return
         }
@@ -245,14 +249,14 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
         } catch {
             // What cannot be decoded is not for this code; who sent it with an update is told.
             if let update = work.update {
-                scope.commands.append(.failUpdate(update, Failure(describing: error)))
+                scope.ask(.failUpdate(update, Failure(describing: error)), at: nil)
             }
             return
         }
         do {
             let output = try await body()
             if let update = work.update, !scope.isEvicted {
-                scope.commands.append(.completeUpdate(update, output))
+                scope.ask(.completeUpdate(update, output), at: nil)
             }
         } catch {
             guard !scope.isEvicted, !(error is Evicted) else { return }
@@ -262,7 +266,7 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
                 return
             }
             if let update = work.update {
-                scope.commands.append(.failUpdate(update, failure))
+                scope.ask(.failUpdate(update, failure), at: nil)
             } else if isCancelRequested, failure.kind == .cancelled {
                 // It was asked to stop, like the body, which says how the run ends.
             } else if result == nil {
@@ -288,12 +292,12 @@ final class SwiftFrame<W: Workflow>: @unchecked Sendable {
                         W.self, result, isCancelRequested: isCancelRequested)
                 else { return failing(fault(of: result)) }
                 hasClosed = true
-                scope.commands.append(.close(closing))
+                scope.ask(.close(closing), at: nil)
             }
         } else if !scope.isWaiting, !scope.isEvicted {
             return failing(foreignWait())
         }
-        decision.commands = scope.takeCommands()
+        (decision.commands, decision.places) = scope.takeCommands()
         decision.lines = scope.lines
         return decision
     }

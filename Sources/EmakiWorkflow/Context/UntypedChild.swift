@@ -10,13 +10,14 @@ package struct UntypedChild: Sendable {
 
     /// Waits until it has begun.
     /// - Throws: `StepFailure` if it could not be started.
-    func hasBegun(_ cancellation: CancellationType) async throws {
+    func hasBegun(_ cancellation: CancellationType, at place: SourcePlace) async throws {
         let started = Identity(
             branch: identity.branch,
             component: Branch.Component(
                 name: identity.component.text + Self.startedSuffix, ordinal: 1))
         do {
-            _ = try await scope.wait(started, cancellation, takeBack: takeBack(cancellation))
+            _ = try await scope.wait(
+                started, cancellation, takeBack: takeBack(cancellation), at: place)
         } catch let failure as Failure {
             throw StepFailure(step: type, key: identity.text, cause: failure)
         }
@@ -24,10 +25,13 @@ package struct UntypedChild: Sendable {
 
     /// Waits for its result.
     /// - Throws: `StepFailure` if it failed, or could not be started.
-    package func result(_ cancellation: CancellationType) async throws -> Payload {
+    package func result(
+        _ cancellation: CancellationType, at place: SourcePlace? = nil
+    ) async throws -> Payload {
         try await scope.enterWaiting("result")
         do {
-            return try await scope.wait(identity, cancellation, takeBack: takeBack(cancellation))
+            return try await scope.wait(
+                identity, cancellation, takeBack: takeBack(cancellation), at: place)
         } catch let failure as Failure {
             if failure.kind == .cancelled, Task.isCancelled { throw CancellationError() }
             throw StepFailure(step: type, key: identity.text, cause: failure)
@@ -46,27 +50,30 @@ package struct UntypedChild: Sendable {
 extension WorkflowContext {
     /// As `startChild(_:id:_:options:)`, of a workflow that only its name tells.
     package func startChild(
-        named type: String, id: String, _ input: Payload, options: ChildOptions
+        named type: String, id: String, _ input: Payload, options: ChildOptions,
+        file: String = #fileID, line: UInt32 = #line
     ) async throws -> UntypedChild {
-        let child = try await initiate(type, id, input, options)
-        try await child.hasBegun(options.cancellation)
+        let place = SourcePlace(file: file, line: line)
+        let child = try await initiate(type, id, input, options, at: place)
+        try await child.hasBegun(options.cancellation, at: place)
         return child
     }
 
     func initiate(
-        _ type: String, _ id: String, _ input: Payload, _ options: ChildOptions
+        _ type: String, _ id: String, _ input: Payload, _ options: ChildOptions,
+        at place: SourcePlace
     ) async throws -> UntypedChild {
         try await scope.enterWaiting("startChild")
         try await scope.checkCancelled()
         let identity = scope.branch.next(type)
         var runOptions = options.run
         runOptions.headers.merge(scope.start.headers) { own, _ in own }
-        scope.commands.append(
+        scope.ask(
             .startChild(
                 ChildStart(
                     key: identity.text, workflowType: type, workflowID: id,
                     closePolicy: options.closePolicy, cancellation: options.cancellation,
-                    options: runOptions, idUse: options.idUse, input: input)))
+                    options: runOptions, idUse: options.idUse, input: input)), at: place)
         return UntypedChild(scope: scope, identity: identity, type: type, id: id)
     }
 }

@@ -21,14 +21,17 @@ extension WorkflowContext where Running.State: Codable {
     /// - Throws: a `Failure` of the type `CheckpointRefused`, which names them, beside steps,
     ///   timers, messages, children that are awaited, handlers, branches or sagas that are open,
     ///   and if nothing has happened since the checkpoint before. `CancellationError`.
-    public func checkpoint() async throws -> Never {
+    public func checkpoint(
+        file: String = #fileID, line: UInt32 = #line
+    ) async throws -> Never {
         try await scope.enterWaiting("checkpoint")
         try await scope.checkCancelled()
         guard scope.wantedCheckpoint == nil else {
             throw Failure(
                 .misuse, type: "CheckpointRefused", message: "no checkpoint beside another one")
         }
-        let wait = RunScope.Wait(scope.branch.next("checkpoint"), .abandon)
+        let wait = RunScope.Wait(
+            scope.branch.next("checkpoint"), .abandon, at: SourcePlace(file: file, line: line))
         // It is over before anything else can happen.
         wait.isDeaf = true
         scope.wantedCheckpoint = WantedCheckpoint(wait: wait) { [codec, box] in
@@ -43,15 +46,18 @@ extension WorkflowContext where Running.State: Codable {
     /// - Parameter messageCount: messages between two checkpoints, at least 1. The checkpoint comes
     ///   when no handler is at work, and nothing is open that one has begun.
     /// - Throws: `CancellationError`; as `checkpoint()`.
-    public func serveMessages(checkpointAfter messageCount: Int = 1_000) async throws -> Never {
+    public func serveMessages(
+        checkpointAfter messageCount: Int = 1_000, file: String = #fileID, line: UInt32 = #line
+    ) async throws -> Never {
         try await scope.enterWaiting("serveMessages")
         try await scope.checkCancelled()
-        let wait = RunScope.Wait(scope.branch.next("serve"), .try)
+        let wait = RunScope.Wait(
+            scope.branch.next("serve"), .try, at: SourcePlace(file: file, line: line))
         wait.condition = { [scope] in
             scope.messageCount >= max(1, messageCount) && scope.hasNothingOpen
         }
         _ = try await scope.park(wait)
-        try await checkpoint()
+        try await checkpoint(file: file, line: line)
     }
 }
 

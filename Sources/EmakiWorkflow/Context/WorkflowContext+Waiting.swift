@@ -1,46 +1,59 @@
 extension WorkflowContext {
     /// Waits for so long, by engine time. The timer is durable: it runs off after a restart, too.
-    public func sleep(for duration: Duration) async throws {
-        try await sleep(until: scope.now &+ max(0, duration.nanoseconds))
+    public func sleep(
+        for duration: Duration, file: String = #fileID, line: UInt32 = #line
+    ) async throws {
+        try await sleep(
+            until: scope.now &+ max(0, duration.nanoseconds), file: file, line: line)
     }
 
     /// Waits until an instant, in nanoseconds since 1970 UTC. One that is past is waited for too,
     /// until the next commit.
-    public func sleep(until instant: Int64) async throws {
+    public func sleep(
+        until instant: Int64, file: String = #fileID, line: UInt32 = #line
+    ) async throws {
         try await scope.enterWaiting("sleep")
         try await scope.checkCancelled()
         let identity = scope.branch.next("sleep")
-        scope.commands.append(.startTimer(key: identity.text, fireAt: instant))
-        _ = try await scope.wait(identity, .try, takeBack: .cancelTimer(key: identity.text))
+        let place = SourcePlace(file: file, line: line)
+        scope.ask(.startTimer(key: identity.text, fireAt: instant), at: place)
+        _ = try await scope.wait(
+            identity, .try, takeBack: .cancelTimer(key: identity.text), at: place)
     }
 
     /// Waits until a condition on the state holds. It is looked at whenever the run has done all
     /// that it can.
-    public func wait(until condition: @escaping @Sendable (Running.State) -> Bool) async throws {
-        _ = try await wait(until: condition, timer: nil)
+    public func wait(
+        until condition: @escaping @Sendable (Running.State) -> Bool,
+        file: String = #fileID, line: UInt32 = #line
+    ) async throws {
+        _ = try await wait(until: condition, timer: nil, at: SourcePlace(file: file, line: line))
     }
 
     /// Waits until a condition on the state holds, but no longer than this.
     /// - Returns: whether it holds.
     public func wait(
-        until condition: @escaping @Sendable (Running.State) -> Bool, timeout: Duration
+        until condition: @escaping @Sendable (Running.State) -> Bool, timeout: Duration,
+        file: String = #fileID, line: UInt32 = #line
     ) async throws -> Bool {
-        try await wait(until: condition, timer: timeout)
+        try await wait(
+            until: condition, timer: timeout, at: SourcePlace(file: file, line: line))
     }
 
     private func wait(
-        until condition: @escaping @Sendable (Running.State) -> Bool, timer: Duration?
+        until condition: @escaping @Sendable (Running.State) -> Bool, timer: Duration?,
+        at place: SourcePlace
     ) async throws -> Bool {
         try await scope.enterWaiting("wait")
         try await scope.checkCancelled()
         let identity = scope.branch.next("wait")
         if condition(box.copy) { return true }
-        let wait = RunScope.Wait(identity, .try)
+        let wait = RunScope.Wait(identity, .try, at: place)
         wait.condition = { [box] in condition(box.copy) }
         if let timer {
             let key = identity.text
-            scope.commands.append(
-                .startTimer(key: key, fireAt: scope.now &+ max(0, timer.nanoseconds)))
+            scope.ask(
+                .startTimer(key: key, fireAt: scope.now &+ max(0, timer.nanoseconds)), at: place)
             wait.takeBack = .cancelTimer(key: key)
         }
         if case .fired = try await scope.park(wait) { return false }
@@ -133,12 +146,18 @@ extension WorkflowContext {
 
     /// Whether this run takes the new way: true for runs that come here for the first time now,
     /// false for those that came by before the change. Decided once for a run, at its first call.
-    public func patched(_ id: String) -> Bool { patched(id, each: false) }
+    public func patched(
+        _ id: String, file: String = #fileID, line: UInt32 = #line
+    ) -> Bool {
+        patched(id, each: false, file: file, line: line)
+    }
 
     /// As `patched(_:)`.
     /// - Parameter each: decided for each call by itself, so that a loop that went round under the
     ///   old code takes the new way from the next round on.
-    public func patched(_ id: String, each: Bool) -> Bool {
+    public func patched(
+        _ id: String, each: Bool, file: String = #fileID, line: UInt32 = #line
+    ) -> Bool {
         guard scope.mayChange("patched") else { return false }
         // The call's own identity, told apart from any id that is decided once.
         let identity = each ? scope.branch.next("patched \(id)") : nil
@@ -150,7 +169,7 @@ extension WorkflowContext {
             return false
         }
         scope.patches.insert(id)
-        scope.commands.append(.patch(id: id))
+        scope.ask(.patch(id: id), at: SourcePlace(file: file, line: line))
         return true
     }
 

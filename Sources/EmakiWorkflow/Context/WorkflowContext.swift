@@ -64,21 +64,25 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
     // MARK: Steps
 
     /// Runs an activity with the options that it declares.
-    public func run<A: Activity>(_ activity: A.Type, _ input: A.Input) async throws -> A.Output {
-        try await run(activity, input, options: A.options)
+    public func run<A: Activity>(
+        _ activity: A.Type, _ input: A.Input, file: String = #fileID, line: UInt32 = #line
+    ) async throws -> A.Output {
+        try await run(activity, input, options: A.options, file: file, line: line)
     }
 
     /// Runs an activity: code outside of the workflow that may do anything, and that is tried again
     /// when it fails.
     /// - Throws: `StepFailure` once it failed for good.
     public func run<A: Activity>(
-        _ activity: A.Type, _ input: A.Input, options: ActivityOptions
+        _ activity: A.Type, _ input: A.Input, options: ActivityOptions,
+        file: String = #fileID, line: UInt32 = #line
     ) async throws -> A.Output {
         try await scope.enterWaiting("run")
         let encoded = try encodeInput(input)
         do {
             let result = try await perform(
-                A.activityName, .activity, encoded, options, closure: nil)
+                A.activityName, .activity, encoded, options, closure: nil,
+                at: SourcePlace(file: file, line: line))
             return try decode(A.Output.self, from: result)
         } catch let failure as StepFailure {
             throw Self.thrown(for: failure)
@@ -91,9 +95,11 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
     /// - Parameters:
     ///   - name: the step's name.
     ///   - place: `.loop` for a closure that neither blocks nor suspends.
+    ///   - file: where the call is, as its reports are to say; and so `line`.
     /// - Throws: `StepFailure` once it failed for good.
     public func step<Output: Codable & Sendable>(
         _ name: String, on place: StepPlace = .pool, options: StepOptions = StepOptions(),
+        file: String = #fileID, line: UInt32 = #line,
         _ body: @escaping @Sendable (AttemptInfo) async throws -> Output
     ) async throws -> Output {
         let codec = scope.codec
@@ -103,7 +109,7 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
         do {
             let result = try await perform(
                 name, .closure, (.empty, Self.emptyHash), options.activityOptions,
-                closure: closure)
+                closure: closure, at: SourcePlace(file: file, line: line))
             return try decode(Output.self, from: result)
         } catch let failure as StepFailure {
             throw Self.thrown(for: failure)
@@ -114,23 +120,24 @@ public struct WorkflowContext<Running: Workflow>: Sendable {
     func perform(
         _ name: String, _ kind: StepSchedule.Kind, _ input: (payload: Payload, hash: UInt64),
         _ options: ActivityOptions, closure: StepClosure?, compensation: String? = nil,
-        compensates: String? = nil, scheduled: (String) -> Void = { _ in }
+        compensates: String? = nil, at place: SourcePlace,
+        scheduled: (String) -> Void = { _ in }
     ) async throws -> Payload {
         try await scope.enterWaiting("run(\(name))")
         try await scope.checkCancelled()
         let identity = scope.branch.next(name)
         let key = identity.text
         if let closure { scope.closures[key] = closure }
-        scope.commands.append(
+        scope.ask(
             .schedule(
                 StepSchedule(
                     key: key, kind: kind, name: name, options: options,
                     inputHash: input.hash, compensation: compensation,
-                    compensates: compensates, input: input.payload)))
+                    compensates: compensates, input: input.payload)), at: place)
         scheduled(key)
         do {
             return try await scope.wait(
-                identity, options.cancellation, takeBack: .cancelStep(key: key))
+                identity, options.cancellation, takeBack: .cancelStep(key: key), at: place)
         } catch let failure as Failure {
             throw StepFailure(step: name, key: key, cause: failure)
         }

@@ -57,6 +57,9 @@ public struct Activation: Sendable {
 public struct Decision: Sendable {
     /// What it asks for, in order.
     public var commands: [Command] = []
+    /// In a replay: where the code asks for each of these, as far as that is known; or nothing at
+    /// all. Only for reports.
+    public var places: [SourcePlace?] = []
     /// `run` has returned: no more messages may come, though handlers may still be at work.
     public var hasReturned = false
     /// What it wrote to the log. Of no consequence for the run, and dropped in a replay.
@@ -93,6 +96,8 @@ public protocol Decider: AnyObject, Sendable {
     func evict()
     /// Ids of `patched(_:)` of which this run has gone the old way.
     var declinedPatches: [String] { get }
+    /// Where the code of a branch waits now, for reports; nil: nobody knows, or it does not wait.
+    func place(inBranch branch: String) -> SourcePlace?
     /// Of code that was let go: some of it swallowed every error, and was left where it is. Its
     /// memory is lost until the process ends.
     var hasLeaked: Bool { get }
@@ -101,6 +106,8 @@ public protocol Decider: AnyObject, Sendable {
 extension Decider {
     /// None that anybody knows of.
     public var declinedPatches: [String] { [] }
+    /// Nobody knows.
+    public func place(inBranch branch: String) -> SourcePlace? { nil }
     /// Nothing leaks.
     public var hasLeaked: Bool { false }
     /// The state is known once the code sees the checkpoint.

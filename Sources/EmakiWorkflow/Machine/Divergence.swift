@@ -13,28 +13,48 @@ struct Divergence: Sendable, Equatable {
     var branch: String
     /// The last command in which they agree, of the branch if there was one lately.
     var lastEqual: String?
+    /// Where the code asks for what it wants; where it waits instead, if it wants nothing more.
+    var place: SourcePlace?
+    /// Where the code asks for the last command in which they agree.
+    var lastEqualPlace: SourcePlace?
 
     var failure: Failure {
-        let agreed = lastEqual.map { "they agree up to \($0)" } ?? "nothing before it is equal"
+        let agreed =
+            lastEqual.map { "they agree up to \($0)" + Self.text(", at", lastEqualPlace) }
+            ?? "nothing before it is equal"
+        let found =
+            found.map { $0 + Self.text(", at", place) }
+            ?? "nothing more" + Self.text(", and waits at", place)
         return Failure(
             .misuse, type: "Divergence",
             message: "after event \(event), in branch “\(branch)”, the history has "
-                + "\(recorded ?? "nothing more") and the code asks for "
-                + "\(found ?? "nothing more"); \(agreed)")
+                + "\(recorded ?? "nothing more") and the code asks for \(found); \(agreed); "
+                + Self.advice(suggestedPatch))
+    }
+
+    private static func text(_ word: String, _ place: SourcePlace?) -> String {
+        place.map { "\(word) \($0)" } ?? ""
     }
 
     /// One command, described so that a recorded and a new one can be compared.
     struct Entry: Sendable, Equatable {
         var branch: String
         var text: String
+        /// Of a new one. It is no part of what is compared.
+        var place: SourcePlace?
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.branch == right.branch && left.text == right.text
+        }
     }
 
     static func find(
         after event: Int, recorded: [Entry], found: [Entry]
     ) -> Divergence? {
         if recorded == found { return nil }
-        var left = sequences(recorded)
-        for (branch, commands) in sequences(found).sorted(by: { $0.key < $1.key }) {
+        var left = Dictionary(grouping: recorded, by: \.branch)
+        let branches = Dictionary(grouping: found, by: \.branch).sorted { $0.key < $1.key }
+        for (branch, commands) in branches {
             let expected = left.removeValue(forKey: branch) ?? []
             if let difference = first(expected, commands, after: event, in: branch) {
                 return difference
@@ -42,27 +62,58 @@ struct Divergence: Sendable, Equatable {
         }
         guard let (branch, missing) = left.min(by: { $0.key < $1.key }) else { return nil }
         return Divergence(
-            event: event, recorded: missing.first, found: nil, branch: branch, lastEqual: nil)
+            event: event, recorded: missing.first?.text, found: nil, branch: branch,
+            lastEqual: nil)
     }
 
     private static func first(
-        _ recorded: [String], _ found: [String], after event: Int, in branch: String
+        _ recorded: [Entry], _ found: [Entry], after event: Int, in branch: String
     ) -> Divergence? {
         guard recorded != found else { return nil }
         var equalCount = 0
         while equalCount < min(recorded.count, found.count),
             recorded[equalCount] == found[equalCount]
         { equalCount += 1 }
-        func entry(_ list: [String]) -> String? {
+        func entry(_ list: [Entry]) -> Entry? {
             equalCount < list.count ? list[equalCount] : nil
         }
+        let last = equalCount > 0 ? found[equalCount - 1] : nil
         return Divergence(
-            event: event, recorded: entry(recorded), found: entry(found), branch: branch,
-            lastEqual: equalCount > 0 ? recorded[equalCount - 1] : nil)
+            event: event, recorded: entry(recorded)?.text, found: entry(found)?.text,
+            branch: branch, lastEqual: last?.text, place: entry(found)?.place,
+            lastEqualPlace: last?.place)
+    }
+}
+
+// What may be done about it.
+extension Divergence {
+    /// A name for `patched(_:)` that tells runs that were there already from others; nil: such a
+    /// call was taken out while there are runs that took the new way.
+    ///
+    /// Made of what the code asks for, or does not ask for any more: the same for all runs that
+    /// part there, and another one where code changes again.
+    var suggestedPatch: String? {
+        if let found { return Self.name(found) }
+        guard recorded?.hasPrefix(EventKind.patched.typeName) != true else { return nil }
+        return "without-" + Self.name(recorded ?? "")
     }
 
-    private static func sequences(_ entries: [Entry]) -> [String: [String]] {
-        Dictionary(grouping: entries, by: \.branch).mapValues { $0.map(\.text) }
+    /// In one line, for people.
+    static func advice(_ patch: String?) -> String {
+        guard let patch else {
+            return "keep the call of patched, its answer unused, until they have ended"
+        }
+        return "let both go on: if context.patched(\"\(patch)\") { … as now } "
+            + "else { … as it was }"
+    }
+
+    /// Of `StepScheduled branch/charge-card#2 (ChargeCard)`: `charge-card-2`.
+    private static func name(_ command: String) -> String {
+        let words = command.split(separator: " ", maxSplits: 2)
+        let key = words.count > 1 ? words[1] : words.first ?? ""
+        let last = key.split(separator: "/").last ?? key
+        let kept = last.map { $0.isLetter || $0.isNumber ? $0 : "-" }
+        return String(kept).split(separator: "-").joined(separator: "-")
     }
 }
 

@@ -4,7 +4,7 @@ struct Replay {
     private var machine: RunMachine
     /// The code's body has returned.
     private(set) var hasReturned = false
-    /// The newest commands in which they agree.
+    /// The newest commands in which they agree, as the code asks for them.
     private var agreed: [Divergence.Entry] = []
     /// Where code and history parted, if that is why it failed.
     private(set) var divergence: Divergence?
@@ -102,18 +102,25 @@ struct Replay {
         let decision = decider.activate(current.activation)
         if let failure = decision.taskFailure { throw failure }
         hasReturned = hasReturned || decision.hasReturned
+        var found = decision.commands.map {
+            RunMachine.describe($0, comparesInput: comparesInput)
+        }
+        for index in found.indices where index < decision.places.count {
+            found[index].place = decision.places[index]
+        }
         let difference = Divergence.find(
-            after: current.activation.event.id, recorded: current.recorded,
-            found: decision.commands.map {
-                RunMachine.describe($0, comparesInput: comparesInput)
-            })
+            after: current.activation.event.id, recorded: current.recorded, found: found)
         guard var difference else {
-            if !current.recorded.isEmpty { agreed = current.recorded }
+            if !found.isEmpty { agreed = found }
             return
         }
         if difference.lastEqual == nil {
             let last = agreed.last { $0.branch == difference.branch } ?? agreed.last
             difference.lastEqual = last?.text
+            difference.lastEqualPlace = last?.place
+        }
+        if difference.found == nil {
+            difference.place = decider.place(inBranch: difference.branch)
         }
         divergence = difference
         throw difference.failure

@@ -24,6 +24,7 @@ public enum DeciderReply: Sendable {
             for command in decision.commands { fields.put(4, command.wire) }
             fields.put(5, ifTrue: decision.hasReturned)
             for line in decision.lines { fields.put(8, line.wire) }
+            if !decision.places.isEmpty { fields.put(9, SourcePlace.wire(decision.places)) }
             if let failure = decision.taskFailure {
                 fields.put(EventField.failure, failure.encoded)
             }
@@ -60,6 +61,9 @@ public enum DeciderReply: Sendable {
             for content in fields.contents(8) {
                 decision.lines.append(try WorkflowLogLine(content))
             }
+            if let content = fields.content(9) {
+                decision.places = try SourcePlace.places(content)
+            }
             decision.taskFailure = try Failure(in: fields)
             self = .decision(decision)
         case 3: self = .verdict(try Failure(in: fields))
@@ -93,6 +97,38 @@ extension WorkflowLogLine {
             level: try fields.need(level, "a line's level"),
             message: try fields.need(fields.text(2), "a line"), metadata: try fields.map(3),
             time: try fields.need(fields.instant(4), "a line's time"))
+    }
+}
+
+extension SourcePlace {
+    /// A field for each place, empty for one that is not known.
+    fileprivate static func wire(_ places: [SourcePlace?]) -> [UInt8] {
+        var fields = FieldWriter()
+        for place in places {
+            var parts = FieldWriter()
+            if let place {
+                parts.put(1, place.file)
+                parts.put(2, UInt64(place.line))
+            }
+            fields.put(1, parts.bytes)
+        }
+        return fields.bytes
+    }
+
+    fileprivate static func places(_ bytes: [UInt8]) throws(HistoryError) -> [SourcePlace?] {
+        var places: [SourcePlace?] = []
+        for content in try FieldReader(bytes).contents(1) {
+            places.append(content.isEmpty ? nil : try SourcePlace(content))
+        }
+        return places
+    }
+
+    private init(_ bytes: [UInt8]) throws(HistoryError) {
+        let fields = try FieldReader(bytes)
+        self.init(
+            file: try fields.need(fields.text(1), "a file's name"),
+            line: try fields.need(
+                fields.number(2).flatMap { UInt32(exactly: $0) }, "a line's number"))
     }
 }
 

@@ -57,6 +57,7 @@ struct CheckFindings: Sendable {
             verdict.kind == .diverges
             ? Self.ground(verdict.branch) + "\n" + Self.ground(verdict.recorded, isHashed: true)
                 + "\n" + Self.ground(verdict.found, isHashed: true)
+                + "\n" + (verdict.place?.description ?? "")
             : Self.ground(verdict.message)
         let key = GroupKey(type: run.workflowType, kind: verdict.kind.rawValue, text: text)
         guard groups[key] != nil || groups.count < Self.groupsMax else { return }
@@ -152,25 +153,21 @@ extension CheckFindings.Group {
         switch verdict.kind {
         case .diverges:
             let branch = verdict.branch ?? ""
-            var lines = [
+            let found =
+                verdict.found.map { $0 + place(", at", verdict.place) }
+                ?? "nothing more" + place(", and waits at", verdict.place)
+            let agreed = verdict.lastEqual.map {
+                "they agree up to \($0)" + place(", at", verdict.lastEqualPlace)
+            }
+            return [
                 "\(type): \(runs) diverge after event \(verdict.event ?? 0)"
                     + (branch.isEmpty ? "" : ", in branch “\(branch)”"),
                 "  history:   \(verdict.recorded ?? "nothing more")",
-                "  this code: \(verdict.found ?? "nothing more")",
-                "  "
-                    + (verdict.lastEqual.map { "they agree up to \($0)" }
-                        ?? "nothing before it is equal"),
+                "  this code: \(found)",
+                "  \(agreed ?? "nothing before it is equal")",
                 "  workflows: \(names)",
+                "  \(verdict.advice)",
             ]
-            if verdict.suggestedPatch == nil {
-                lines.append("  keep the call of patched, its answer unused, until they have ended")
-            }
-            if let patch = verdict.suggestedPatch {
-                lines.append(
-                    "  let both go on: if context.patched(\"\(patch)\") { … as now } "
-                        + "else { … as it was }")
-            }
-            return lines
         case .traps: return describe("\(runs) end the process\(event)", names)
         case .spins: return describe("\(runs) compute without end\(event)", names)
         case .fails: return describe("\(runs) fail\(event)", names)
@@ -178,6 +175,10 @@ extension CheckFindings.Group {
         case .damaged: return describe("\(runs) cannot be read", names)
         case .same: return []
         }
+    }
+
+    private func place(_ word: String, _ place: SourcePlace?) -> String {
+        place.map { "\(word) \($0)" } ?? ""
     }
 
     private func describe(_ what: String, _ names: String) -> [String] {
