@@ -249,7 +249,7 @@ import Testing
             return path == self.path ? BloatedFile(file, byteCount) : file
         }
 
-        private final class BloatedFile: File, @unchecked Sendable {
+        private final class BloatedFile: ForwardingFile, @unchecked Sendable {
             let base: any File
             let count: Int
 
@@ -259,22 +259,6 @@ import Testing
             }
 
             func byteCount() throws(DiskError) -> Int { count }
-            func read(
-                into bytes: inout MutableRawSpan, at fileOffset: Int
-            ) throws(DiskError) -> Int { try base.read(into: &bytes, at: fileOffset) }
-            func write(_ bytes: RawSpan, at fileOffset: Int) throws(DiskError) {
-                try base.write(bytes, at: fileOffset)
-            }
-            func writeDurably(
-                _ bytes: RawSpan, at fileOffset: Int, by method: SyncMethod
-            ) throws(DiskError) {
-                try base.writeDurably(bytes, at: fileOffset, by: method)
-            }
-            func sync() throws(DiskError) { try base.sync() }
-            func resize(to byteCount: Int) throws(DiskError) { try base.resize(to: byteCount) }
-            func dropCache() throws(DiskError) { try base.dropCache() }
-            func map() throws(DiskError) -> any Mapping { try base.map() }
-            func close() { base.close() }
         }
     }
 

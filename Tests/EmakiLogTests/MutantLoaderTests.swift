@@ -166,7 +166,7 @@ import Testing
             return path == self.path ? StutteringFile(file, self) : file
         }
 
-        private final class StutteringFile: File, @unchecked Sendable {
+        private final class StutteringFile: ForwardingFile, @unchecked Sendable {
             let base: any File
             let owner: StutteringFileSystem
 
@@ -185,20 +185,6 @@ import Testing
                 }
                 return try base.read(into: &bytes, at: fileOffset)
             }
-            func byteCount() throws(DiskError) -> Int { try base.byteCount() }
-            func write(_ bytes: RawSpan, at fileOffset: Int) throws(DiskError) {
-                try base.write(bytes, at: fileOffset)
-            }
-            func writeDurably(
-                _ bytes: RawSpan, at fileOffset: Int, by method: SyncMethod
-            ) throws(DiskError) {
-                try base.writeDurably(bytes, at: fileOffset, by: method)
-            }
-            func sync() throws(DiskError) { try base.sync() }
-            func resize(to byteCount: Int) throws(DiskError) { try base.resize(to: byteCount) }
-            func dropCache() throws(DiskError) { try base.dropCache() }
-            func map() throws(DiskError) -> any Mapping { try base.map() }
-            func close() { base.close() }
         }
     }
 

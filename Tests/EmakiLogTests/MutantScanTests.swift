@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    private final class HalfFile: File, @unchecked Sendable {
+    private final class HalfFile: ForwardingFile, @unchecked Sendable {
         let base: any File
         let owner: HalfFileSystem
 
@@ -196,20 +196,6 @@ import Testing
             owner.restCount += 1
             return try base.read(into: &bytes, at: fileOffset)
         }
-        func byteCount() throws(DiskError) -> Int { try base.byteCount() }
-        func write(_ bytes: RawSpan, at fileOffset: Int) throws(DiskError) {
-            try base.write(bytes, at: fileOffset)
-        }
-        func writeDurably(
-            _ bytes: RawSpan, at fileOffset: Int, by method: SyncMethod
-        ) throws(DiskError) {
-            try base.writeDurably(bytes, at: fileOffset, by: method)
-        }
-        func sync() throws(DiskError) { try base.sync() }
-        func resize(to byteCount: Int) throws(DiskError) { try base.resize(to: byteCount) }
-        func dropCache() throws(DiskError) { try base.dropCache() }
-        func map() throws(DiskError) -> any Mapping { try base.map() }
-        func close() { base.close() }
     }
 
     @Test("of a segment with very many bad blocks the rest is not asked for: each may take long")

@@ -24,3 +24,28 @@ extension ForwardingFileSystem {
     func avoidCopyOnWrite(in folder: String) -> Bool { base.avoidCopyOnWrite(in: folder) }
     func traits() throws(DiskError) -> DiskTraits { try base.traits() }
 }
+
+/// A file in front of another one, to which it hands on whatever it does not do itself.
+protocol ForwardingFile: File {
+    var base: any File { get }
+}
+
+extension ForwardingFile {
+    func byteCount() throws(DiskError) -> Int { try base.byteCount() }
+    func read(into bytes: inout MutableRawSpan, at fileOffset: Int) throws(DiskError) -> Int {
+        try base.read(into: &bytes, at: fileOffset)
+    }
+    func write(_ bytes: RawSpan, at fileOffset: Int) throws(DiskError) {
+        try base.write(bytes, at: fileOffset)
+    }
+    func writeDurably(
+        _ bytes: RawSpan, at fileOffset: Int, by method: SyncMethod
+    ) throws(DiskError) {
+        try base.writeDurably(bytes, at: fileOffset, by: method)
+    }
+    func sync() throws(DiskError) { try base.sync() }
+    func resize(to byteCount: Int) throws(DiskError) { try base.resize(to: byteCount) }
+    func dropCache() throws(DiskError) { try base.dropCache() }
+    func map() throws(DiskError) -> any Mapping { try base.map() }
+    func close() { base.close() }
+}
