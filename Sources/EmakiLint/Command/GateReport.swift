@@ -151,7 +151,7 @@
         /// What a line has, without the space before it. Nil: the file is shorter.
         fileprivate init?(of line: Int, in text: SourceText) {
             let lines = text.text.split(separator: "\n", omittingEmptySubsequences: false)
-            guard lines.indices.contains(line - 1) else { return nil }
+            guard (1...lines.count).contains(line) else { return nil }
             let content = lines[line - 1]
             let space = content.prefix { $0 == " " || $0 == "\t" }
             self.init(

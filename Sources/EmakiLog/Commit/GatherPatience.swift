@@ -9,7 +9,8 @@
 struct GatherPatience {
     /// Of a usual write, as a divisor.
     private static let shareOfWrite: Int64 = 4
-    /// Of the configured limit: below the time after which plain threads write by themselves.
+    /// Of the configured limit. With the quarter that others get of a late round it is the time
+    /// after which plain threads write by themselves.
     private static let factorMax: Int64 = 4
     /// By which share of itself the usual write moves towards each one.
     private static let inertia: Int64 = 8

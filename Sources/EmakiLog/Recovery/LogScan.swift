@@ -126,7 +126,8 @@ struct LogScan: ~Copyable {
     /// - Returns: nil if the log ends.
     /// - Complexity: O(blocks up to there).
     private func linkedPlace(before segmentEnd: Int) -> Place? {
-        for segment in place.segment..<segmentEnd {
+        // A loss may have led behind the segments that are asked for.
+        for segment in place.segment..<max(place.segment, segmentEnd) {
             let first = segment == place.segment ? place.offset : layout.framesOffset
             for offset in stride(from: first, to: layout.segmentBytes, by: layout.blockBytes) {
                 let candidate = Place(segment: segment, offset: offset)

@@ -140,7 +140,7 @@ extension EngineCore {
         let instant = timers.now - max(0, retention.nanoseconds)
         var count = 0
         var pages = StreamPages(prefix: StreamName.idPrefix)
-        while true {
+        while !isClosed, !isFenced {
             let streams = try await pages.next(in: store)
             if streams.isEmpty { return count }
             for piece in streams.pieces(of: Self.sweptTogether) {
@@ -160,6 +160,7 @@ extension EngineCore {
                 try? await Task.sleep(for: Self.sweepPause)
             }
         }
+        return count
     }
 
     private func removeEnded(of workflowID: String, before instant: Int64) async throws -> Int {

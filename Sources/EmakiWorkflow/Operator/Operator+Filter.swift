@@ -132,23 +132,20 @@ extension Operator {
     private func summaries(
         _ ids: ArraySlice<String>, _ open: [String: Summary], _ filter: Filter, _ isBrief: Bool
     ) throws -> [Summary] {
-        var found: [Summary?] = ids.map { open[$0] }
-        let unknown = zip(ids.indices, found).filter { $0.1 == nil }.map { $0.0 }
-        var read: [Summary?] = []
+        let unknown = ids.filter { open[$0] == nil }
+        var read: [String: Summary] = [:]
         // Who waits for no reading pays for no task.
         if !unknown.isEmpty {
-            read = try wait { () async throws -> [Summary?] in
-                var read: [Summary?] = []
-                for index in unknown {
-                    read.append(try await summary(ids[index], filter, isBrief))
-                }
+            read = try wait { () async throws -> [String: Summary] in
+                var read: [String: Summary] = [:]
+                for id in unknown { read[id] = try await summary(id, filter, isBrief) }
                 return read
             }
         }
-        for (index, summary) in zip(unknown, read) { found[index - ids.startIndex] = summary }
-        return found.compactMap { $0 }.filter { summary in
-            guard open[summary.id] != nil else { return true }
-            return (filter.type.map { $0 == summary.type } ?? true) && filter.allows(summary)
+        return ids.compactMap { id in
+            guard let known = open[id] else { return read[id] }
+            let isOfType = filter.type.map { $0 == known.type } ?? true
+            return isOfType && filter.allows(known) ? known : nil
         }
     }
 
