@@ -72,6 +72,11 @@ import Testing
             let (read, last) = (scan.eventCount, scan.place.segment)
             #expect(read == count)
             #expect(last == count - 1)
+            // Fewer than it has passed: there is nothing to look at, and it stays where it is.
+            try scan.readLinkedFrames(before: 0)
+            let (readStill, lastStill) = (scan.eventCount, scan.place.segment)
+            #expect(readStill == count)
+            #expect(lastStill == count - 1)
         }
     }
 
