@@ -143,7 +143,7 @@ extension EventLog {
             isOutdated = try committer.reading { $0.removals.forgettingCount != count }
         }
         return streams.compactMap { found in
-            let text = Array(found.id).withRawSpan { String(validating: $0) }
+            let text = found.id.withRawSpan { String(validating: $0) }
             guard let text else { return nil }
             return StreamSummary(stream: StreamID(checked: text), version: found.version)
         }

@@ -69,7 +69,7 @@ extension EventLog {
         _ scanner: inout Scanner
     ) throws(LogError) {
         let hasRemovals = try committer.reading { !$0.removals.isEmpty }
-        let walk = try LogError.translating(file.pages.path) { () throws(DiskError) in
+        var walk = try LogError.translating(file.pages.path) { () throws(DiskError) in
             try SealedWalk(file)
         }
         var stream = -1

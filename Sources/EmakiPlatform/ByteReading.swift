@@ -117,4 +117,14 @@ extension Array where Element == UInt8 {
         // Safe because every byte of an array of bytes is initialised.
         try body(unsafe span.bytes)
     }
+
+    /// As `RawSpan.order`.
+    package func order(against other: [UInt8]) -> Int {
+        withRawSpan { bytes in other.withRawSpan { bytes.order(against: $0) } }
+    }
+
+    package mutating func append(_ bytes: RawSpan) {
+        // Safe because the buffer does not leave the closure.
+        unsafe bytes.withUnsafeBytes { buffer in unsafe append(contentsOf: buffer) }
+    }
 }

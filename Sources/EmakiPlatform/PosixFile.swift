@@ -112,11 +112,14 @@ package final class PosixFile: File {
         try SystemCall.dropCache(number)
     }
 
-    package func expectRandomReads() {
+    package func expectRandomReads() { wish { SystemCall.expectRandomReads($0) } }
+    package func expectRead(of range: Range<Int>) { wish { SystemCall.expectRead($0, of: range) } }
+
+    private func wish(_ body: (Int32) -> Void) {
         do throws(DiskError) {
             let number = try descriptor.borrow(for: .read)
             defer { descriptor.giveBack() }
-            SystemCall.expectRandomReads(number)
+            body(number)
         } catch {
             // A closed file is read by nobody.
         }

@@ -198,6 +198,19 @@ enum SystemCall {
         #endif
     }
 
+    /// The system may fetch this range into the page cache. A refusal is no error.
+    static func expectRead(_ descriptor: Int32, of range: Range<Int>) {
+        #if canImport(Darwin)
+            let count = Int32(clamping: range.count)
+            var advice = radvisory(ra_offset: off_t(range.lowerBound), ra_count: count)
+            // Safe because the call only reads what it is lent.
+            _ = unsafe fcntl(descriptor, F_RDADVISE, &advice)
+        #else
+            _ = posix_fadvise(
+                descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_WILLNEED)
+        #endif
+    }
+
     /// Takes (or ends) the exclusive lock of an open file without waiting.
     static func lock(_ descriptor: Int32, exclusive: Bool) throws(DiskError) {
         try check(.lock, flock(descriptor, exclusive ? LOCK_EX | LOCK_NB : LOCK_UN))

@@ -137,7 +137,7 @@ import Testing
     @Test("what is not all of a file, for who walks through its streams")
     func walks() throws {
         let walk: (SealedFile) throws -> Void = { file in
-            let walk = try SealedWalk(file)
+            var walk = try SealedWalk(file)
             while walk.stream < file.footer.streamCount { try walk.advance() }
         }
         try Self.expect(
@@ -281,7 +281,7 @@ import Testing
         try Self.expect(finding, "checked", change)
         try Self.expect(finding, "visited", change) { try $0.walk(1) { _, _ in true } }
         try Self.expect(finding, "merged", change) { file in
-            let walk = try SealedWalk(file)
+            var walk = try SealedWalk(file)
             while walk.stream < file.footer.streamCount { try walk.advance() }
         }
     }

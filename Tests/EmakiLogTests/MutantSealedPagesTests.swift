@@ -202,7 +202,7 @@ import Testing
         let sealed = try SealedFile(
             file, path: "large", storeID: SealedSample.storeID, isWritable: true)
         #expect(try sealed.check().eventCount == 2)
-        let walk = try SealedWalk(sealed, among: 1_000)
+        var walk = try SealedWalk(sealed, among: 1_000)
         for event in events {
             try walk.advance()
             #expect(walk.event.map { SealedSample.Event($0) } == event)

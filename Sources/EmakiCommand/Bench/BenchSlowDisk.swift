@@ -68,6 +68,7 @@ private final class BenchSlowFile: File {
     func allocate(_ byteCount: Int) throws(DiskError) { try file.allocate(byteCount) }
     func dropCache() throws(DiskError) { try file.dropCache() }
     func expectRandomReads() { file.expectRandomReads() }
+    func expectRead(of range: Range<Int>) { file.expectRead(of: range) }
     func map() throws(DiskError) -> any Mapping { try file.map() }
     func close() { file.close() }
 }

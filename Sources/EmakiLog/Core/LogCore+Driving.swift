@@ -164,7 +164,7 @@ extension LogCore {
         var listing = StreamListing(prefix: [], after: nil, limit: .max)
         for slot in 0..<index.slotCount { listing.add(slot, of: self) }
         for found in try listing.merged(with: sealed, looking: { $0(self) }) {
-            body(Array(found.id), found.version)
+            body(found.id, found.version)
         }
     }
 }

@@ -4,7 +4,7 @@ import EmakiPlatform
 /// those in the sealed files of that moment, or a later one.
 struct StreamListing {
     struct Found {
-        var id: ArraySlice<UInt8>
+        var id: [UInt8]
         var version: StreamVersion
     }
 
@@ -12,6 +12,8 @@ struct StreamListing {
     private let after: [UInt8]?
     private let limit: Int
     private var found: [Found] = []
+    /// The last id of a full page of those found: what is behind it is on a later page.
+    private var last: [UInt8]?
 
     /// - Parameter after: only ids behind this one.
     init(prefix: [UInt8], after: [UInt8]?, limit: Int) {
@@ -26,36 +28,41 @@ struct StreamListing {
             core.index.stream(atSlot: slot, prefix: $0, durable: core.durableEnd)
         }
         guard let stream else { return }
-        if let after, !after.lexicographicallyPrecedes(stream.id) { return }
-        guard !isRemoved(stream.id[...], stream.version, core) else { return }
-        found.append(Found(id: stream.id[...], version: stream.version))
+        if let after, stream.id.order(against: after) <= 0 { return }
+        if let last, stream.id.order(against: last) > 0 { return }
+        guard !isRemoved(stream.id, stream.version, core) else { return }
+        found.append(Found(id: stream.id, version: stream.version))
         // Keep what can still be among the first, so that memory follows the limit.
         if found.count / 2 > max(limit, 1024) { keepFirst() }
     }
 
     /// Whether a stream holds snapshots, which only who asks for them by name is shown.
-    private func isHidden(_ id: ArraySlice<UInt8>) -> Bool {
+    private func isHidden(_ id: [UInt8]) -> Bool {
         id.first == SnapshotStream.marker && prefix.first != SnapshotStream.marker
     }
 
     /// Whether nothing of a stream is left, or it is hidden.
     private func isRemoved(
-        _ id: ArraySlice<UInt8>, _ version: StreamVersion, _ core: LogCore
+        _ id: [UInt8], _ version: StreamVersion, _ core: LogCore
     ) -> Bool {
         if isHidden(id) { return true }
-        return Array(id).withRawSpan { core.removals.through(id: $0) } >= version
+        return id.withRawSpan { core.removals.through(id: $0) } >= version
     }
 
     private mutating func keepFirst() {
         // One that was forgotten and looked up again meanwhile may be here twice.
         found.sort {
-            $0.id.lexicographicallyPrecedes($1.id) || ($0.id == $1.id && $0.version > $1.version)
+            let order = $0.id.order(against: $1.id)
+            return order < 0 || (order == 0 && $0.version > $1.version)
         }
         var kept: [Found] = []
         kept.reserveCapacity(found.count)
         for stream in found where kept.last?.id != stream.id { kept.append(stream) }
         found = kept
-        found.removeLast(max(0, found.count - limit))
+        if found.count >= limit {
+            found.removeLast(found.count - limit)
+            last = found.last?.id
+        }
     }
 
     /// The page.
@@ -80,7 +87,7 @@ struct StreamListing {
                     least = cursor.id
                     continue
                 }
-                if cursor.id.lexicographicallyPrecedes(other) { least = cursor.id }
+                if cursor.id.order(against: other) < 0 { least = cursor.id }
             }
             guard let id = least else { break }
             var version = StreamVersion.none
@@ -109,7 +116,7 @@ struct StreamListing {
     private struct FileCursor {
         private let file: SealedFile
         private var number: Int
-        private(set) var id: ArraySlice<UInt8> = []
+        private(set) var id: [UInt8] = []
         private(set) var version = StreamVersion.none
 
         /// - Returns: nil if it has none that is wanted.
@@ -117,12 +124,12 @@ struct StreamListing {
             self.file = file
             // Streams of snapshots come first, and are asked for by name only.
             var start = prefix.isEmpty ? [SnapshotStream.marker + 1] : prefix
-            if let after, !after.lexicographicallyPrecedes(start) { start = after }
+            if let after, start.order(against: after) <= 0 { start = after }
             number = try start.withRawSpan { (id: RawSpan) throws(LogError) in
                 try file.firstStream(notBefore: id)
             }
             guard try load(within: prefix) else { return nil }
-            if let after, id.elementsEqual(after), try !advance(within: prefix) { return nil }
+            if let after, id == after, try !advance(within: prefix) { return nil }
         }
 
         mutating func advance(within prefix: [UInt8]) throws(LogError) -> Bool {
@@ -132,7 +139,7 @@ struct StreamListing {
 
         private mutating func load(within prefix: [UInt8]) throws(LogError) -> Bool {
             guard number < file.footer.streamCount else { return false }
-            id = try file.withID(number) { $0.copyToArray() }[...]
+            id = try file.withID(number) { $0.copyToArray() }
             guard id.starts(with: prefix) else { return false }
             version = try file.stream(number).lastVersion
             return true

@@ -54,6 +54,8 @@ struct ChunkWindow {
         held = 0..<0
         _ = try file.pages.read(.chunks, stored.lowerBound..<end, into: memory, at: 0)
         held = stored.lowerBound..<end
+        // The device brings what comes then, while this is worked on.
+        file.pages.expectRead(.chunks, end..<end + memory.byteCount)
         return true
     }
 }

@@ -5,7 +5,7 @@ final class MergePass {
     private let merge: SealedMerge
     private let drops: SealedDrops
     private let files: any FileSystem
-    private let walks: [SealedWalk]
+    private var walks: [SealedWalk]
     /// Made at the first event that stays.
     private var file: (any File)?
     private var writer: SealedFileWriter?
@@ -37,7 +37,7 @@ final class MergePass {
     /// Takes every stream of every input.
     /// - Returns: false if it was to stop.
     func run(_ goesOn: () -> Bool) throws(LogError) -> Bool {
-        for walk in walks { try walk.advance() }
+        for index in walks.indices { try walks[index].advance() }
         while let id = lowestID() {
             guard try takeStream(id, goesOn) else { return false }
         }
@@ -52,13 +52,9 @@ final class MergePass {
                 lowest = walk.id
                 continue
             }
-            if order(walk.id, found) < 0 { lowest = walk.id }
+            if walk.id.order(against: found) < 0 { lowest = walk.id }
         }
         return lowest
-    }
-
-    private func order(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        left.withRawSpan { left in right.withRawSpan { left.order(against: $0) } }
     }
 
     /// Takes what all inputs have of a stream. A walk that has no event is at no id.
@@ -71,11 +67,11 @@ final class MergePass {
         let extent = id.withRawSpan { drops.extent($0, newest) }
         var isBegun = false
         var version = StreamVersion.none
-        for (index, walk) in walks.enumerated() where walk.id == id {
-            let number = walk.stream
-            while walk.stream == number, let event = walk.event {
+        for index in walks.indices where walks[index].id == id {
+            let number = walks[index].stream
+            while walks[index].stream == number, let event = walks[index].event {
                 guard event.version > version else {
-                    throw walk.file.nonsense(stream: number, "versions of a stream")
+                    throw walks[index].file.nonsense(stream: number, "versions of a stream")
                 }
                 version = event.version
                 let digest = event.digest(stream: hash)
@@ -93,7 +89,7 @@ final class MergePass {
                     isBegun = true
                     if writer?.footer.chunkCount != before, !goesOn() { return false }
                 }
-                try walk.advance()
+                try walks[index].advance()
             }
         }
         return true

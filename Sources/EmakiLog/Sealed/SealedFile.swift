@@ -147,6 +147,15 @@ final class SealedFile: Sendable {
         return pages.view.withBytes(in: range, body)
     }
 
+    /// Says that the ids of so many streams behind a number will be asked for soon; where they are
+    /// is a guess.
+    func expectStreams(_ number: Int, _ count: Int) {
+        for section in [SealedFooter.Section.streams, .ids] {
+            let bytesEach = footer[section].byteCount / footer.streamCount + 1
+            pages.expectRead(section, number * bytesEach..<(number + 2 * count) * bytesEach)
+        }
+    }
+
     /// Where a stream's id is in the file, all of it sound.
     func rangeOfID(_ number: Int) throws(LogError) -> Range<Int> {
         let entryBytes = SealedFooter.streamEntryBytes

@@ -92,6 +92,14 @@ final class SealedPages: @unchecked Sendable {
         return true
     }
 
+    /// Says that a range of a section will be read soon, as far as there is such a range.
+    func expectRead(_ section: SealedFooter.Section, _ range: Range<Int>) {
+        let part = range.clamped(to: 0..<footer[section].byteCount)
+        if part.isEmpty { return }
+        let start = footer[section].range.lowerBound
+        file.expectRead(of: start + part.lowerBound..<start + part.upperBound)
+    }
+
     /// Reads whole pages of the file as they are, to the start of `memory`. Not checked; zeros for
     /// pages that the device does not give.
     func copy(_ range: Range<Int>, into memory: PageMemory) throws(LogError) {

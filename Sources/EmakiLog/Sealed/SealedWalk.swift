@@ -1,7 +1,12 @@
 import EmakiPlatform
 
 /// Walks all events of a sealed file in its own order, stream by stream, with one chunk in memory.
-final class SealedWalk {
+///
+/// Of a copy nothing is to be asked once either has gone on: they share that memory.
+struct SealedWalk {
+    /// Streams whose names are fetched ahead at a time.
+    private static let streamsAhead = 8_192
+
     let file: SealedFile
     private let bounds: SealedChunk.Bounds
     private let memory: ChunkMemory
@@ -32,7 +37,7 @@ final class SealedWalk {
 
     /// Goes on to the next event, or behind the last.
     /// - Throws: `.corrupt` at what is damaged beyond its parity or makes no sense.
-    func advance() throws(LogError) {
+    mutating func advance() throws(LogError) {
         if cursor == nil || cursor?.left == 0 {
             guard try beginRun() else { return }
         }
@@ -40,7 +45,7 @@ final class SealedWalk {
     }
 
     /// - Returns: false at the end.
-    private func beginRun() throws(LogError) -> Bool {
+    private mutating func beginRun() throws(LogError) -> Bool {
         cursor = nil
         if offset == chunkEnd {
             guard nextChunk < file.footer.chunkCount else {
@@ -59,7 +64,10 @@ final class SealedWalk {
         else { throw senseless() }
         if run.stream != stream {
             stream = run.stream
-            id = try file.withID(stream) { $0.copyToArray() }
+            if stream % Self.streamsAhead == 0 { file.expectStreams(stream, Self.streamsAhead) }
+            // The same memory, unless somebody still has the last id.
+            id.removeAll(keepingCapacity: true)
+            try file.withID(stream) { id.append($0) }
         }
         cursor = SealedChunk.RunCursor(run, memory.unpacked)
         return true

@@ -169,6 +169,11 @@ final class EngineCore: @unchecked Sendable {
         projection?.close()
     }
 
+    /// Makes room for so many runs that are put aside.
+    func expect(sleepers count: Int) {
+        lock.withLock { sleeping.reserveCapacity(sleeping.count + count) }
+    }
+
     /// Puts runs aside that are not in memory, each with its wake-up. One of which something is
     /// known by now is left out.
     /// - Returns: the wake-ups, which are not armed.
@@ -176,13 +181,14 @@ final class EngineCore: @unchecked Sendable {
         lock.withLock {
             if closed { return [] }
             return sleepers.compactMap { sleeper in
-                guard hosts[sleeper.workflowID] == nil else { return nil }
+                guard hosts.isEmpty || hosts[sleeper.workflowID] == nil else { return nil }
+                let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
+                let other = sleeping.updateValue(ticket, forKey: sleeper.workflowID)
                 // Of two runs of an id one was never begun: the earlier instant is safe.
-                if let other = sleeping[sleeper.workflowID], other.instant <= sleeper.due {
+                if let other, other.instant <= sleeper.due {
+                    sleeping[sleeper.workflowID] = other
                     return nil
                 }
-                let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
-                sleeping[sleeper.workflowID] = ticket
                 return ticket
             }
         }

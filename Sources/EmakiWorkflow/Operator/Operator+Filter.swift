@@ -107,12 +107,13 @@ extension Operator {
             pages = behind
             if streams.isEmpty { return }
             for asked in streams.pieces(of: Self.askedTogether) {
-                let asked = asked.map { String($0.dropFirst(StreamName.idPrefix.count)) }
-                let open = try openRuns(of: asked) ?? [:]
-                for ids in asked.pieces(of: Self.readTogether) {
-                    let found = try summaries(ids, open, filter, isBrief)
+                let ids = asked.map { String($0.dropFirst(StreamName.idPrefix.count)) }
+                let open = try openRuns(of: ids) ?? ids.map { _ in nil }
+                for start in stride(from: 0, to: ids.count, by: Self.readTogether) {
+                    let range = start..<min(start + Self.readTogether, ids.count)
+                    let found = try summaries(ids[range], open[range], filter, isBrief)
                     for summary in found where try !body(summary) { return }
-                    seen += ids.count
+                    seen += range.count
                     if !sink.progress(seen) { return }
                 }
             }
@@ -129,10 +130,12 @@ extension Operator {
         return start.searchAttributes[name] == value
     }
 
+    /// - Parameter open: of each id what is known of its run, if that is open.
     private func summaries(
-        _ ids: ArraySlice<String>, _ open: [String: Summary], _ filter: Filter, _ isBrief: Bool
+        _ ids: ArraySlice<String>, _ open: ArraySlice<Projection.Sight?>, _ filter: Filter,
+        _ isBrief: Bool
     ) throws -> [Summary] {
-        let unknown = ids.filter { open[$0] == nil }
+        let unknown = zip(ids, open).filter { $0.1 == nil }.map(\.0)
         var read: [String: Summary] = [:]
         // Who waits for no reading pays for no task.
         if !unknown.isEmpty {
@@ -142,10 +145,11 @@ extension Operator {
                 return read
             }
         }
-        return ids.compactMap { id in
-            guard let known = open[id] else { return read[id] }
-            let isOfType = filter.type.map { $0 == known.type } ?? true
-            return isOfType && filter.allows(known) ? known : nil
+        return zip(ids, open).compactMap { id, known in
+            guard let known else { return read[id] }
+            let summary = Summary(known)
+            let isOfType = filter.type.map { $0 == summary.type } ?? true
+            return isOfType && filter.allows(summary) ? summary : nil
         }
     }
 

@@ -28,9 +28,9 @@ extension Operator {
         }
     }
 
-    /// Those of these workflows that are open; nil: nobody knows without reading.
-    func openRuns(of ids: [String]) throws -> [String: Summary]? {
-        try ask { $0.openRuns(of: ids) }?.mapValues { Summary($0) }
+    /// Of each of these workflows its run, if it is open; nil: nobody knows without reading.
+    func openRuns(of ids: [String]) throws -> [Projection.Sight?]? {
+        try ask { $0.openRuns(of: ids) }
     }
 
     /// Workflows in all states that a filter allows.
@@ -83,7 +83,7 @@ extension Operator.Filter {
 }
 
 extension Operator.Summary {
-    fileprivate init(_ sight: Projection.Sight) {
+    init(_ sight: Projection.Sight) {
         self.init(
             id: sight.id, type: sight.type, runID: sight.runID, state: sight.state.word,
             startedAt: sight.startedAt, updatedAt: sight.updatedAt, events: sight.events)

@@ -26,9 +26,12 @@ extension EngineCore {
         isToLookAt(findings.work)
         var tickets: [EngineTimers.Ticket] = []
         tickets.reserveCapacity(findings.sleepers.count)
+        expect(sleepers: findings.sleepers.count)
         for first in stride(from: 0, to: findings.sleepers.count, by: Self.putAsideTogether) {
             let end = min(first + Self.putAsideTogether, findings.sleepers.count)
             tickets += put(aside: findings.sleepers[first..<end])
+            // It may be one of two threads that tasks have.
+            await Task.yield()
         }
         timers.arm(tickets)
         return KnownWork(work: findings.work[...], overdue: findings.overdue[...])

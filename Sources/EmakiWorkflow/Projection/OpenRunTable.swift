@@ -137,8 +137,8 @@ struct OpenRunTable: Sendable {
         let number = place()
         let (index, slot) = (number / Self.chunkRuns, number % Self.chunkRuns)
         let offset = UInt32(chunks[index].bytes.count)
-        Self.append(id, to: &chunks[index].bytes)
-        Self.append(run, to: &chunks[index].bytes)
+        chunks[index].bytes.append(id)
+        chunks[index].bytes.append(run)
         chunks[index].names[slot] = Chunk.Name(
             offset: offset, idBytes: UInt8(id.byteCount), runBytes: UInt8(run.byteCount))
         chunks[index].runs[slot] = new
@@ -156,10 +156,6 @@ struct OpenRunTable: Sendable {
         chunks[index].runs.append(OpenRun())
         chunks[index].names.append(Chunk.Name())
         return index * Self.chunkRuns + chunks[index].runs.count - 1
-    }
-
-    private static func append(_ text: RawSpan, to bytes: inout [UInt8]) {
-        for offset in 0..<text.byteCount { bytes.append(text.loadUInt8(at: offset)) }
     }
 
     mutating func remove(_ number: Int) {

@@ -29,29 +29,32 @@ extension Projection {
     /// - Complexity: O(runs), and O(log limit) for each that may be among them.
     func openRuns(_ wish: Wish, after: [UInt8]?, limit: Int) -> [Sight] {
         var page = FirstIDs(limit: limit)
-        forEach(wish) { number, id in
+        forEach(wish) { number, _, id in
             if let after, after.withRawSpan({ id.order(against: $0) <= 0 }) { return }
             page.add(id, number)
         }
         return page.sorted.map { sight($0.number) }
     }
 
-    /// Those of these workflows that are open.
-    func openRuns(of workflowIDs: [String]) -> [String: Sight] {
-        var found: [String: Sight] = [:]
-        for id in workflowIDs {
-            guard let number = id.withUTF8Span({ runs.find($0) }) else { continue }
-            found[id] = sight(number)
+    /// Of each of these workflows its run, if it is open.
+    func openRuns(of workflowIDs: [String]) -> [Sight?] {
+        workflowIDs.map { id in
+            id.withUTF8Span { runs.find($0) }.map { sight($0, id: id) }
         }
-        return found
     }
 
     /// How many are open, by their states.
     /// - Complexity: O(runs).
     func openCounts(_ wish: Wish) -> [State: Int] {
-        var counts: [State: Int] = [:]
-        forEach(wish) { number, _ in counts[runs[number].state, default: 0] += 1 }
-        return counts
+        var (open, paused, quarantined) = (0, 0, 0)
+        forEach(wish) { _, run, _ in
+            switch run.state {
+            case .open: open += 1
+            case .paused: paused += 1
+            case .quarantined: quarantined += 1
+            }
+        }
+        return [.open: open, .paused: paused, .quarantined: quarantined].filter { $0.value > 0 }
     }
 
     /// How many workflows' newest runs have ended, by how they did.
@@ -71,7 +74,9 @@ extension Projection {
         return counts
     }
 
-    private func forEach(_ wish: Wish, _ body: (_ number: Int, _ id: RawSpan) -> Void) {
+    private func forEach(
+        _ wish: Wish, _ body: (_ number: Int, _ run: OpenRun, _ id: RawSpan) -> Void
+    ) {
         var type: UInt32?
         if let name = wish.type {
             guard let number = types.firstIndex(of: name) else { return }
@@ -81,14 +86,14 @@ extension Projection {
             if let type, run.type != type { return }
             if let state = wish.state, run.state != state { return }
             guard wish.prefix.isPrefix(of: id) else { return }
-            body(number, id)
+            body(number, run, id)
         }
     }
 
-    private func sight(_ number: Int) -> Sight {
+    private func sight(_ number: Int, id: String? = nil) -> Sight {
         let run = runs[number]
         return Sight(
-            id: String(decoding: runs.id(number), as: UTF8.self),
+            id: id ?? String(decoding: runs.id(number), as: UTF8.self),
             runID: String(decoding: runs.runID(number), as: UTF8.self),
             type: types[Int(run.type)], state: run.state, startedAt: run.startedAt,
             updatedAt: run.updatedAt, events: Int(run.eventCount))
@@ -110,7 +115,7 @@ private struct FirstIDs {
     init(limit: Int) { self.limit = limit }
 
     var sorted: [(id: [UInt8], number: Int)] {
-        heap.sorted { $0.id.lexicographicallyPrecedes($1.id) }
+        heap.sorted { $0.id.order(against: $1.id) < 0 }
     }
 
     mutating func add(_ id: RawSpan, _ number: Int) {
@@ -144,6 +149,6 @@ private struct FirstIDs {
     }
 
     private func isBefore(_ left: Int, _ right: Int) -> Bool {
-        heap[left].id.lexicographicallyPrecedes(heap[right].id)
+        heap[left].id.order(against: heap[right].id) < 0
     }
 }

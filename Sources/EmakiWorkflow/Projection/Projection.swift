@@ -29,6 +29,8 @@ struct Projection: Sendable {
     var doubtful: Set<String> = []
     private(set) var types: [String] = []
     private var typeNumbers: [String: UInt32] = [:]
+    /// The name that was asked for last, and its number: runs of a type are often together.
+    private var lastType: (name: [UInt8], number: UInt32)?
     /// Never counts how a run ended that another of its chain followed.
     var endings: [Ending: Int] = [:]
     /// Ids were used again, and how their runs before had ended was not recorded then.
@@ -47,11 +49,15 @@ struct Projection: Sendable {
         case nothing
         case run(number: Int)
         /// A run that is not in the table.
-        case unknownRun(id: [UInt8], run: [UInt8])
-        case workflow([UInt8])
+        case unknownRun
+        case workflow
     }
 
     private var subject = Subject.nothing
+    /// A workflow id, unless the subject is a run of the table.
+    private var id: [UInt8] = []
+    /// Of an unknown run.
+    private var runID: [UInt8] = []
 
     // MARK: Taking events in
 
@@ -63,16 +69,20 @@ struct Projection: Sendable {
             return false
         }
         let id = stream.extracting(name.id)
-        guard let range = name.run else {
-            subject = .workflow(id.copyToArray())
-            return true
-        }
-        let run = stream.extracting(range)
-        if let number = runs.find(id, run) {
-            subject = .run(number: number)
+        if let range = name.run {
+            let run = stream.extracting(range)
+            if let number = runs.find(id, run) {
+                subject = .run(number: number)
+                return true
+            }
+            subject = .unknownRun
+            runID.removeAll(keepingCapacity: true)
+            runID.append(run)
         } else {
-            subject = .unknownRun(id: id.copyToArray(), run: run.copyToArray())
+            subject = .workflow
         }
+        self.id.removeAll(keepingCapacity: true)
+        self.id.append(id)
         return true
     }
 
@@ -82,12 +92,13 @@ struct Projection: Sendable {
         switch subject {
         case .nothing: break
         case .run(let number): take(metadata, number)
-        case .unknownRun(let id, let run): begin(id, run, metadata)
-        case .workflow(let id): record(id, version, metadata)
+        case .unknownRun: beginRun(metadata)
+        case .workflow: record(version, metadata)
         }
     }
 
-    private mutating func begin(_ id: [UInt8], _ run: [UInt8], _ metadata: RawSpan) {
+    private mutating func beginRun(_ metadata: RawSpan) {
+        let (id, run) = (id, runID)
         guard let event = HistoryGlance(metadata) else { return doubt(id) }
         var new = OpenRun()
         // What comes first of a run that is not known says nothing of what was before.
@@ -131,8 +142,10 @@ struct Projection: Sendable {
         {
             endings[Ending(type: type, outcome: outcome), default: 0] += 1
         }
-        subject = .unknownRun(id: runs.id(number), run: runs.runID(number))
-        moreTimers[number] = nil
+        subject = .unknownRun
+        id = runs.id(number)
+        runID = runs.runID(number)
+        if !moreTimers.isEmpty { moreTimers[number] = nil }
         runs.remove(number)
     }
 
@@ -180,17 +193,19 @@ struct Projection: Sendable {
 
     /// When something of a run is due next; `Int64.max`: never.
     func due(_ number: Int, _ run: OpenRun) -> Int64 {
-        moreTimers[number]?.reduce(run.due) { min($0, $1.value) } ?? run.due
+        // Most have none, and are asked for by the million.
+        if moreTimers.isEmpty { return run.due }
+        return moreTimers[number]?.reduce(run.due) { min($0, $1.value) } ?? run.due
     }
 
     // MARK: Workflow ids
 
-    private mutating func record(_ id: [UInt8], _ version: UInt64, _ metadata: RawSpan) {
+    private mutating func record(_ version: UInt64, _ metadata: RawSpan) {
         guard let record = IDRecordGlance(metadata) else { return doubt(id) }
         switch record.kind {
         case .deleted:
             // It is looked at until it is gone; the removal of its streams asks for a new table.
-            if let debt = Self.debt(id, metadata, record) { debts.insert(debt) }
+            if let debt = debt(metadata, record) { debts.insert(debt) }
             if debts.count > Self.remembered { isOverfull = true }
             // Whether its runs' ends are still in the log is a matter of the moment.
             hasOldEndings = true
@@ -207,12 +222,12 @@ struct Projection: Sendable {
             endings[ending, default: 0] -= 1
             if endings[ending] == 0 { endings[ending] = nil }
         case .closed:
-            guard record.isUnsettled, let debt = Self.debt(id, metadata, record) else { return }
+            guard record.isUnsettled, let debt = debt(metadata, record) else { return }
             debts.insert(debt)
             if debts.count > Self.remembered { isOverfull = true }
         case .settled:
             if debts.isEmpty { return }
-            if let debt = Self.debt(id, metadata, record) { debts.remove(debt) }
+            if let debt = debt(metadata, record) { debts.remove(debt) }
         // The run's end is not in the log any more, and its successor takes it off.
         case .dropped: hasUnknownEndings = true
         }
@@ -225,9 +240,7 @@ struct Projection: Sendable {
         hasOldEndings = true
     }
 
-    private static func debt(
-        _ id: [UInt8], _ metadata: RawSpan, _ record: IDRecordGlance
-    ) -> String? {
+    private func debt(_ metadata: RawSpan, _ record: IDRecordGlance) -> String? {
         let run = metadata.extracting(record.runID).copyToArray()
         return String(validating: id + [StreamParts.slash] + run, as: UTF8.self)
     }
@@ -236,7 +249,12 @@ struct Projection: Sendable {
 
     /// The number of a type's name.
     mutating func type(_ name: RawSpan) -> UInt32 {
-        type(String(validating: name) ?? "")
+        if let lastType, lastType.name.withRawSpan({ $0.isEqual(to: name) }) {
+            return lastType.number
+        }
+        let number = type(String(validating: name) ?? "")
+        lastType = (name.copyToArray(), number)
+        return number
     }
 
     mutating func type(_ name: String) -> UInt32 {

@@ -1,7 +1,7 @@
 /// The streams of a store whose names start alike, page by page, in the order of their names.
 ///
 /// A store may look at all that it has in memory for each page, as a log does. So each page is
-/// twice as large as the one before: who wants the first few waits for a few, and who wants a
+/// four times as large as the one before: who wants the first few waits for a few, and who wants a
 /// million pays for some twenty looks and not for thousands.
 struct StreamPages: Sendable {
     private static let pageMax = 65_536
@@ -30,7 +30,7 @@ struct StreamPages: Sendable {
         let streams = try await store.streams(prefix: prefix, after: last, limit: limit)
         isDone = streams.count < limit
         last = streams.last ?? last
-        limit = min(2 * limit, Self.pageMax)
+        limit = min(4 * limit, Self.pageMax)
         return streams
     }
 }
