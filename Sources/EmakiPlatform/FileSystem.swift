@@ -89,8 +89,8 @@ package protocol File: AnyObject, Sendable {
     /// Says that small reads of this file do not follow one another, so that nobody reads ahead of
     /// them. Only a wish: it changes what a read costs, and nothing else.
     func expectRandomReads()
-    /// Says that this range, which is not empty, will be read soon, so that the page cache may fetch
-    /// it meanwhile. Only a wish, as above.
+    /// Says that this range, which is not empty, will be read soon, so that the page cache may
+    /// fetch it meanwhile. Only a wish, as above.
     func expectRead(of range: Range<Int>)
     /// Maps the whole file for reading. The mapping outlives the file.
     func map() throws(DiskError) -> any Mapping

@@ -6,7 +6,7 @@ import Foundation
 struct WorkflowBulkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bulk",
-        abstract: "Cancel, terminate, pause, resume or delete all that a filter allows.",
+        abstract: "Cancel, terminate, pause, resume, reset or delete all that a filter allows.",
         discussion: """
             A line for each says what was done, or why not; those that were done stay done if the \
             command is interrupted. Try it with --dry-run first.
@@ -15,24 +15,36 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
               \(Program.name) workflow bulk bank.emaki pause --type AccountTransfer \\
                 --reason "bank closed" --dry-run
               \(Program.name) workflow bulk bank.emaki resume --state paused --prefix transfer-
+              \(Program.name) workflow bulk bank.emaki reset --state paused --to-checkpoint \
+                --request-id release-7
             """)
 
     enum Verb: String, CaseIterable, ExpressibleByArgument {
-        case cancel, terminate, pause, resume, delete
+        case cancel, terminate, pause, resume, reset, delete
     }
 
     @OptionGroup var place: StoreArgument
-    @Argument(help: "cancel, terminate, pause, resume; delete, of those that have ended.")
+    @Argument(help: "cancel, terminate, pause, resume, reset; delete, of those that have ended.")
     var verb: Verb
     @OptionGroup var filter: WorkflowFilter
     @Flag(help: "All that are open, or have ended, where no filter is given.") var all = false
     @Option(help: "Why.") var reason: String?
+    @OptionGroup(title: "RESET") var point: ResetPointOptions
+    @OptionGroup(title: "RESET") var requestID: RequestOption
     @Flag(help: "Say which they are, and do nothing.") var dryRun = false
     @OptionGroup var answer: OutputOptions
 
     func validate() throws {
         if verb == .terminate, reason == nil {
             throw ValidationError("terminate needs --reason.")
+        }
+        if verb == .reset {
+            try point.expectOne()
+            guard requestID.requestID != nil else {
+                throw ValidationError("reset needs --request-id: repeated, none is reset twice.")
+            }
+        } else if point.count > 0 || point.withoutMessages || requestID.requestID != nil {
+            throw ValidationError("a point and --request-id are for reset.")
         }
         let isFiltered = [filter.type, filter.state, filter.prefix, filter.attribute]
             .contains { $0 != nil }
@@ -47,6 +59,8 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
         request.add("each", verb.rawValue)
         filter.add(to: &request)
         request.add("reason", reason)
+        point.add(to: &request)
+        request.fill { requestID.add(to: &$0) }
         if dryRun { request.fill { $0.add("dry", true) } }
         try await WorkflowBulk.run(request, at: place, answer)
     }

@@ -9,13 +9,17 @@ struct ResetPointOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Before this step; `show` lists them.", valueName: "step"))
     var toStep: String?
     @Flag(help: "Right after the start.") var toBeginning = false
+    @Flag(help: "Right behind the newest checkpoint: new code takes the state of then.")
+    var toCheckpoint = false
     @Flag(help: "Leave out the signals and updates that came after the point.")
     var withoutMessages = false
 
-    func validate() throws {
-        let count = [toEvent != nil, toStep != nil, toBeginning].count { $0 }
+    var count: Int { [toEvent != nil, toStep != nil, toBeginning, toCheckpoint].count { $0 } }
+
+    func expectOne() throws {
         guard count == 1 else {
-            throw ValidationError("say where to go on: --to-event, --to-step or --to-beginning.")
+            throw ValidationError(
+                "say where to go on: --to-event, --to-step, --to-beginning or --to-checkpoint.")
         }
     }
 
@@ -24,6 +28,7 @@ struct ResetPointOptions: ParsableArguments {
         request.add("step", toStep)
         request.fill { object in
             if toBeginning { object.add("beginning", true) }
+            if toCheckpoint { object.add("checkpoint", true) }
             if withoutMessages { object.add("withoutMessages", true) }
         }
     }
@@ -48,6 +53,8 @@ struct WorkflowResetCommand: WorkflowTelling {
     @Option(help: "Why.") var reason: String?
     @OptionGroup var requestID: RequestOption
     @OptionGroup var answer: OutputOptions
+
+    func validate() throws { try point.expectOne() }
 
     func request() throws -> WorkflowRequest {
         var request = WorkflowRequest("reset")
@@ -78,6 +85,8 @@ struct WorkflowForkCommand: WorkflowTelling {
     var runID: String?
     @OptionGroup var requestID: RequestOption
     @OptionGroup var answer: OutputOptions
+
+    func validate() throws { try point.expectOne() }
 
     func request() throws -> WorkflowRequest {
         var request = WorkflowRequest("fork")

@@ -20,8 +20,19 @@ struct WorkflowGoingBackTests {
         }
     }
 
+    enum Waiting: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Int) async throws -> String {
+            try await context.sleep(for: .seconds(3_600))
+            return "gone"
+        }
+    }
+
     /// On a thread of its own: the process that is asked is this one.
     private func run(_ arguments: String...) async throws -> CommandResult {
+        try await run(arguments)
+    }
+
+    private func run(_ arguments: [String]) async throws -> CommandResult {
         let arguments = ["workflow"] + arguments
         let result = await SystemThread.offload(name: "command") {
             Result { try Command.run(arguments) }
@@ -34,7 +45,7 @@ struct WorkflowGoingBackTests {
     ) async throws {
         let log = try await EventLog.open(at: store.path)
         let engine = try await WorkflowEngine(
-            log: log, workflows: [Reading.self], activities: [Fetch()])
+            log: log, workflows: [Reading.self, Waiting.self], activities: [Fetch()])
         let result: Result<Void, any Error>
         do { result = .success(try await body(engine)) } catch { result = .failure(error) }
         engine.close()
@@ -99,6 +110,37 @@ struct WorkflowGoingBackTests {
         #expect(!left.output.contains("Reading"), "\(left.output)")
     }
 
+    @Test("many are reset with one request, and none twice")
+    func many() async throws {
+        let store = try TestStore()
+        try await onEngine(store) { engine in
+            for id in ["w1", "w2"] { _ = try await engine.start(Waiting.self, id: id, 1) }
+            func runs() async throws -> [String] {
+                var runs: [String] = []
+                for id in ["w1", "w2"] {
+                    runs.append(try await engine.handle(Waiting.self, id: id).describe().runID)
+                }
+                return runs
+            }
+            let before = try await runs()
+            let words = ["bulk", store.path, "reset", "--type", "Waiting", "--to-beginning"]
+            let unnamed = try await run(words)
+            #expect(unnamed.status != 0 && unnamed.errors.contains("--request-id"))
+            let dry = try await run(words + ["--request-id", "release-7", "--dry-run"])
+            #expect(dry.output.contains("2 would be"), "\(dry.output)\(dry.errors)")
+            #expect(try await runs() == before)
+            let done = try await run(words + ["--request-id", "release-7"])
+            #expect(done.status == 0 && done.output.contains("2 done"), "\(done.errors)")
+            let after = try await runs()
+            #expect(Set(after).isDisjoint(with: before))
+            let again = try await run(words + ["--request-id", "release-7"])
+            #expect(again.status == 0, "\(again.errors)")
+            #expect(try await runs() == after)
+            let other = try await run("bulk", store.path, "cancel", "--all", "--to-beginning")
+            #expect(other.status != 0 && other.errors.contains("for reset"), "\(other.errors)")
+        }
+    }
+
     @Test("a point that is not there is named, and one has to be said")
     func points() async throws {
         let store = try TestStore()
@@ -113,6 +155,9 @@ struct WorkflowGoingBackTests {
             #expect(step.status != 0 && step.errors.contains("no step Nobody"), "\(step.errors)")
             let event = try await run("fork", store.path, "r", "f", "--to-event", "99")
             #expect(event.status != 0 && event.errors.contains("from 2 to"), "\(event.errors)")
+            let checkpoint = try await run("reset", store.path, "r", "--to-checkpoint")
+            #expect(checkpoint.status != 0, "\(checkpoint.output)")
+            #expect(checkpoint.errors.contains("has no checkpoint"), "\(checkpoint.errors)")
         }
     }
 }

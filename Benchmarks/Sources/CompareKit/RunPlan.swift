@@ -94,8 +94,7 @@ package enum RunPlan {
         shuffle(&steps, &random)
         if items.contains("G") {
             steps += size.rates.sorted().map { rate in
-                contestants.filter { $0.engine != "raw" }
-                    .map { Job("G", $0, .append(appenders: 256, batch: 1, rate: rate)) }
+                contestants.map { Job("G", $0, .append(appenders: 256, batch: 1, rate: rate)) }
             }
         }
         // What keeps a store asks for one client shape of ours only.

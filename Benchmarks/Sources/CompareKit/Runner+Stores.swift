@@ -47,6 +47,7 @@ extension Runner {
         var tailOptions = ["--events", "\(events)", "--hold"]
         if !job.contestant.isOurs { tailOptions += ["--seconds", "\(size.tailSecondsMax)"] }
         waitUntilQuiet()
+        let raw = try rawReference(in: folder + "-raw")
         let tail = try start(job, "tail", tailOptions, in: folder)
         let tailLine = try tail.line(within: size.tailSecondsMax + 300)
         tail.kill()
@@ -58,6 +59,6 @@ extension Runner {
         line.othersCores = watch.othersCores()
         line.storeEvents = streams * Int(Feed.eventsPerStream)
         line.tailEvents = tailLine.events
-        try keepLine(completed(line, raw: nil))
+        try keepLine(completed(line, raw: raw))
     }
 }

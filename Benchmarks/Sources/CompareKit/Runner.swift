@@ -141,7 +141,7 @@ package final class Runner {
         }
     }
 
-    private func rawReference(in folder: String) throws -> ResultLine {
+    func rawReference(in folder: String) throws -> ResultLine {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let words = ["bench", "--op", "raw", "--seconds", "0.15", "--json", "--dir", folder]
         let process = try EngineProcess(

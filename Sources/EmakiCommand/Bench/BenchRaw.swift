@@ -5,7 +5,7 @@ import EmakiPlatform
 ///
 /// With one appender, 4 KiB durable writes one after the other; with more, plain threads that share
 /// writes in the simplest group commit: no versions, no index, no checksums, nothing that could be
-/// read back.
+/// read back. With a rate, they serve arrivals as plain threads do that append to a log.
 struct BenchRaw: Sendable {
     let plan: BenchPlan
     let folder: String
@@ -22,14 +22,17 @@ struct BenchRaw: Sendable {
         let payload = BenchPayload(payloadBytes: plan.payloadBytes)
         let before = BenchMeter.now()
         let stop = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
-        if plan.appenderCount == 1 {
+        let isAlone = plan.appenderCount == 1 && !plan.isOpenLoop
+        if isAlone {
             result.tally = try await writeAlone(device, latency, until: stop)
+        } else if plan.isOpenLoop {
+            result.tally = await writeArrivals(device, payload, latency, until: stop)
         } else {
             result.tally = await writeTogether(device, payload, latency, until: stop)
         }
         result.meter = BenchMeter.now() - before
         result.latency = latency.summary
-        if plan.appenderCount > 1 {
+        if !isAlone {
             try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
                 try device.sample(count: 1000)
             }
@@ -60,29 +63,85 @@ struct BenchRaw: Sendable {
         until stop: Int64
     ) async -> BenchTally {
         let totals = BenchTotals()
-        let batchEvents = plan.batchEvents
         let group = BenchRawGroup(device: device)
         await BenchThreads.run(plan.appenderCount) { index in
-            var samples = BenchSamples(for: latency)
-            var tally = BenchTally()
-            var record = [UInt8](repeating: 0, count: payload.payloadBytes)
+            var writer = BenchRawWriter(group, plan, payload, latency, index)
             var started = SystemClock.monotonicNanoseconds()
             repeat {
-                payload.fill(&record, stream: UInt64(index), version: UInt64(tally.opCount))
-                do throws(DiskError) {
-                    try group.append(record, count: batchEvents)
-                    tally.succeed(events: batchEvents)
-                } catch {
-                    tally.fail("\(error)")
-                }
-                let now = SystemClock.monotonicNanoseconds()
-                samples.add(now - started)
-                started = now
-            } while started < stop && !tally.isHopeless
-            samples.handOver()
-            totals.add(tally)
+                started = writer.write(since: started)
+            } while started < stop && !writer.tally.isHopeless
+            totals.add(writer.finish())
         }
         return totals.tally
+    }
+
+    private func writeArrivals(
+        _ device: BenchDevice, _ payload: BenchPayload, _ latency: BenchLatency,
+        until stop: Int64
+    ) async -> BenchTally {
+        let totals = BenchTotals()
+        let group = BenchRawGroup(device: device)
+        let start = SystemClock.monotonicNanoseconds()
+        let schedule = BenchSchedule(
+            rate: plan.rate, seed: plan.seed &+ UInt64(start), start: start, end: stop)
+        let limit = stop + BenchPlan.overtimeNanoseconds
+        await BenchThreads.run(plan.appenderCount) { index in
+            BenchTimer.sharpen()
+            let timer = BenchTimer()
+            var writer = BenchRawWriter(group, plan, payload, latency, index)
+            var now: Int64 = 0
+            while now < limit, let due = schedule.claim() {
+                timer.sleep(until: due)
+                now = writer.write(since: due)
+            }
+            totals.add(writer.finish())
+        }
+        var tally = totals.tally
+        tally.miss(schedule.drain())
+        return tally
+    }
+}
+
+/// One of the threads that share writes.
+private struct BenchRawWriter {
+    private let group: BenchRawGroup
+    private let payload: BenchPayload
+    private let batchEvents: Int
+    private let index: Int
+    private var samples: BenchSamples
+    private var record: [UInt8]
+    private(set) var tally = BenchTally()
+
+    init(
+        _ group: BenchRawGroup, _ plan: BenchPlan, _ payload: BenchPayload,
+        _ latency: BenchLatency, _ index: Int
+    ) {
+        self.group = group
+        self.payload = payload
+        self.index = index
+        batchEvents = plan.batchEvents
+        samples = BenchSamples(for: latency)
+        record = [UInt8](repeating: 0, count: payload.payloadBytes)
+    }
+
+    /// - Parameter started: from when latency counts.
+    /// - Returns: when it was durable.
+    mutating func write(since started: Int64) -> Int64 {
+        payload.fill(&record, stream: UInt64(index), version: UInt64(tally.opCount))
+        do throws(DiskError) {
+            try group.append(record, count: batchEvents)
+            tally.succeed(events: batchEvents)
+        } catch {
+            tally.fail("\(error)")
+        }
+        let now = SystemClock.monotonicNanoseconds()
+        samples.add(now - started)
+        return now
+    }
+
+    mutating func finish() -> BenchTally {
+        samples.handOver()
+        return tally
     }
 }
 

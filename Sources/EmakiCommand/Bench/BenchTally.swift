@@ -23,6 +23,13 @@ struct BenchTally: Sendable {
         firstError = firstError ?? reason
     }
 
+    /// So many arrivals nobody served in time.
+    mutating func miss(_ count: Int) {
+        guard count > 0 else { return }
+        fail("\(count) arrivals were still waiting 1 s after the end")
+        errorCount += count - 1
+    }
+
     var isHopeless: Bool { errorCount >= Self.errorsMax }
 
     static func += (left: inout BenchTally, right: BenchTally) {

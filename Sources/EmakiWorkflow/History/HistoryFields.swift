@@ -114,9 +114,12 @@ struct FieldReader {
     /// A count, a number of an event or an attempt.
     func int(_ field: UInt64) -> Int? { number(field).flatMap { Int32(exactly: $0) }.map(Int.init) }
 
-    func content(_ field: UInt64) -> [UInt8]? {
+    func content(_ field: UInt64) -> [UInt8]? { range(of: field).map { Array(bytes[$0]) } }
+
+    /// Where a text or bytes are.
+    private func range(of field: UInt64) -> Range<Int>? {
         for candidate in fields where candidate.number == field {
-            if let range = candidate.range { return Array(bytes[range]) }
+            if let range = candidate.range { return range }
         }
         return nil
     }
@@ -128,8 +131,8 @@ struct FieldReader {
     }
 
     func text(_ field: UInt64) throws(HistoryError) -> String? {
-        guard let content = content(field) else { return nil }
-        guard let text = String(validating: content, as: UTF8.self) else {
+        guard let range = range(of: field) else { return nil }
+        guard let text = bytes.withRawSpan({ String(validating: $0.extracting(range)) }) else {
             throw .malformed("field \(field) is no text")
         }
         return text

@@ -36,15 +36,48 @@ struct Divergence: Sendable, Equatable {
         place.map { "\(word) \($0)" } ?? ""
     }
 
-    /// One command, described so that a recorded and a new one can be compared.
+    /// One command, described so that a recorded and a new one can be compared. Nearly all are
+    /// equal, so words are made of it only where it has to be told.
     struct Entry: Sendable, Equatable {
-        var branch: String
-        var text: String
+        /// What tells it from others of its kind.
+        enum Name: Equatable {
+            /// Nothing: there is one at most.
+            case none
+            /// The last of a branch path is its place in the branch.
+            case inBranch(String)
+            /// It belongs to no sequence.
+            case alone(String)
+        }
+
+        var kind: EventKind
+        var name = Name.none
+        var what: String?
+        /// If inputs are compared.
+        var inputHash: UInt64?
         /// Of a new one. It is no part of what is compared.
         var place: SourcePlace?
 
         static func == (left: Self, right: Self) -> Bool {
-            left.branch == right.branch && left.text == right.text
+            left.kind == right.kind && left.name == right.name && left.what == right.what
+                && left.inputHash == right.inputHash
+        }
+
+        var branch: String {
+            switch name {
+            case .none: ""
+            case .inBranch(let key): key.lastIndex(of: "/").map { String(key[..<$0]) } ?? ""
+            case .alone: text
+            }
+        }
+
+        var text: String {
+            switch name {
+            case .none: return kind.typeName
+            case .alone(let id): return "\(kind.typeName) \(id)"
+            case .inBranch(let key):
+                let input = inputHash.map { ", input \(String($0, radix: 16))" } ?? ""
+                return "\(kind.typeName) \(key)" + (what.map { " (\($0)\(input))" } ?? "")
+            }
         }
     }
 
@@ -132,8 +165,8 @@ extension RunMachine {
         case .startChild(let child): entry(.childInitiated, child.key, child.workflowType)
         case .send(let message): entry(.messageSent, message.key, message.workflowID)
         case .pause(let key, _): entry(.paused, key)
-        case .checkpoint: Divergence.Entry(branch: "", text: EventKind.checkpointed.typeName)
-        case .close: Divergence.Entry(branch: "", text: EventKind.runClosed.typeName)
+        case .checkpoint: Divergence.Entry(kind: .checkpointed)
+        case .close: Divergence.Entry(kind: .runClosed)
         }
     }
 
@@ -154,29 +187,26 @@ extension RunMachine {
         case .messageSent(let message):
             Self.entry(.messageSent, message.key, message.workflowID)
         case .paused(.compensation(let key, _)): Self.entry(.paused, key)
-        default: Divergence.Entry(branch: "", text: body.kind.typeName)
+        default: Divergence.Entry(kind: body.kind)
         }
     }
 
     private static func describe(
         _ step: StepSchedule, _ comparesInput: Bool
     ) -> Divergence.Entry {
-        let hash = comparesInput ? ", input \(String(step.inputHash, radix: 16))" : ""
-        return entry(.stepScheduled, step.key, step.name + hash)
+        var described = entry(.stepScheduled, step.key, step.name)
+        if comparesInput { described.inputHash = step.inputHash }
+        return described
     }
 
     private static func entry(
         _ kind: EventKind, _ key: String, _ what: String? = nil
     ) -> Divergence.Entry {
-        let end = key.lastIndex(of: "/")
-        return Divergence.Entry(
-            branch: end.map { String(key[..<$0]) } ?? "",
-            text: "\(kind.typeName) \(key)" + (what.map { " (\($0))" } ?? ""))
+        Divergence.Entry(kind: kind, name: .inBranch(key), what: what)
     }
 
     /// Of what belongs to no sequence.
     private static func alone(_ kind: EventKind, _ id: String) -> Divergence.Entry {
-        Divergence.Entry(
-            branch: "\(kind.typeName) \(id)", text: "\(kind.typeName) \(id)")
+        Divergence.Entry(kind: kind, name: .alone(id))
     }
 }

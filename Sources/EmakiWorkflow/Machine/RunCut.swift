@@ -7,6 +7,9 @@ public enum ResetPoint: Sendable, Equatable {
     case event(Int)
     /// Before the step of this identity was scheduled.
     case step(String)
+    /// Right behind the newest checkpoint: the code begins with the state of then, by way of
+    /// `migrate(from:)` if it is declared otherwise now.
+    case checkpoint
 }
 
 /// The events with which a run begins that goes on from a point in another one's history.
@@ -105,6 +108,12 @@ struct RunCut: Sendable {
                 throw .invalid("the run has no step \(key); `show` lists those that it has")
             }
             return index + 1
+        case .checkpoint:
+            let checkpoint = history.last { $0.body.kind == .checkpointed }
+            guard let checkpoint else {
+                throw .invalid("the run has no checkpoint; `history` lists what it has")
+            }
+            return checkpoint.id + 1
         }
     }
 

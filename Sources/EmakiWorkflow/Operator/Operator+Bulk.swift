@@ -9,8 +9,14 @@ extension Operator {
                 "terminate": { try $0.terminate($2, reason: $1.need("reason")) },
                 "pause": { try $0.pause($2, reason: $1.text("reason") ?? "") },
                 "resume": { operate, _, id in try operate.resume(id, .plain) },
+                resetVerb: { operate, request, id in
+                    // Repeated, it resets nobody twice.
+                    let requestID = try request.need("request") + "/" + id
+                    try operate.reset(id, request, requestID: requestID)
+                },
                 deleteVerb: { operate, _, id in try operate.delete(id) },
             ]
+    private static let resetVerb = "reset"
     /// The one that is for what has ended.
     private static let deleteVerb = "delete"
 
@@ -23,6 +29,7 @@ extension Operator {
                     + Self.bulkVerbs.keys.sorted().joined(separator: ", ") + " are")
         }
         if verb == "terminate" { _ = try request.need("reason") }
+        if verb == Self.resetVerb { _ = (try request.need("request"), try point(request)) }
         let isDry = try request.claim("dry")
         var filter = try Filter(request)
         let wantsOpen = verb != Self.deleteVerb

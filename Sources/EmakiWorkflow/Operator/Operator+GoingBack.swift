@@ -4,16 +4,20 @@ import EmakiLog
 extension Operator {
     func reset(_ request: ControlRequest) throws -> JSONObject {
         let id = try request.need("id")
+        return begun(id, try reset(id, request, requestID: try request.text("request")))
+    }
+
+    /// - Returns: the new run.
+    @discardableResult
+    func reset(_ id: String, _ request: ControlRequest, requestID: String?) throws -> String {
         let point = try point(request)
         let reason = try request.text("reason") ?? ""
         let keepsMessages = try !request.claim("withoutMessages")
-        let requestID = try request.text("request")
-        let runID = try wait { [core] in
+        return try wait { [core] in
             try await core.reset(
                 id, to: point, reason: reason, reappliesMessages: keepsMessages,
                 requestID: requestID)
         }
-        return begun(id, runID)
     }
 
     func fork(_ request: ControlRequest) throws -> JSONObject {
@@ -50,16 +54,16 @@ extension Operator {
         return result
     }
 
-    private func point(_ request: ControlRequest) throws -> ResetPoint {
-        let event = try request.number("event")
-        let step = try request.text("step")
-        let isBeginning = try request.claim("beginning")
-        switch (event, step, isBeginning) {
-        case (let event?, nil, false): return .event(Int(clamping: event))
-        case (nil, let step?, false): return .step(step)
-        case (nil, nil, true): return .beginning
-        default:
-            throw ControlFault.invalid("one of `event`, `step` and `beginning` says where to go on")
+    func point(_ request: ControlRequest) throws -> ResetPoint {
+        var points: [ResetPoint] = []
+        if let event = try request.number("event") { points.append(.event(Int(clamping: event))) }
+        if let step = try request.text("step") { points.append(.step(step)) }
+        if try request.claim("beginning") { points.append(.beginning) }
+        if try request.claim("checkpoint") { points.append(.checkpoint) }
+        guard points.count == 1 else {
+            throw ControlFault.invalid(
+                "one of `event`, `step`, `beginning` and `checkpoint` says where to go on")
         }
+        return points[0]
     }
 }

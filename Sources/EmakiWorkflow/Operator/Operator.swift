@@ -67,6 +67,9 @@ package struct Operator: Sendable {
         perform: @Sendable (Operator, ControlRequest, Sink) throws -> JSONObject
     )
 
+    private static let pointMembers = [
+        "event", "step", "beginning", "checkpoint", "withoutMessages", "request",
+    ]
     private static let verbs: [String: Verb] = [
         "list": (
             ["type", "state", "prefix", "attribute", "after", "limit"],
@@ -75,15 +78,16 @@ package struct Operator: Sendable {
         "count": (["type", "state", "prefix", "attribute"], { try $0.count($1, $2) }),
         "versions": ([], { operate, _, sink in try operate.versions(sink) }),
         "bulk": (
-            ["each", "type", "state", "prefix", "attribute", "reason", "dry"],
+            ["each", "type", "state", "prefix", "attribute", "reason", "dry"]
+                + Operator.pointMembers,
             { try $0.bulk($1, $2) }
         ),
         "reset": (
-            ["id", "event", "step", "beginning", "reason", "withoutMessages", "request"],
+            ["id", "reason"] + Operator.pointMembers,
             { operate, request, _ in try operate.reset(request) }
         ),
         "fork": (
-            ["id", "run", "as", "event", "step", "beginning", "withoutMessages", "request"],
+            ["id", "run", "as"] + Operator.pointMembers,
             { operate, request, _ in try operate.fork(request) }
         ),
         "delete": (["id"], { operate, request, _ in try operate.delete(request) }),

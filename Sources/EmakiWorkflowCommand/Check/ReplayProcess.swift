@@ -15,6 +15,8 @@ final class ReplayProcess {
 
     /// A program may take a while to begin.
     private static let readyMax: Duration = .seconds(60)
+    /// Bytes of requests that one call writes, or a little more.
+    private static let sentTogether = 64 << 10
 
     private let process = Process()
     private let input = Pipe()
@@ -81,14 +83,18 @@ final class ReplayProcess {
         try? input.fileHandleForWriting.close()
     }
 
-    /// Sends requests, beside what else goes on, made one at a time. Whether they arrive, the
+    /// Sends requests, beside what else goes on, made a few at a time. Whether they arrive, the
     /// answers say.
     func send(_ histories: [StoredHistory], saysEvents: Bool) {
         let handle = input.fileHandleForWriting
         SystemThread.start(name: "emaki-requests") {
-            for history in histories {
-                let request = ReplayWire.request(history, saysEvents: saysEvents)
-                do { try handle.write(contentsOf: request) } catch { return }
+            var requests = Data()
+            for (place, history) in histories.enumerated() {
+                requests += ReplayWire.request(history, saysEvents: saysEvents)
+                guard requests.count >= Self.sentTogether || place == histories.count - 1
+                else { continue }
+                do { try handle.write(contentsOf: requests) } catch { return }
+                requests.removeAll(keepingCapacity: true)
             }
         }
     }

@@ -10,7 +10,8 @@ import Foundation
 /// request is a length (4 bytes, the lowest first), a byte of flags, and a history as
 /// `StoredHistory.bytes`; the length counts flags and history. The answer is a line: `=EVENT CODE`
 /// if the code with that fingerprint follows, else a verdict as JSON. Before it comes, where that
-/// is asked for, a line `>EVENT` for each event that the code is about to see.
+/// is asked for, a line `>EVENT` for each event that the code is about to see. A process is asked
+/// for events with all of its histories or with none.
 enum ReplayWire {
     static let greeting = "emaki replays histories, 1"
     static let saysEvents: UInt8 = 1
@@ -69,23 +70,26 @@ struct ReplayWorkerCommand: ParsableCommand {
 
     static func answer(with code: OperatorCode) throws {
         // Answers are ours alone: what the code prints goes elsewhere.
-        let answers = FileHandle(fileDescriptor: dup(STDOUT_FILENO), closeOnDealloc: true)
+        let answers = ReplayAnswers(
+            FileHandle(fileDescriptor: dup(STDOUT_FILENO), closeOnDealloc: true))
         dup2(STDERR_FILENO, STDOUT_FILENO)
-        try answers.write(contentsOf: Data((ReplayWire.greeting + "\n").utf8))
+        try answers.send(ReplayWire.greeting)
         let replayer = code.replayer
         let requests = ReplayRequests()
+        SystemThread.start(name: "emaki-answers") { answers.sendAdded() }
         SystemThread.start(name: "emaki-requests") {
             requests.readAll()
             // Nobody asks any more, nor waits for what is not done, however long that would take.
             Foundation.exit(0)
         }
         while true {
-            let request = requests.next()
+            let request = requests.next { answers.hurry() }
+            let saysEvents = request.flags & ReplayWire.saysEvents != 0
             let verdict = try verdict(on: request.content, by: replayer) { event in
-                guard request.flags & ReplayWire.saysEvents != 0 else { return }
-                try? answers.write(contentsOf: Data(">\(event)\n".utf8))
+                if saysEvents { try? answers.send(">\(event)") }
             }
-            try answers.write(contentsOf: Data((try ReplayWire.line(verdict) + "\n").utf8))
+            let line = try ReplayWire.line(verdict)
+            if saysEvents { try answers.send(line) } else { answers.add(line) }
         }
     }
 
@@ -102,11 +106,93 @@ struct ReplayWorkerCommand: ParsableCommand {
     }
 }
 
+/// Lines on their way to who asked. What is added is sent within about a millisecond, much of it
+/// with one call: who asks is woken seldom.
+///
+/// Code that ends the process takes lines with it that are not sent yet. The histories that they
+/// were about are then replayed once more.
+private final class ReplayAnswers: @unchecked Sendable {
+    private static let ageMax: Int64 = 1_000_000
+
+    private let output: FileHandle
+    private let lock = Lock()
+    private let came = WaitWord()
+    private let hurried = WaitWord()
+    // Guarded by `lock`.
+    private var added = Data()
+    private var isInHurry = false
+
+    init(_ output: FileHandle) { self.output = output }
+
+    /// Sends a line at once. Not beside lines that are added.
+    func send(_ line: String) throws {
+        try output.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    func add(_ line: String) {
+        let isFirst = lock.withLock { () -> Bool in
+            defer { added.append(contentsOf: (line + "\n").utf8) }
+            return added.isEmpty
+        }
+        guard isFirst else { return }
+        came.bump()
+        came.wakeAll()
+    }
+
+    /// No more is added for now.
+    func hurry() {
+        lock.withLock { isInHurry = !added.isEmpty }
+        hurried.bump()
+        hurried.wakeAll()
+    }
+
+    /// Sends what is added, until nobody reads it any more.
+    func sendAdded() {
+        while true {
+            let (seen, seenHurry) = (came.value, hurried.value)
+            let (isIdle, isInHurry) = lock.withLock { (added.isEmpty, self.isInHurry) }
+            if isIdle {
+                came.wait(while: seen)
+                continue
+            }
+            if !isInHurry { _ = hurried.wait(while: seenHurry, nanoseconds: Self.ageMax) }
+            let lines = lock.withLock { () -> Data in
+                defer { (added, self.isInHurry) = (Data(), false) }
+                return added
+            }
+            guard (try? output.write(contentsOf: lines)) != nil else { return }
+        }
+    }
+}
+
 /// Requests that have come on standard input. One thread reads, and one takes.
 private final class ReplayRequests: @unchecked Sendable {
     struct Request {
         var flags: UInt8
         var content: [UInt8]
+    }
+
+    /// What has come of the next requests.
+    private struct Arrived {
+        private var bytes: [UInt8] = []
+        private var start = 0
+
+        mutating func add(_ data: Data) {
+            bytes.removeSubrange(..<start)
+            start = 0
+            bytes.append(contentsOf: data)
+        }
+
+        /// The next request that is there as a whole.
+        mutating func next() -> Request? {
+            guard bytes.count - start >= ReplayWire.headBytes else { return nil }
+            let length = (0..<4).reduce(0) { $0 | Int(bytes[start + $1]) << (8 * $1) } - 1
+            let first = start + ReplayWire.headBytes
+            guard bytes.count - first >= length else { return nil }
+            defer { start = first + max(0, length) }
+            return Request(
+                flags: bytes[first - 1], content: Array(bytes[first..<first + max(0, length)]))
+        }
     }
 
     private let lock = Lock()
@@ -116,28 +202,25 @@ private final class ReplayRequests: @unchecked Sendable {
 
     /// Returns when there will be no more.
     func readAll() {
-        let input = FileHandle.standardInput
-        while let head = try? input.read(upToCount: ReplayWire.headBytes),
-            head.count == ReplayWire.headBytes
-        {
-            let bytes = [UInt8](head)
-            let length = (0..<4).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) } - 1
-            var content: [UInt8] = []
-            while content.count < length,
-                let more = try? input.read(upToCount: length - content.count), !more.isEmpty
-            { content += more }
-            guard content.count == length else { return }
-            lock.withLock { ready.append(Request(flags: bytes[4], content: content)) }
+        var arrived = Arrived()
+        while case let data = FileHandle.standardInput.availableData, !data.isEmpty {
+            arrived.add(data)
+            var requests: [Request] = []
+            while let request = arrived.next() { requests.append(request) }
+            if requests.isEmpty { continue }
+            lock.withLock { ready.append(contentsOf: requests) }
             came.bump()
             came.wakeAll()
         }
     }
 
-    func next() -> Request {
+    /// - Parameter willWait: called if none is there.
+    func next(willWait: () -> Void) -> Request {
         while true {
             let seen = came.value
             let first = lock.withLock { ready.isEmpty ? nil : ready.removeFirst() }
             if let first { return first }
+            willWait()
             came.wait(while: seen)
         }
     }

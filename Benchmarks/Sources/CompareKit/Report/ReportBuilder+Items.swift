@@ -105,7 +105,7 @@ extension ReportBuilder {
                     caption: "",
                     columns: [
                         "events in the store", "and then", "engine", "open, ms",
-                        "first append durable, ms", "first history read, ms",
+                        "first append durable, ms", "the same / F", "first history read, ms",
                     ],
                     rows: ordered.map { group in
                         [
@@ -113,6 +113,10 @@ extension ReportBuilder {
                             NumberText.whole(Double(group.key.tail)), group.name,
                             group.lines.text(sinceMain(\.openMs)),
                             group.lines.text(sinceMain(\.firstAppendMs)),
+                            group.lines.text { line in
+                                guard let f = line.f, f > 0 else { return nil }
+                                return sinceMain(\.firstAppendMs)(line).map { $0 * 1000 / f }
+                            },
                             group.lines.text(sinceMain(\.firstReadMs)),
                         ]
                     })
@@ -126,13 +130,18 @@ extension ReportBuilder {
         return count / scale * scale
     }
 
+    private static let eventBytes = 256.0
+
     func space() -> Report.Section? {
         let groups = run.groups({ $0.op == "space" && $0.after == "load" }, by: { _ in 0 })
         guard !groups.isEmpty else { return nil }
-        func bytes(_ name: String, _ op: String, _ after: String?) -> String {
+        func lines(_ name: String, _ op: String, _ after: String?) -> [ResultLine] {
             run.lines.filter {
                 $0.contestantName == name && $0.op == op && $0.after == after
-            }.text(\.bytesPerEvent)
+            }
+        }
+        func times(_ name: String, _ op: String, _ after: String?) -> String {
+            lines(name, op, after).text { $0.bytesPerEvent.map { $0 / Self.eventBytes } }
         }
         return Report.Section(
             title: "Bytes on the disk for an event of 256 bytes",
@@ -144,12 +153,17 @@ extension ReportBuilder {
             tables: [
                 Report.Table(
                     caption: "",
-                    columns: ["engine", "after the load", "compacted", "data by itself"],
+                    columns: [
+                        "engine", "after the load", "compacted", "data by itself",
+                        "compacted / payload", "data / payload",
+                    ],
                     rows: groups.map { group in
-                        [
-                            group.name, bytes(group.name, "space", "load"),
-                            bytes(group.name, "space", "compact"),
-                            bytes(group.name, "compact", nil),
+                        let name = group.name
+                        return [
+                            name, lines(name, "space", "load").text(\.bytesPerEvent),
+                            lines(name, "space", "compact").text(\.bytesPerEvent),
+                            lines(name, "compact", nil).text(\.bytesPerEvent),
+                            times(name, "space", "compact"), times(name, "compact", nil),
                         ]
                     })
             ])
