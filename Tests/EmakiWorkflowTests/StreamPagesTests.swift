@@ -54,7 +54,9 @@ import Testing
         }
     }
 
-    @Test("each page is four times as large as the one before", arguments: [0, 1, 255, 256, 257, 5_000])
+    @Test(
+        "each page is four times as large as the one before",
+        arguments: [0, 1, 255, 256, 257, 5_000])
     func pages(count: Int) async throws {
         let store = Names(count)
         var pages = StreamPages(prefix: "a")
