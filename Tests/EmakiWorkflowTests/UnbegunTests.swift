@@ -8,7 +8,7 @@ import Testing
 /// Runs that go on from a point in a long history, and what is copied ahead for them: a process may
 /// end before they begin.
 @Suite struct UnbegunTests {
-    /// Counts words until it is told to stop, or for an hour.
+    /// Counts words until it is told to stop, or to begin anew, or for an hour.
     enum Listener: Workflow {
         static let say = Signal<Self, Int>("say")
         static func initialState(for input: Nothing) -> [Int] { [] }
@@ -17,7 +17,9 @@ import Testing
         }
 
         static func run(context: WorkflowContext<Self>, input: Nothing) async throws -> Int {
-            _ = try await context.wait(until: { $0.contains(-1) }, timeout: .seconds(3_600))
+            _ = try await context.wait(
+                until: { $0.contains { $0 < 0 } }, timeout: .seconds(3_600))
+            if context.state.contains(-2) { throw try context.continueAsNew(input) }
             return context.state.count
         }
     }
@@ -291,10 +293,29 @@ import Testing
         #expect(try await runStreams(store).count == 1)
         // A run that has begun is none of these, whoever says so.
         let runID = try await Way.reset.go(next)
+        while next.core.workInProgress > 0 { await Task.yield() }
+        let count = try await next.handle(Listener.self, id: "l").history().count
         next.core.removeUnbegun([.init(workflowID: "l", runID: runID)])
         while next.core.workInProgress > 0 { await Task.yield() }
-        #expect(try await runStreams(store).contains("run/l/\(runID)"))
+        #expect(try await store.session().count("run/l/\(runID)") == count)
         next.close()
+    }
+
+    @Test("a run that follows one for which events were copied has begun with its own first event")
+    func followers() async throws {
+        let store = try await listening()
+        let engine = try await engine(on: store.session())
+        _ = try await Way.reset.go(engine)
+        let forked = try await Way.fork.go(engine)
+        let again = try await engine.reset("l", to: .beginning, reapplyingMessages: false)
+        #expect(await engine.core.projection?.ask { $0.openRuns(of: ["l"])[0]?.runID } == again)
+        let handle = engine.handle(Listener.self, id: "aside")
+        try await handle.signal(Listener.say, -2)
+        while try await handle.describe().runID == forked { await Task.yield() }
+        let next = try await handle.describe().runID
+        #expect(await engine.core.projection?.ask { $0.openRuns(of: ["aside"])[0]?.runID } == next)
+        engine.close()
+        try await checkProjection(of: store.session())
     }
 
     // MARK: Alone
