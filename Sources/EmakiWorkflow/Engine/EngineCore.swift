@@ -187,8 +187,8 @@ final class EngineCore: @unchecked Sendable {
                 guard hosts.isEmpty || hosts[sleeper.workflowID] == nil else { return nil }
                 let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
                 let other = sleeping.updateValue(ticket, forKey: sleeper.workflowID)
-                // Of two runs of an id one was never begun, and an older version did not say so: the
-                // earlier instant is safe.
+                // Of two runs of an id one was never begun, and an older version did not say so:
+                // the earlier instant is safe.
                 if let other, other.instant <= sleeper.due {
                     sleeping[sleeper.workflowID] = other
                     return nil

@@ -57,7 +57,7 @@ extension RunStart {
         origins.first { $0.runID == runID && !$0.isFork }?.lastEvent ?? 0
     }
 
-    /// With the commit in which there are events behind those that were copied ahead, the run began:
+    /// A run began with the commit that has the first event behind those that were copied ahead:
     /// its id's record is in the same one. So a run's own stream says whether it has begun.
     /// - Parameter last: the number of its newest event.
     package func hasBegun(by last: Int) -> Bool { last > copiedAhead }
