@@ -118,7 +118,7 @@ public final class HostileHistoryStore: Sendable {
             }
             histories.append(history)
         }
-        return histories
+        return histories.filter(\.isOfBegunRun)
     }
 
     // MARK: What comes late

@@ -175,7 +175,11 @@ public final class DeciderServer {
             decider.evict()
             deciders[run] = nil
             return .done
-        case .activate(let activation): return .decision(decider.activate(activation))
+        case .activate(let activation):
+            var decision = decider.activate(activation)
+            // Nobody reads what a replay writes.
+            if activation.isReplay { decision.lines = [] }
+            return .decision(decision)
         case .validate(let message, let isUpdate):
             return .verdict(decider.validate(message, isUpdate: isUpdate))
         case .uncompensated: return .keys(decider.uncompensated())

@@ -4,7 +4,8 @@ extension Replayer {
     /// Events read at a time.
     private static let pageEvents = 1_024
 
-    /// Replays every history in a store, for instance an `EventLogStore`.
+    /// Replays every history in a store, for instance an `EventLogStore`. What was copied for a run
+    /// that did not begin is none.
     /// - Returns: how many there were.
     /// - Throws: as `check(_:)`, at the first that the code does not follow.
     @discardableResult
@@ -15,7 +16,9 @@ extension Replayer {
             let names = try await store.streams(
                 prefix: "run/", after: after, limit: Self.pageEvents)
             for name in names {
-                try check(try await Self.history(name, in: store))
+                let history = try await Self.history(name, in: store)
+                guard history.isOfBegunRun else { continue }
+                try check(history)
                 count += 1
             }
             guard names.count == Self.pageEvents else { return count }

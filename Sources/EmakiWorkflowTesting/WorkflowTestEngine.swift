@@ -159,7 +159,9 @@ public final class WorkflowTestEngine: Sendable {
         let names = try await session.streams(
             prefix: "run/\(workflowID)/", after: nil, limit: 100_000)
         for name in names { histories.append(try await Replayer.history(name, in: session)) }
-        return histories.sorted { ($0.first?.time ?? 0) < ($1.first?.time ?? 0) }
+        return histories.filter(\.isOfBegunRun).sorted {
+            ($0.first?.time ?? 0) < ($1.first?.time ?? 0)
+        }
     }
 
     /// Names of the events of a workflow id's last run: `RunStarted`, `StepScheduled`, and so on,

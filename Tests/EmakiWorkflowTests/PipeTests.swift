@@ -6,7 +6,22 @@ import Testing
 
 /// Runs whose code is in another process.
 @Suite struct PipeTests {
-    static let workflows: [any Workflow.Type] = [AccountTransfer.self, Counter.self, Timers.self]
+    static let workflows: [any Workflow.Type] = [
+        AccountTransfer.self, Counter.self, Timers.self, Chatty.self,
+    ]
+
+    /// Writes lines before, between and behind two activities.
+    enum Chatty: Workflow {
+        static func run(context: WorkflowContext<Self>, input: Transfer) async throws -> String {
+            context.log("begins \(try context.uuid().count)", metadata: ["amount": "7"])
+            context.log(level: .debug, "debits")
+            let debit = try await context.run(Debit.self, input)
+            context.log(level: .warning, "credits")
+            let credit = try await context.run(Credit.self, input)
+            context.log("ends")
+            return "\(debit), \(credit)"
+        }
+    }
 
     /// Of the other process.
     static func serve(_ talk: Talk) throws {
@@ -56,9 +71,10 @@ import Testing
 
     private func engine(
         _ transport: any DeciderTransport, _ world: World, on session: any HistoryStore,
-        evicts: Bool = false
+        evicts: Bool = false, observer: (any EngineObserver)? = nil
     ) async throws -> WorkflowEngine {
         var options = EngineOptions()
+        options.observer = observer
         options.clock = SkippingClock()
         options.evictsAlways = evicts
         let definitions = Self.workflows.map { type in
@@ -139,6 +155,135 @@ import Testing
             #expect(remote.startCount == (moment < 4 ? 2 : 1), "\(moment)")
             engine.close()
             remote.end()
+        }
+    }
+
+    @Test(
+        "what the code in another process logs is told once each, in no replay",
+        arguments: [false, true])
+    func lines(evicts: Bool) async throws {
+        // Not killed, and after the beginning and each activation.
+        for moment in 0...4 {
+            let (remote, notes) = (Remote(killedAfter: [moment]), Notes())
+            let engine = try await engine(
+                remote, World(), on: MemoryHistoryStore().session(), evicts: evicts,
+                observer: notes)
+            let receipt = try await engine.execute(Chatty.self, id: "c", Transfer(amount: 7))
+            #expect(receipt == "debited 7, credited 7")
+            engine.close()
+            remote.end()
+            #expect(
+                notes.all.filter { $0.hasPrefix("line") } == [
+                    "line info begins 36", "line debug debits", "line warning credits",
+                    "line info ends",
+                ], "\(moment)")
+        }
+    }
+
+    @Test("a reply to a replay has no lines, one to a new event has them all")
+    func silentReplay() throws {
+        let server = DeciderServer(workflows: Self.workflows)
+        var start = RunStart(
+            workflowType: "Chatty", workflowID: "c", runID: "r", firstRunID: "r", seed: 1,
+            fingerprint: "", requestID: "", attempt: 1, headers: [:], memo: [:],
+            searchAttributes: [:], input: .empty)
+        start.input = try JSONPayloadCodec().encode(Transfer(amount: 7))
+        let first = HistoryEvent(id: 1, time: 5, commandCount: nil, body: .started(start))
+        for isReplay in [true, false] {
+            _ = server.reply(to: DeciderRequest.begin(start).encoded(run: 1))
+            let activation = Activation(event: first, key: nil, isReplay: isReplay)
+            let reply = server.reply(to: DeciderRequest.activate(activation).encoded(run: 1))
+            guard case .decision(let decision) = try DeciderReply(reply) else {
+                Issue.record("another reply")
+                return
+            }
+            #expect(decision.commands.count == 1)
+            let written = decision.lines.map { "\($0.level) \($0.message) \($0.metadata)" }
+            #expect(
+                written
+                    == (isReplay ? [] : [#"info begins 36 ["amount": "7"]"#, "debug debits [:]"]))
+            #expect(decision.lines.allSatisfy { $0.time == 5 })
+        }
+    }
+
+    @Test("lines from a peer that knows no limits are cut, and left out, as those of code here")
+    func lineLimits() throws {
+        func read(_ lines: [WorkflowLogLine]) throws -> [WorkflowLogLine] {
+            var decision = Decision()
+            decision.lines = lines
+            guard
+                case .decision(let read) = try DeciderReply(
+                    DeciderReply.decision(decision).encoded)
+            else { return [] }
+            return read.lines
+        }
+        func line(_ message: String, _ metadata: [String: String] = [:]) -> WorkflowLogLine {
+            WorkflowLogLine(level: .info, message: message, metadata: metadata, time: 7)
+        }
+        let most = WorkflowLogLine.messageBytesMax
+        for bytes in [most - 1, most, most + 1] {
+            let cut = try read([line(String(repeating: "x", count: bytes))])
+            #expect(cut.map(\.message.utf8.count) == [min(bytes, most)])
+        }
+        for bytes in [8_189, 8_190, 8_191] {
+            let value = String(repeating: "x", count: bytes)
+            let cut = try read([line("a", ["b": value, "a": "", "c": ""])])
+            let fits: Set = ["a", "b"]
+            #expect(
+                cut.map { Set($0.metadata.keys) } == [
+                    bytes < 8_191 ? fits.union(bytes < 8_190 ? ["c"] : []) : ["a"]
+                ])
+        }
+        let count = WorkflowLogLine.countMax + 1
+        for many in [count - 1, count, count + 1, count + 90] {
+            let all = (0..<many).map { line("\($0)") }
+            let cut = try read(all)
+            guard many > count else {
+                #expect(cut == all)
+                continue
+            }
+            #expect(Array(cut.prefix(count)) == Array(all.prefix(count)) && cut.count == count + 1)
+            #expect(cut.last?.message == "\(many - count) more lines were left out")
+        }
+    }
+
+    @Test("lines of a newer peer are read, and what is no line is refused by name")
+    func newerLines() throws {
+        func reply(_ fill: (inout FieldWriter) -> Void) -> [UInt8] {
+            var parts = FieldWriter()
+            fill(&parts)
+            var fields = FieldWriter()
+            fields.put(1, DeciderRequest.version)
+            fields.put(2, 2)
+            fields.put(8, parts.bytes)
+            // Of a version to come.
+            fields.put(99, "unheard of")
+            return fields.bytes
+        }
+        func line(level: UInt64) -> [UInt8] {
+            reply {
+                $0.put(1, level)
+                $0.put(2, "a")
+                $0.put(4, signed: 7)
+                $0.put(77, "unheard of")
+            }
+        }
+        for (level, expected) in [
+            (1, .trace), (7, .critical), (8, .critical), (300, .critical),
+        ] as [(UInt64, WorkflowLogLevel)] {
+            guard case .decision(let read) = try DeciderReply(line(level: level)) else {
+                Issue.record("another reply")
+                return
+            }
+            #expect(read.lines.map(\.level) == [expected] && read.lines.map(\.message) == ["a"])
+        }
+        for missing in 1...3 {
+            let bytes = reply {
+                if missing != 1 { $0.put(1, 3) }
+                if missing != 2 { $0.put(2, "a") }
+                if missing != 3 { $0.put(4, signed: 7) }
+            }
+            #expect(throws: HistoryError.self) { _ = try DeciderReply(bytes) }
         }
     }
 

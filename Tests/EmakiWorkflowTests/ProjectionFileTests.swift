@@ -52,6 +52,9 @@ import Testing
                     projection.runs.insert(id, $0, run)
                 }
             }
+            if number % 23 == 4, let inserted {
+                projection.unbegun[inserted] = run.eventCount + UInt32(number % 2)
+            }
             guard number % 6 == 1, let inserted else { continue }
             projection.moreTimers[inserted] = [10: 10, 11: 11, 12: 12]
         }
@@ -81,10 +84,11 @@ import Testing
         let projection = sample(runs: runs)
         let read = try #require(try decoded(encoded(projection)))
         #expect(ProjectionTruth(read) == ProjectionTruth(projection))
+        #expect(read.unbegun.values.sorted() == projection.unbegun.values.sorted())
         #expect(read.end == Self.head.end && read.runs.count == runs)
         // What is found by its name is what was put in under it.
         for number in 0..<runs {
-            let found = "order-\(number)".withUTF8Span { read.runs.find($0) }
+            let found = "order-\(number)".withUTF8Span { read.runs.find($0) { _ in true } }
             #expect(found.map { read.runs[$0].type } == UInt32(number % 3))
         }
     }

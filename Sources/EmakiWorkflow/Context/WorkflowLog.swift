@@ -32,8 +32,25 @@ public struct WorkflowLogLine: Sendable, Hashable {
 
     /// Of UTF-8; what is longer is cut.
     public static let messageBytesMax = 8_192
+    /// Of UTF-8, names and values together; what is beyond, in the order of names, is left out.
+    public static let metadataBytesMax = 8_192
     /// Lines between two waits of a run; the others are left out, and the last line says so.
     public static let countMax = 1_000
+
+    /// As much of it as a line may have, whoever made it.
+    var bounded: Self {
+        var line = self
+        line.message = message.cut(to: Self.messageBytesMax)
+        var left = Self.metadataBytesMax
+        if metadata.isEmpty { return line }
+        line.metadata = [:]
+        for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            left -= name.utf8.count + value.utf8.count
+            guard left >= 0 else { break }
+            line.metadata[name] = value
+        }
+        return line
+    }
 }
 
 extension WorkflowContext {
@@ -50,18 +67,21 @@ extension WorkflowContext {
         guard scope.mayChange("log") else { return }
         scope.write(
             WorkflowLogLine(
-                level: level, message: message.cut(to: WorkflowLogLine.messageBytesMax),
-                metadata: metadata, time: scope.now))
+                level: level, message: message, metadata: metadata, time: scope.now
+            ).bounded)
     }
 }
 
 /// The lines of one activation.
 struct WorkflowLog {
+    private let countMax: Int
     private var written: [WorkflowLogLine] = []
     private var leftOut = 0
 
+    init(countMax: Int = WorkflowLogLine.countMax) { self.countMax = countMax }
+
     mutating func write(_ line: WorkflowLogLine) {
-        if written.count < WorkflowLogLine.countMax {
+        if written.count < countMax {
             written.append(line)
         } else {
             leftOut += 1

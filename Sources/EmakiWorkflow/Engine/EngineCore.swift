@@ -55,6 +55,9 @@ final class EngineCore: @unchecked Sendable {
     /// Callers that wait for a result.
     private var waitingCount = 0
     private var leaks = 0
+    /// Runs of this engine's for which events are copied ahead, or of which nobody knows whether
+    /// they have begun.
+    private var copied: Set<Projection.Unbegun> = []
     private var draining = false
     /// Waits until nothing is at work.
     private var drained: CheckedContinuation<Bool, Never>?
@@ -184,7 +187,8 @@ final class EngineCore: @unchecked Sendable {
                 guard hosts.isEmpty || hosts[sleeper.workflowID] == nil else { return nil }
                 let ticket = EngineTimers.Ticket(sleeper.workflowID, sleeper.due)
                 let other = sleeping.updateValue(ticket, forKey: sleeper.workflowID)
-                // Of two runs of an id one was never begun: the earlier instant is safe.
+                // Of two runs of an id one was never begun, and an older version did not say so:
+                // the earlier instant is safe.
                 if let other, other.instant <= sleeper.due {
                     sleeping[sleeper.workflowID] = other
                     return nil
@@ -305,6 +309,12 @@ final class EngineCore: @unchecked Sendable {
     }
 
     // MARK: Runs
+
+    /// Events are about to be copied ahead for a run.
+    func copies(_ run: Projection.Unbegun) { lock.withLock { _ = copied.insert(run) } }
+    /// It has begun, or never will.
+    func hasCopied(_ run: Projection.Unbegun) { lock.withLock { _ = copied.remove(run) } }
+    func isCopied(_ run: Projection.Unbegun) -> Bool { lock.withLock { copied.contains(run) } }
 
     /// How long the turns of a type's runs take.
     func pace(_ type: String) -> TypePace? { paces[type] }

@@ -81,6 +81,7 @@ extension RunHost {
                     _ = try await engine.store.remove(
                         StreamName.run(workflowID, runID), expecting: nil)
                 }
+                try await engine.removeUnbegun(of: workflowID)
                 // Nobody has used the id again.
                 let isFree = !IDRecord.live(records).contains { $0.kind == .opened }
                 if isFree, try await engine.store.remove(idStream, expecting: token) {

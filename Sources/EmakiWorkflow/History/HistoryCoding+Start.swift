@@ -17,6 +17,7 @@ extension RunStart {
         static let earlierRequests: UInt64 = 54
         static let origins: UInt64 = 55
         static let versioning: UInt64 = 56
+        static let copiedAhead: UInt64 = 57
     }
 
     func encode(into fields: inout FieldWriter) {
@@ -44,6 +45,7 @@ extension RunStart {
         for request in earlierRequests { fields.put(Field.earlierRequests, request) }
         for origin in origins { fields.put(Field.origins, origin.encoded) }
         if let versioning { fields.put(Field.versioning, UInt64(versioning.rawValue)) }
+        if copiedAhead > 0 { fields.put(Field.copiedAhead, UInt64(copiedAhead)) }
     }
 
     init(_ fields: FieldReader, _ payload: Payload) throws(HistoryError) {
@@ -73,6 +75,7 @@ extension RunStart {
             .map { String(decoding: $0, as: UTF8.self) }
         for content in fields.contents(Field.origins) { origins.append(try Origin(content)) }
         versioning = try VersionPolicy.read(fields, Field.versioning)
+        copiedAhead = fields.int(Field.copiedAhead) ?? 0
         input = payload
     }
 }

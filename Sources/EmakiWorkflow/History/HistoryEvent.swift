@@ -148,6 +148,9 @@ public struct RunStart: Sendable, Equatable {
     public var searchAttributes: [String: String]
     /// Runs whose events it begins with, the earliest first.
     public var origins: [Origin] = []
+    /// So many of its events were put into its stream before it began, because one commit does not
+    /// hold them. While there are no others, the run has not begun, and may never do so. 0: none.
+    public var copiedAhead = 0
     /// The input.
     public var input: Payload
 

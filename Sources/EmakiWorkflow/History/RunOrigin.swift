@@ -57,6 +57,19 @@ extension RunStart {
         origins.first { $0.runID == runID && !$0.isFork }?.lastEvent ?? 0
     }
 
+    /// A run began with the commit that has the first event behind those that were copied ahead:
+    /// its id's record is in the same one. So a run's own stream says whether it has begun.
+    /// - Parameter last: the number of its newest event.
+    package func hasBegun(by last: Int) -> Bool { last > copiedAhead }
+
     /// This run, and those whose place it took: what they began is its own.
     var familyRunIDs: [String] { [runID] + origins.reversed().prefix { !$0.isFork }.map(\.runID) }
+}
+
+extension [HistoryEvent] {
+    /// It is the history of a run that has begun, and not what was copied ahead for one.
+    package var isOfBegunRun: Bool {
+        guard let last, case .started(let start) = first?.body else { return true }
+        return start.hasBegun(by: last.id)
+    }
 }

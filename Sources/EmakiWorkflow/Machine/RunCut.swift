@@ -40,12 +40,21 @@ struct RunCut: Sendable {
     /// The other run, and its last event when this was made.
     let runID: String
     let lastEvent: Int
-    let start: RunStart
+    private(set) var start: RunStart
     /// All events of the new run, the first with its start.
     private(set) var events: [HistoryEvent]
-    /// Of these, those that are in the new run's stream before it begins.
-    var copiedCount = 0
+    /// Of the new run's stream, once those are there that are copied ahead.
     var token: VersionToken?
+
+    /// Of the events, those that are in the new run's stream before it begins. The start says how
+    /// many these are: who comes upon the stream of a run that did not begin sees that it did not.
+    var copiedCount: Int {
+        get { start.copiedAhead }
+        set {
+            start.copiedAhead = newValue
+            events[0].body = .started(start)
+        }
+    }
 
     /// - Throws: `WorkflowError.invalid` if there is no such point, `HistoryError` for a history
     ///   that makes no sense.
@@ -144,6 +153,7 @@ struct RunCut: Sendable {
         of other: RunStart, beganAt: Int64, _ request: Request, keeping keptCount: Int
     ) throws(WorkflowError) -> RunStart {
         var start = other
+        start.copiedAhead = 0
         start.workflowID = request.workflowID
         start.runID = request.runID
         start.firstRunID = request.isFork ? request.runID : other.firstRunID

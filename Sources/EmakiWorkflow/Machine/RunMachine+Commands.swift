@@ -75,6 +75,7 @@ extension RunMachine {
         next.continuedFrom = start.runID
         next.requestID = ""
         next.origins = []
+        next.copiedAhead = 0
         next.earlierRequests = requestsToKeep
         next.seed = StableMix.mix(start.seed ^ 0x5851_f42d_4c95_7f2d)
         next.runDeadline = start.runTimeout.map { now + $0.nanoseconds }

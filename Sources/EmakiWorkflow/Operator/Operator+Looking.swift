@@ -146,7 +146,9 @@ extension EngineCore {
     /// A run as its history says it is.
     func machine(_ workflowID: String, _ runID: String) async throws -> RunMachine {
         let history = try await recentHistory(workflowID, runID)
-        guard !history.events.isEmpty else { throw WorkflowError.notFound(workflowID: workflowID) }
+        guard !history.events.isEmpty, history.events.isOfBegunRun else {
+            throw WorkflowError.notFound(workflowID: workflowID)
+        }
         do throws(HistoryError) {
             return try RunMachine(history: history.events)
         } catch {

@@ -24,6 +24,7 @@ extension EngineCore {
         guard let findings else { return nil }
         timers.recorded(findings.newestTime)
         isToLookAt(findings.work)
+        removeUnbegun(findings.unbegun)
         var tickets: [EngineTimers.Ticket] = []
         tickets.reserveCapacity(findings.sleepers.count)
         expect(sleepers: findings.sleepers.count)

@@ -16,6 +16,7 @@ struct HistoryGlance {
     private(set) var runDeadline: Int64?
     private(set) var executionDeadline: Int64?
     private(set) var startsAt: Int64?
+    private(set) var copiedAhead: UInt64 = 0
     /// Of a start: where the name of the workflow's type is in the metadata.
     private(set) var type: Range<Int> = 0..<0
 
@@ -38,11 +39,12 @@ struct HistoryGlance {
             case RunStart.Field.runDeadline: runDeadline = field.instant
             case RunStart.Field.executionDeadline: executionDeadline = field.instant
             case RunStart.Field.startsAt: startsAt = field.instant
+            case RunStart.Field.copiedAhead: copiedAhead = field.value
             default: break
             }
         }
         guard kind > 0, id > 0, id <= UInt64(Int32.max), (0...Int64.max / 2).contains(time),
-            subject <= UInt64(Int32.max)
+            subject <= UInt64(Int32.max), copiedAhead <= UInt64(Int32.max)
         else { return nil }
     }
 }

@@ -8,6 +8,7 @@ import EmakiPlatform
 ///              1 deadline · 2 earliest start · 4 steps · 8 children · 16 messages · 32 unseen
 ///              64 stuck · 128 pause · 256 in doubt (nothing follows)
 ///              512 timers: how many, and of each its id and instant
+///              1024 the run has not begun: so many of its events were copied ahead
 extension Projection {
     private struct Flags: OptionSet {
         let rawValue: UInt64
@@ -21,7 +22,8 @@ extension Projection {
         static let pause = Flags(rawValue: 128)
         static let isInDoubt = Flags(rawValue: 256)
         static let timers = Flags(rawValue: 512)
-        static let all = Flags(rawValue: 1_023)
+        static let unbegun = Flags(rawValue: 1_024)
+        static let all = Flags(rawValue: 2_047)
     }
 
     /// - Returns: the contents of pieces.
@@ -42,6 +44,8 @@ extension Projection {
                 flags.insert(.isInDoubt)
             }
             if !timers.isEmpty { flags.insert(.timers) }
+            let ahead = unbegun[index * OpenRunTable.chunkRuns + slot]
+            if ahead != nil { flags.insert(.unbegun) }
             content.append(varint: flags.rawValue)
             content.append(name.idBytes)
             content.append(name.runBytes)
@@ -52,12 +56,12 @@ extension Projection {
             content.append(varint: UInt64(run.eventCount))
             content.append(varint: UInt64(run.type))
             for number in numbers { content.append(varint: number) }
-            guard !timers.isEmpty else { continue }
-            content.append(varint: UInt64(timers.count))
+            if !timers.isEmpty { content.append(varint: UInt64(timers.count)) }
             for (id, fireAt) in timers {
                 content.append(varint: UInt64(id))
                 content.append(varint: UInt64(max(0, fireAt)))
             }
+            if let ahead { content.append(varint: UInt64(ahead)) }
             guard content.count >= ProjectionFile.pieceBytes else { continue }
             pieces.append(content)
             content = start
@@ -124,11 +128,13 @@ extension Projection {
             run.timerAt = first.value
             timers[first.key] = nil
         }
+        let ahead = flags.contains(.unbegun) ? try fields.varint32() : nil
         let number = fields.withBytes(id) { id in
             fields.withBytes(runID) { runs.insert(id, $0, run) }
         }
         guard let number else { throw ProjectionDecoder.Damage("the name of a run") }
         if !timers.isEmpty { moreTimers[number] = timers }
+        unbegun[number] = ahead
     }
 
     private static func timers(_ fields: inout PieceReader) throws -> [UInt32: Int64] {

@@ -68,12 +68,18 @@ struct OpenRunTable: Sendable {
     // MARK: Finding
 
     /// The number of an open run.
-    func find(_ id: RawSpan, _ run: RawSpan) -> Int? { find(id, run, anyRun: false) }
+    func find(_ id: RawSpan, _ run: RawSpan) -> Int? {
+        find(id, run, anyRun: false) { _ in true }
+    }
 
-    /// The number of any open run of a workflow.
-    func find(_ id: RawSpan) -> Int? { find(id, RawSpan(), anyRun: true) }
+    /// The number of any run of a workflow that is meant.
+    func find(_ id: RawSpan, where isMeant: (_ number: Int) -> Bool) -> Int? {
+        find(id, RawSpan(), anyRun: true, isMeant)
+    }
 
-    private func find(_ id: RawSpan, _ run: RawSpan, anyRun: Bool) -> Int? {
+    private func find(
+        _ id: RawSpan, _ run: RawSpan, anyRun: Bool, _ isMeant: (_ number: Int) -> Bool
+    ) -> Int? {
         guard !slots.isEmpty else { return nil }
         let tag = Self.tag(id)
         var place = Int(tag) & (slots.count - 1)
@@ -82,7 +88,9 @@ struct OpenRunTable: Sendable {
             if UInt32(entry >> 32) == tag {
                 let number = Int(UInt32(truncatingIfNeeded: entry)) - 1
                 let (chunk, slot) = (number / Self.chunkRuns, number % Self.chunkRuns)
-                if chunks[chunk].isNamed(slot, id, run, anyRun: anyRun) { return number }
+                if chunks[chunk].isNamed(slot, id, run, anyRun: anyRun), isMeant(number) {
+                    return number
+                }
             }
             place = (place + 1) & (slots.count - 1)
         }

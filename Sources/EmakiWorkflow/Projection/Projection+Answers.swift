@@ -39,7 +39,7 @@ extension Projection {
     /// Of each of these workflows its run, if it is open.
     func openRuns(of workflowIDs: [String]) -> [Sight?] {
         workflowIDs.map { id in
-            id.withUTF8Span { runs.find($0) }.map { sight($0, id: id) }
+            id.withUTF8Span { runs.find($0) { unbegun[$0] == nil } }.map { sight($0, id: id) }
         }
     }
 
@@ -74,6 +74,18 @@ extension Projection {
         return counts
     }
 
+    /// Runs that have not begun.
+    /// - Parameter workflowID: nil: of any workflow.
+    func unbegunRuns(of workflowID: String? = nil) -> [Unbegun] {
+        unbegun.keys.compactMap { number in
+            guard let id = String(validating: runs.id(number), as: UTF8.self),
+                let run = String(validating: runs.runID(number), as: UTF8.self),
+                workflowID ?? id == id
+            else { return nil }
+            return Unbegun(workflowID: id, runID: run)
+        }
+    }
+
     private func forEach(
         _ wish: Wish, _ body: (_ number: Int, _ run: OpenRun, _ id: RawSpan) -> Void
     ) {
@@ -83,6 +95,7 @@ extension Projection {
             type = UInt32(number)
         }
         runs.forEach { number, run, id, _ in
+            if !unbegun.isEmpty, unbegun[number] != nil { return }
             if let type, run.type != type { return }
             if let state = wish.state, run.state != state { return }
             guard wish.prefix.isPrefix(of: id) else { return }

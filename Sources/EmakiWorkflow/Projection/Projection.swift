@@ -14,6 +14,12 @@ struct Projection: Sendable {
         var outcome: UInt8
     }
 
+    /// A run for which events were copied ahead, and that has not begun.
+    struct Unbegun: Hashable, Sendable {
+        var workflowID: String
+        var runID: String
+    }
+
     /// Workflows that are remembered because their events make no sense, or their ends ask for
     /// something; more are too many for a table.
     static let remembered = 1 << 20
@@ -23,6 +29,10 @@ struct Projection: Sendable {
     var runs = OpenRunTable()
     /// Timers of a run beside the one that it keeps itself, by the run's number: when each fires.
     var moreTimers: [Int: [UInt32: Int64]] = [:]
+    /// Runs that have not begun, by their numbers: so many of their events were copied ahead, and
+    /// the run is as good as not there until there are more. What says so is in the same stream, so
+    /// it does not matter in which order streams come.
+    var unbegun: [Int: UInt32] = [:]
     /// `ID/RUN` of runs whose ends ask for something that was not done.
     var debts: Set<String> = []
     /// Workflows of which nothing is known for certain.
@@ -122,7 +132,12 @@ struct Projection: Sendable {
     private mutating func take(_ event: HistoryGlance, _ number: Int) {
         newestTime = max(newestTime, event.time)
         guard runs[number].apply(event) else { return close(event, number) }
+        if !unbegun.isEmpty, let ahead = unbegun[number], event.id > UInt64(ahead) {
+            unbegun[number] = nil
+        }
         switch EventKind(rawValue: event.kind) {
+        case .runStarted where event.copiedAhead >= event.id:
+            unbegun[number] = UInt32(clamping: event.copiedAhead)
         case .timerStarted:
             guard let instant = event.instant else {
                 runs[number].isInDoubt = true
@@ -145,7 +160,12 @@ struct Projection: Sendable {
         subject = .unknownRun
         id = runs.id(number)
         runID = runs.runID(number)
+        remove(number)
+    }
+
+    private mutating func remove(_ number: Int) {
         if !moreTimers.isEmpty { moreTimers[number] = nil }
+        if !unbegun.isEmpty { unbegun[number] = nil }
         runs.remove(number)
     }
 
@@ -159,8 +179,7 @@ struct Projection: Sendable {
         if count < UInt64(runs[number].eventCount) {
             runs[number].isInDoubt = true
         } else {
-            moreTimers[number] = nil
-            runs.remove(number)
+            remove(number)
         }
     }
 
@@ -238,6 +257,14 @@ struct Projection: Sendable {
         debts.remove(workflowID + "/" + deletion)
         // How its runs ended is counted still.
         hasOldEndings = true
+    }
+
+    /// What was copied ahead for a run that did not begin was removed.
+    mutating func isGone(_ run: Unbegun) {
+        let number = run.workflowID.withUTF8Span { id in
+            run.runID.withUTF8Span { runs.find(id, $0) }
+        }
+        if let number, unbegun[number] != nil { remove(number) }
     }
 
     private func debt(_ metadata: RawSpan, _ record: IDRecordGlance) -> String? {

@@ -17,7 +17,7 @@ import EmakiPlatform
 ///     end      pieces before this one (4)
 enum ProjectionFile {
     static let name = ProjectionCheckpoint.fileName
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     /// A piece is ended once it has so many.
     static let pieceBytes = 256 << 10
     /// A run with very many timers may make a piece larger.
@@ -61,7 +61,7 @@ enum ProjectionPiece {
 ///
 ///     offset  bytes
 ///          0      1  kind 1
-///          1      4  version, 1
+///          1      4  version, 2
 ///          5      4  the file's own number, random: pieces of two files never go together
 ///          9      8  position: all events before it are in
 ///         17      8  witness: a number made of the event before that position

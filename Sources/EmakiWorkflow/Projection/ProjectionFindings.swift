@@ -14,6 +14,8 @@ struct ProjectionFindings: Sendable {
     var sleepers: [Sleeper] = []
     /// Those of them whose instants have come, the oldest first.
     var overdue: [Sleeper] = []
+    /// Runs that have not begun.
+    var unbegun: [Projection.Unbegun] = []
     /// Of all events.
     var newestTime: Int64 = 0
 }
@@ -26,6 +28,7 @@ extension Projection {
         let now = max(now, newestTime)
         var findings = ProjectionFindings()
         findings.newestTime = newestTime
+        findings.unbegun = unbegunRuns()
         findings.sleepers.reserveCapacity(runs.count)
         var work = doubtful
         for debt in debts {
@@ -33,6 +36,7 @@ extension Projection {
             work.insert(String(debt[..<end]))
         }
         runs.forEach { number, run, id, _ in
+            if !unbegun.isEmpty, unbegun[number] != nil { return }
             guard let text = String(validating: id) else { return }
             if run.hasWork || isSuspect?(StableHash.hash(id)) == true {
                 work.insert(text)

@@ -36,8 +36,8 @@ final class ProjectionKeeper: @unchecked Sendable {
         var checkpointEnd: UInt64 = 0
         var isWriting = false
         var isCounting = false
-        /// Deletions that were carried out while all is counted anew.
-        var goneMeanwhile: [(workflowID: String, deletion: String)] = []
+        /// What was removed while all is counted anew.
+        var goneMeanwhile: [@Sendable (inout Projection) -> Void] = []
         var writer: WorkerThread?
         var failures = 0
     }
@@ -81,12 +81,22 @@ final class ProjectionKeeper: @unchecked Sendable {
 
     /// A deleted workflow is gone: see `Projection.isGone`.
     func isGone(_ workflowID: String, _ deletion: String) {
+        worker.run { [weak self] in self?.takeOut { $0.isGone(workflowID, deletion) } }
+    }
+
+    /// What was copied ahead for a run that did not begin is gone: see `Projection.isGone`.
+    func isGone(_ run: Projection.Unbegun) {
         worker.run { [weak self] in
-            guard let self else { return }
-            state.value.fold?.projection.value.isGone(workflowID, deletion)
-            // What is being read may have it still.
-            if state.value.isCounting { state.value.goneMeanwhile.append((workflowID, deletion)) }
+            // Who never asked does not need it. What comes in later does not have it any more.
+            guard let self, state.value.fold != nil, bringUpToDate() != nil else { return }
+            takeOut { $0.isGone(run) }
         }
+    }
+
+    private func takeOut(_ body: @escaping @Sendable (inout Projection) -> Void) {
+        if let fold = state.value.fold { body(&fold.projection.value) }
+        // What is being read may have it still.
+        if state.value.isCounting { state.value.goneMeanwhile.append(body) }
     }
 
     private func look() {
@@ -235,8 +245,8 @@ final class ProjectionKeeper: @unchecked Sendable {
             worker.run { [weak self] in
                 guard let self else { return }
                 state.value.isCounting = false
-                for (workflowID, deletion) in state.value.goneMeanwhile {
-                    fold?.projection.value.isGone(workflowID, deletion)
+                if let fold {
+                    for takeOut in state.value.goneMeanwhile { takeOut(&fold.projection.value) }
                 }
                 state.value.goneMeanwhile = []
                 if let fold { state.value.fold = fold }

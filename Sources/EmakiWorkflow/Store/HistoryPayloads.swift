@@ -2,7 +2,8 @@
 package enum HistoryPayloads {
     private static let pageEvents = 256
 
-    /// Calls the body with each payload of each event of each run that is stored.
+    /// Calls the body with each payload of each event of each run that is stored, also of what was
+    /// copied for a run that has not begun: it may do so at any moment.
     /// - Throws: what reading and the body throw; an error that names an event that makes no sense.
     package static func forEach(
         in store: any HistoryStore, _ body: (Payload) throws -> Void

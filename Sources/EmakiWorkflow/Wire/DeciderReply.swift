@@ -58,9 +58,11 @@ public enum DeciderReply: Sendable {
             var decision = Decision()
             for content in fields.contents(4) { decision.commands.append(try Command(content)) }
             decision.hasReturned = fields.flag(5)
-            for content in fields.contents(8) {
-                decision.lines.append(try WorkflowLogLine(content))
-            }
+            // Who is at the other end may know of no limits. One more is what says how many were
+            // left out there.
+            var log = WorkflowLog(countMax: WorkflowLogLine.countMax + 1)
+            for content in fields.contents(8) { log.write(try WorkflowLogLine(content).bounded) }
+            decision.lines = log.lines
             if let content = fields.content(9) {
                 decision.places = try SourcePlace.places(content)
             }
@@ -91,10 +93,11 @@ extension WorkflowLogLine {
 
     fileprivate init(_ bytes: [UInt8]) throws(HistoryError) {
         let fields = try FieldReader(bytes)
-        let level = fields.number(1).flatMap { UInt8(exactly: $0) }
-            .flatMap(WorkflowLogLevel.init(rawValue:))
+        let number = try fields.need(fields.number(1), "a line's level")
+        // One of a newer version matters no less than those that are known here.
+        let level = WorkflowLogLevel(rawValue: UInt8(clamping: number)) ?? .critical
         self.init(
-            level: try fields.need(level, "a line's level"),
+            level: level,
             message: try fields.need(fields.text(2), "a line"), metadata: try fields.map(3),
             time: try fields.need(fields.instant(4), "a line's time"))
     }

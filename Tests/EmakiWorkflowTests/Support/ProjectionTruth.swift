@@ -25,6 +25,8 @@ struct ProjectionTruth: Equatable {
 
     /// By `ID/RUN`.
     var open: [String: Run] = [:]
+    /// Of which no id's record says that they began: the same.
+    var unbegun: Set<String> = []
     var debts: Set<String> = []
     /// By type and outcome.
     var endings: [String: Int] = [:]
@@ -33,6 +35,10 @@ struct ProjectionTruth: Equatable {
     init(_ projection: Projection) {
         projection.runs.forEach { number, run, id, runID in
             let name = (String(validating: id) ?? "") + "/" + (String(validating: runID) ?? "")
+            guard projection.unbegun[number] == nil else {
+                unbegun.insert(name)
+                return
+            }
             var timers = (projection.moreTimers[number] ?? [:]).map(\.value)
             if run.timerID > 0 { timers.append(run.timerAt) }
             open[name] = Run(
@@ -55,6 +61,15 @@ struct ProjectionTruth: Equatable {
 
     init(reading store: any HistoryStore) async throws {
         let prefix = StreamName.idPrefix
+        let runs = try await store.streams(
+            prefix: StreamName.runPrefix, after: nil, limit: 100_000)
+        unbegun = Set(runs.map { String($0.dropFirst(StreamName.runPrefix.count)) })
+        for run in runs {
+            for event in try await store.read(run, from: 0, limit: 100_000).events {
+                let event = try HistoryEvent(metadata: event.metadata, payload: event.payload)
+                newestTime = max(newestTime, event.time)
+            }
+        }
         for name in try await store.streams(prefix: prefix, after: nil, limit: 100_000) {
             let id = String(name.dropFirst(prefix.count))
             let page = try await store.read(name, from: 0, limit: 100_000)
@@ -67,11 +82,11 @@ struct ProjectionTruth: Equatable {
             }
             let opened = records.filter { $0.kind == .opened }
             for record in opened {
+                unbegun.remove("\(id)/\(record.runID)")
                 let run = StreamName.run(id, record.runID)
                 let events = try await store.read(run, from: 0, limit: 100_000).events.map {
                     try HistoryEvent(metadata: $0.metadata, payload: $0.payload)
                 }
-                newestTime = events.reduce(newestTime) { max($0, $1.time) }
                 let machine = try RunMachine(history: events)
                 guard let outcome = machine.outcome else {
                     open["\(id)/\(record.runID)"] = Run(machine, events)

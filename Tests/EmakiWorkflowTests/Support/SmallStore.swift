@@ -1,10 +1,13 @@
-import EmakiWorkflow
 import EmakiWorkflowTesting
 
+@testable import EmakiWorkflow
+
 /// A store of which a commit takes few events.
-struct SmallStore: HistoryStore {
+struct SmallStore: JournaledStore {
     let base: MemoryHistoryStore.Session
     var eventsPerCommitMax: Int
+
+    var journal: any HistoryJournal { base.journal }
 
     var capabilities: HistoryStoreCapabilities {
         var capabilities = base.capabilities
