@@ -39,7 +39,8 @@ extension Projection {
     /// Of each of these workflows its run, if it is open.
     func openRuns(of workflowIDs: [String]) -> [Sight?] {
         workflowIDs.map { id in
-            id.withUTF8Span { runs.find($0) { unbegun[$0] == nil } }.map { sight($0, id: id) }
+            id.withUTF8Span { runs.find($0) { unbegun.isEmpty || unbegun[$0] == nil } }
+                .map { sight($0, id: id) }
         }
     }
 
