@@ -156,8 +156,15 @@ let package = Package(
                 product("SwiftParser", of: "swift-syntax", with: "Lint"),
                 product("ArgumentParser", of: "swift-argument-parser", with: "Lint"),
             ], swiftSettings: strict),
+        // Reads index stores, by the toolchain's library, in a process of its own.
+        .target(
+            name: "CEmakiIndexStore",
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .executableTarget(
-            name: "emaki-lint", dependencies: ["EmakiLint"], swiftSettings: strict),
+            name: "emaki-lint",
+            dependencies: [
+                "EmakiLint", .target(name: "CEmakiIndexStore", condition: .when(traits: ["Lint"])),
+            ], swiftSettings: strict),
         .plugin(
             name: "LintWorkflows",
             capability: .command(
@@ -207,7 +214,9 @@ let package = Package(
             ], swiftSettings: strict),
         // Empty without the trait `Lint`.
         .testTarget(
-            name: "EmakiLintTests", dependencies: ["EmakiLint"], swiftSettings: strict),
+            name: "EmakiLintTests",
+            // The program, too, as tests start it.
+            dependencies: ["EmakiLint", "emaki-lint"], swiftSettings: strict),
         // Empty without the traits `Logging`, `Metrics`, `Tracing`: each has its own part.
         .testTarget(
             name: "EmakiObservabilityTests",

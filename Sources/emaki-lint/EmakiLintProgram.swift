@@ -1,14 +1,21 @@
 import EmakiLint
 import Foundation
 
+#if Lint
+    import CEmakiIndexStore
+#endif
+
 /// The program. Without the trait `Lint` SwiftSyntax is not there, and what is left says so.
 @main
 struct EmakiLintProgram {
     static func main() {
         #if Lint
+            if CommandLine.arguments.dropFirst() == [IndexStoreReader.argument] {
+                exit(emaki_index_read())
+            }
             exit(
                 LintCommand.run(
-                    output: { write($0, to: .standardOutput) },
+                    program: Bundle.main.executablePath, output: { write($0, to: .standardOutput) },
                     complaints: { write($0, to: .standardError) }))
         #else
             write(

@@ -54,7 +54,11 @@ import Testing
         for target in ["emaki", "Examples/Order", "EmakiMacroPlugin"] {
             #expect(count("Sources/\(target)/Some.swift", text) == 0)
             #expect(count("Sources/\(target)/Some.swift", "import CEmaki") == 1)
+            #expect(count("Sources/\(target)/Some.swift", "import CEmakiIndexStore") == 1)
         }
+        #expect(count("Sources/emaki-lint/Some.swift", "import CEmakiIndexStore") == 0)
+        #expect(count("Sources/emaki-lint/Some.swift", "import CEmaki") == 1)
+        #expect(count("Sources/EmakiLint/Some.swift", "import CEmakiIndexStore") == 1)
         for target in ["EmakiLog", "EmakiWorkflowMacros"] {
             #expect(count("Sources/\(target)/Some.swift", text) == 2)
         }

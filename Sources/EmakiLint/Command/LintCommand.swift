@@ -51,6 +51,19 @@
             completion: .file())
         var gate: String?
 
+        @Option(
+            help: "A build's index store; by default that of the package's last debug build.",
+            completion: .directory)
+        var indexStore: String?
+
+        @Option(
+            help: "The library that reads it; by default that of the toolchain on the path.",
+            completion: .file())
+        var indexLibrary: String?
+
+        @Flag(name: .customLong("no-index-store"), help: "Resolve names by the text alone.")
+        var isBySyntaxOnly = false
+
         @Flag(help: "Mend what is mechanical, and report what is left.")
         var fix = false
 
@@ -70,11 +83,16 @@
                 throw ValidationError(
                     "there is no rule \(explain); `emaki-lint --rules` lists them")
             }
+            if isBySyntaxOnly && (indexStore != nil || indexLibrary != nil) {
+                throw ValidationError("either --no-index-store or --index-store")
+            }
             if json && format == .sarif { throw ValidationError("either --json or --format sarif") }
         }
 
         /// Does it, and says what the process ends with.
-        func end(_ output: (String) -> Void, _ complaints: (String) -> Void) throws -> Int32 {
+        func end(
+            _ program: String?, _ output: (String) -> Void, _ complaints: (String) -> Void
+        ) throws -> Int32 {
             if rules {
                 output(Rule.all.map { $0.line + "\n" }.joined())
                 return 0
@@ -85,27 +103,58 @@
             }
             let gate = try gate.map { try GateReport(SourceFiles.read($0)) }
             var texts = try SourceFiles.paths(in: paths).map { try SourceFiles.read($0) }
-            var findings = Linter.lint(texts, gate: gate)
+            let (symbols, names) = try symbols(for: texts, program)
+            var findings = Linter.lint(texts, gate: gate, symbols: symbols)
             if fix {
-                let count = try mend(&texts, findings)
-                if count > 0 { findings = Linter.lint(texts, gate: gate) }
-                if !quiet { complaints("emaki-lint: \(count) mended\n") }
+                let mended = try mend(&texts, findings)
+                symbols?.forget(mended.files)
+                if mended.count > 0 {
+                    findings = Linter.lint(texts, gate: gate, symbols: symbols)
+                }
+                if !quiet { complaints("emaki-lint: \(mended.count) mended\n") }
             }
-            let report = Report(findings: findings, fileCount: texts.count)
+            let report = Report(
+                findings: findings, fileCount: texts.count, names: symbols?.source ?? names)
             if let sarif { try SourceFiles.write(report.sarif + "\n", to: sarif) }
             switch json ? .json : format {
             case .text:
                 output(report.text)
-                if !quiet { complaints("emaki-lint: \(report.summary)\n") }
+                if !quiet {
+                    complaints("emaki-lint: \(report.names.text)\n")
+                    complaints("emaki-lint: \(report.summary)\n")
+                }
             case .json: output(report.json + "\n")
             case .sarif: output(report.sarif + "\n")
             }
             return findings.isEmpty ? 0 : 1
         }
 
-        /// - Returns: how many findings are mended.
-        private func mend(_ texts: inout [SourceText], _ findings: [Finding]) throws -> Int {
+        /// What a build knows of the files, or why nothing is known.
+        ///
+        /// - Throws: `IndexStoreError` if an option asked for a store that cannot be used.
+        private func symbols(
+            for texts: [SourceText], _ program: String?
+        ) throws -> (SymbolIndex?, NameSource) {
+            guard !isBySyntaxOnly else { return (nil, NameSource(reason: "as was asked")) }
+            do throws(IndexStoreError) {
+                guard let program else { throw .noReader("it is not known where it is") }
+                let paths = try IndexStorePaths.find(
+                    store: indexStore, library: indexLibrary, for: self.paths)
+                let symbols = try SymbolIndex(
+                    paths, files: texts.map(\.path), program: program)
+                return (symbols, symbols.source)
+            } catch {
+                guard indexStore == nil && indexLibrary == nil else { throw error }
+                return (nil, NameSource(reason: error.text))
+            }
+        }
+
+        /// - Returns: how many findings are mended, and in which files.
+        private func mend(
+            _ texts: inout [SourceText], _ findings: [Finding]
+        ) throws -> (count: Int, files: Set<String>) {
             var count = 0
+            var files: Set<String> = []
             for index in texts.indices {
                 let mine = findings.filter {
                     $0.place.path == texts[index].path && $0.edit != nil
@@ -114,15 +163,18 @@
                 texts[index].text = Linter.mend(texts[index].text, mine)
                 try SourceFiles.write(texts[index].text, to: texts[index].path)
                 count += mine.count
+                files.insert(texts[index].path)
             }
-            return count
+            return (count, files)
         }
 
-        /// - Parameters: - arguments: nil: those of the process. - output: takes what goes to
-        ///   standard output. - complaints: takes what goes to standard error.
+        /// - Parameters: - arguments: nil: those of the process. - program: `emaki-lint` itself,
+        ///   which reads index stores in a process of its own; nil: none is read. - output: takes
+        ///   what goes to standard output. - complaints: takes what goes to standard error.
         /// - Returns: the status.
         package static func run(
-            _ arguments: [String]? = nil, output: (String) -> Void, complaints: (String) -> Void
+            _ arguments: [String]? = nil, program: String? = nil, output: (String) -> Void,
+            complaints: (String) -> Void
         ) -> Int32 {
             do {
                 let command = try parseAsRoot(arguments)
@@ -131,7 +183,10 @@
                     try command.run()
                     return 0
                 }
-                return try lint.end(output, complaints)
+                return try lint.end(program, output, complaints)
+            } catch let error as IndexStoreError {
+                complaints("emaki-lint: \(error.text)\n")
+                return 2
             } catch let error as SourceFiles.Unreadable {
                 complaints("emaki-lint: \(error.path): \(error.reason)\n")
                 return 2

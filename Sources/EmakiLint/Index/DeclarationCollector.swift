@@ -47,6 +47,7 @@
             entry.attributes.append(attributes)
             entry.inherit(clause)
             index.declare(entry)
+            index.note(.type(entry), named: name, in: file)
             surroundings.append(.type(entry))
             return .visitChildren
         }
@@ -95,6 +96,7 @@
                 let function = FunctionEntry(node, in: file, of: type)
                 type?.functions[function.name, default: []].append(function)
                 index.add(function)
+                index.note(.function(function), named: node.name, in: file)
             }
             surroundings.append(.code)
             return .visitChildren
@@ -104,13 +106,16 @@
         override func visit(_ node: InitializerDeclSyntax) -> SyntaxVisitorContinueKind {
             let initializer = FunctionEntry(node, in: file, of: type)
             type?.initializers.append(initializer)
+            index.note(.function(initializer), named: node.initKeyword, in: file)
             surroundings.append(.code)
             return .visitChildren
         }
         override func visitPost(_ node: InitializerDeclSyntax) { surroundings.removeLast() }
 
         override func visit(_ node: SubscriptDeclSyntax) -> SyntaxVisitorContinueKind {
-            type?.subscripts.append(FunctionEntry(node, in: file, of: type))
+            let member = FunctionEntry(node, in: file, of: type)
+            type?.subscripts.append(member)
+            index.note(.function(member), named: node.subscriptKeyword, in: file)
             surroundings.append(.code)
             return .visitChildren
         }
@@ -135,10 +140,12 @@
             var type: TypeSyntax?
             for binding in node.bindings.reversed() {
                 type = binding.typeAnnotation?.type ?? (binding.initializer == nil ? type : nil)
-                guard let name = binding.pattern.as(IdentifierPatternSyntax.self)?.identifier.plain
+                guard let token = binding.pattern.as(IdentifierPatternSyntax.self)?.identifier
                 else { continue }
+                let name = token.plain
                 let property = PropertyEntry(
                     name, node, binding, type: type, in: file, of: self.type)
+                index.note(.property(property), named: token, in: file)
                 if let owner = self.type {
                     owner.properties[name] = property
                 } else {

@@ -4,6 +4,8 @@
     /// What a set of files declares, by name. Bodies are not looked into but for types in them.
     final class DeclarationIndex {
         let files: [SourceFile]
+        /// What is asked where the text does not tell; nil: nothing is.
+        let symbols: SymbolIndex?
         /// By path: `Outer.Inner`.
         private(set) var types: [String: [TypeEntry]] = [:]
         private(set) var functions: [String: [FunctionEntry]] = [:]
@@ -15,8 +17,14 @@
         /// Closures that say of a parameter that it is a workflow's context.
         private(set) var contextClosures: [(closure: ClosureExprSyntax, file: SourceFile)] = []
 
-        init(_ files: [SourceFile]) {
+        /// By path, and by the place of the name, in bytes.
+        private var declared: [String: [Int: Declared]] = [:]
+        private let filesByPath: [String: SourceFile]
+
+        init(_ files: [SourceFile], symbols: SymbolIndex? = nil) {
             self.files = files
+            self.symbols = symbols
+            filesByPath = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
             var extensions: [(ExtensionDeclSyntax, SourceFile, String)] = []
             for file in files {
                 let collector = DeclarationCollector(file, self)
@@ -68,7 +76,22 @@
             contextClosures.append((closure, file))
         }
 
+        func note(_ declaration: Declared, named name: TokenSyntax, in file: SourceFile) {
+            guard symbols != nil else { return }
+            let offset = name.positionAfterSkippingLeadingTrivia.utf8Offset
+            declared[file.path, default: [:]][offset] = declaration
+        }
+
         // MARK: Finding
+
+        /// What is declared at a place; nil: nothing that has a body, or the file is not looked at.
+        func declared(at place: SymbolIndex.Declaration) -> Declared? {
+            guard let file = filesByPath[place.path] else { return nil }
+            let position = file.converter.position(ofLine: place.line, column: place.column)
+            return declared[place.path]?[position.utf8Offset]
+        }
+
+        func isLookedAt(_ path: String) -> Bool { filesByPath[path] != nil }
 
         /// A type of the package, named somewhere within a type.
         func entry(declared name: String, within path: String, in file: SourceFile) -> TypeEntry? {

@@ -17,30 +17,37 @@
 
     /// Finds code of workflows that a replay would not repeat.
     ///
-    /// It knows the text of the files that it is given, and nothing else: no types are checked,
-    /// nothing is built. `Docs/determinism.md` says what it sees and what it cannot.
+    /// It knows the text of the files that it is given and, where the text does not tell what a
+    /// name means, what an index store says of it; no types are checked, nothing is built.
+    /// `Docs/determinism.md` says what it sees and what it cannot.
     package enum Linter {
         /// - Parameter texts: the files of a package, all at once: calls are followed from file to
         ///   file.
         /// - Parameter gate: what was found over histories; nil: nobody looked.
+        /// - Parameter symbols: what the last build knows of the files; nil: text alone counts.
         /// - Returns: findings in the order of files and lines; waivers are applied.
         /// - Complexity: O(n) in the size of the files, and that of code in runs times the depth of
         ///   its nesting.
-        package static func lint(_ texts: [SourceText], gate: GateReport? = nil) -> [Finding] {
+        package static func lint(
+            _ texts: [SourceText], gate: GateReport? = nil, symbols: SymbolIndex? = nil
+        ) -> [Finding] {
             // Without one of the words there is no code of a run, and a waiver waives nothing.
             let mayHaveRuns = texts.contains { text in
                 rootWords.contains { text.mentions($0) }
             }
             let files = texts.filter { mayHaveRuns || $0.mentions(Waivers.mark) }
-            return lint(files.map { SourceFile($0) }, gate?.findings(in: texts))
+            return lint(files.map { SourceFile($0) }, gate?.findings(in: texts), symbols)
         }
 
         /// One of them stands wherever code of a run begins.
         private static let rootWords = ["Workflow", Engine.handlers, Engine.saga]
 
         /// - Parameter others: what was found by other means; nil: nobody looked.
-        static func lint(_ files: [SourceFile], _ others: [Finding]? = nil) -> [Finding] {
-            let index = DeclarationIndex(files.filter { !Engine.modules.contains($0.module) })
+        static func lint(
+            _ files: [SourceFile], _ others: [Finding]? = nil, _ symbols: SymbolIndex? = nil
+        ) -> [Finding] {
+            let index = DeclarationIndex(
+                files.filter { !Engine.modules.contains($0.module) }, symbols: symbols)
             let walk = ScopeWalk(index)
             walk.run()
             var byFile: [String: [Finding]] = [:]

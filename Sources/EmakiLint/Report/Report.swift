@@ -4,10 +4,12 @@
         package var findings: [Finding]
         /// That were looked at.
         package var fileCount: Int
+        package var names: NameSource
 
-        package init(findings: [Finding], fileCount: Int) {
+        package init(findings: [Finding], fileCount: Int, names: NameSource = NameSource()) {
             self.findings = findings
             self.fileCount = fileCount
+            self.names = names
         }
 
         /// A line for each, as compilers write them.
@@ -29,7 +31,7 @@
         /// An object with all findings, in one line.
         package var json: String {
             JSONText.object([
-                ("files", .number(fileCount)),
+                ("files", .number(fileCount)), ("names", names.json),
                 ("findings", .list(findings.map(\.json))),
             ]).text
         }
@@ -45,6 +47,7 @@
                 ("tool", .object([("driver", .object(driver))])),
                 ("columnKind", .string("unicodeCodePoints")),
                 ("results", .list(findings.map { $0.sarif(rules) })),
+                ("properties", .object([("names", names.json)])),
             ]
             return JSONText.object([
                 ("$schema", .string("https://json.schemastore.org/sarif-2.1.0.json")),

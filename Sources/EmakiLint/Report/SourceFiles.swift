@@ -59,6 +59,13 @@
             return attributes?[.type] as? FileAttributeType
         }
 
+        /// When the file, or what is in the folder, was changed last; nil: it is not there.
+        static func modified(_ path: String) -> Date? {
+            let meant = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            let attributes = try? FileManager.default.attributesOfItem(atPath: meant)
+            return attributes?[.modificationDate] as? Date
+        }
+
         package static func read(_ path: String) throws -> SourceText {
             guard let bytes = FileManager.default.contents(atPath: path) else {
                 throw Unreadable(path: path, reason: "the file cannot be read")

@@ -24,9 +24,11 @@
         }
 
         private func resultType(of functions: [FunctionEntry]) -> TypeText? {
-            guard let function = functions.first, let result = function.result,
-                var type = TypeText(result)
-            else { return nil }
+            guard let function = functions.first else { return nil }
+            if function.node.is(InitializerDeclSyntax.self) {
+                return function.owner.map { TypeText(name: $0.path) }
+            }
+            guard let result = function.result, var type = TypeText(result) else { return nil }
             if type.name == "Self", let owner = function.owner { type.name = owner.path }
             if let owner = function.owner,
                 let entry = index.entry(

@@ -1,7 +1,8 @@
 #if Lint
     import SwiftSyntax
 
-    /// Finds what names in a file stand for. It knows syntax only: no types are checked.
+    /// Finds what names in a file stand for: by syntax and, where that does not tell, by the index
+    /// store of a build, if there is one. No types are checked.
     struct Resolver {
         let index: DeclarationIndex
         let file: SourceFile
@@ -27,12 +28,13 @@
             guard let deeper else { return .unknown }
             let node = node.bare
             if let reference = node.as(DeclReferenceExprSyntax.self) {
-                return deeper.meaning(
+                let guess = deeper.meaning(
                     ofName: reference.baseName.plain, at: Syntax(reference), call,
                     argumentNames: reference.argumentNames)
+                return deeper.settled(guess, node)
             }
             if let access = node.as(MemberAccessExprSyntax.self) {
-                return deeper.meaning(of: access, call)
+                return deeper.settled(deeper.meaning(of: access, call), node)
             }
             if let node = node.as(GenericSpecializationExprSyntax.self) {
                 guard case .type(var type, let entry) = deeper.meaning(of: node.expression) else {

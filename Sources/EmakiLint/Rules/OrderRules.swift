@@ -49,7 +49,8 @@
         // MARK: WF020
 
         static func check(_ node: ForStmtSyntax, _ resolver: Resolver) -> [(Syntax, Hit)] {
-            guard let type = resolver.type(of: node.sequence), type.isUnordered else { return [] }
+            let type = resolver.iterated(by: node) ?? resolver.type(of: node.sequence)
+            guard let type, type.isUnordered else { return [] }
             let text = node.sequence.trimmedDescription
             return [
                 (

@@ -85,7 +85,9 @@
         }
 
         override func visit(_ node: SubscriptCallExprSyntax) -> SyntaxVisitorContinueKind {
-            if let type = resolver.type(of: node.calledExpression),
+            if case .function(let member) = resolver.declared(at: node.leftSquare) {
+                followAll(member)
+            } else if let type = resolver.type(of: node.calledExpression),
                 let entry = resolver.declared(type, at: Syntax(node))
             {
                 entry.subscripts.forEach(follow)
@@ -93,15 +95,43 @@
             return .visitChildren
         }
 
+        // Which operator is meant only types tell.
+        override func visit(_ node: BinaryOperatorExprSyntax) -> SyntaxVisitorContinueKind {
+            followOperator(node.operator)
+            return .skipChildren
+        }
+
+        override func visit(_ node: PrefixOperatorExprSyntax) -> SyntaxVisitorContinueKind {
+            followOperator(node.operator)
+            return .visitChildren
+        }
+
+        override func visit(_ node: PostfixOperatorExprSyntax) -> SyntaxVisitorContinueKind {
+            followOperator(node.operator)
+            return .visitChildren
+        }
+
         // MARK: What is called
 
         private func follow(_ use: Use) {
             switch use.meaning {
-            case .functions(let functions): functions.forEach(follow)
-            case .property(let property): follow(property)
+            case .functions(let functions): functions.forEach(followAll)
+            case .property(let property):
+                follow(property)
+                walk.index.implementations(of: property).forEach(follow)
             case .type(_, let entry?) where use.call != nil: followMaking(entry, use)
             default: break
             }
+        }
+
+        private func followOperator(_ name: TokenSyntax) {
+            if case .function(let function) = resolver.declared(at: name) { followAll(function) }
+        }
+
+        /// With what may be called instead: what conforms to a requirement, what overrides.
+        private func followAll(_ function: FunctionEntry) {
+            follow(function)
+            walk.index.implementations(of: function).forEach(follow)
         }
 
         private func follow(_ function: FunctionEntry) {
@@ -121,9 +151,10 @@
         /// What is executed when a value of a type is made: its initializer, and first values.
         private func followMaking(_ entry: TypeEntry, _ use: Use) {
             let count = use.call?.trailingClosures.count ?? 0
-            let fitting = entry.initializers.filter {
+            var fitting = entry.initializers.filter {
                 $0.takes(use.labels, trailingClosureCount: count)
             }
+            if let exact = resolver.initializer(of: use) { fitting = [exact] }
             (fitting.isEmpty ? entry.initializers : fitting).forEach(follow)
             for property in entry.properties.values
             where !property.isGlobal && property.getter == nil {

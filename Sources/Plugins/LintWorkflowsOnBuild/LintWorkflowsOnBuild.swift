@@ -15,7 +15,8 @@ struct LintWorkflowsOnBuild: BuildToolPlugin {
             .buildCommand(
                 displayName: "Lint workflows of \(target.name)",
                 executable: try context.tool(named: "emaki-lint").url,
-                arguments: ["--quiet"] + files.map(\.path),
+                // The index store is that of the build before.
+                arguments: ["--quiet", "--no-index-store"] + files.map(\.path),
                 inputFiles: files, outputFiles: [])
         ]
     }
