@@ -27,7 +27,8 @@ import Testing
     private static let wordCount = 40
 
     private func engine(
-        on session: MemoryHistoryStore.Session, executesCode: Bool = true
+        on session: MemoryHistoryStore.Session, executesCode: Bool = true,
+        answer: @escaping @Sendable (HistoryCommit) -> CommitAnswer? = { _ in nil }
     ) async throws -> WorkflowEngine {
         var options = EngineOptions()
         options.clock = SkippingClock(skips: false)
@@ -35,7 +36,7 @@ import Testing
         options.projectionEventsMin = 1
         // A piece that is copied ahead has 8 events.
         return try await WorkflowEngine(
-            store: SmallStore(base: session, eventsPerCommitMax: 16),
+            store: SmallStore(base: session, eventsPerCommitMax: 16, answer: answer),
             definitions: executesCode ? [WorkflowDefinition(Listener.self)] : [], options: options)
     }
 
@@ -298,6 +299,26 @@ import Testing
         next.core.removeUnbegun([.init(workflowID: "l", runID: runID)])
         while next.core.workInProgress > 0 { await Task.yield() }
         #expect(try await store.session().count("run/l/\(runID)") == count)
+        next.close()
+    }
+
+    @Test("a full disk says nothing of a piece of which nobody knew whether it is stored")
+    func fullAfterUnknown() async throws {
+        let store = try await listening()
+        // To the second piece and what is asked after it.
+        let answers = Guarded<[CommitAnswer]>([.unknown, .noSpace])
+        let lock = Lock()
+        let engine = try await engine(on: store.session()) { commit in
+            guard commit.parts[0].expecting != nil, commit.parts.count == 1 else { return nil }
+            return lock.withLock { answers.value.isEmpty ? nil : answers.value.removeFirst() }
+        }
+        await #expect(throws: WorkflowError.outcomeUnknown) { _ = try await Way.reset.go(engine) }
+        // It may still come, so nothing is removed before the next engine, which lets nothing in.
+        #expect(try await runStreams(store).count == 2)
+        engine.close()
+        let next = try await self.engine(on: store.session())
+        while next.core.workInProgress > 0 { await Task.yield() }
+        #expect(try await runStreams(store).count == 1)
         next.close()
     }
 

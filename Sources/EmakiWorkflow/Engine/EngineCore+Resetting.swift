@@ -159,11 +159,13 @@ extension EngineCore {
     }
 
     private func append(_ commit: HistoryCommit) async throws -> VersionToken? {
+        var mayBeStored = false
         for _ in 0...Self.repeatsMax {
             switch await store.append(commit) {
             case .committed(let tokens): return tokens.first
-            case .unknown: continue
-            case .noSpace: throw WorkflowError.noSpace
+            case .unknown: mayBeStored = true
+            // Of what nobody knew before, a full disk says nothing.
+            case .noSpace: throw mayBeStored ? WorkflowError.outcomeUnknown : .noSpace
             case .fenced: throw WorkflowError.fenced
             case .refused(let error), .unusable(let error): throw error
             case .conflict: throw WorkflowError.outcomeUnknown

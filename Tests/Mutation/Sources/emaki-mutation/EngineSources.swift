@@ -8,34 +8,27 @@ struct Mutant {
 
 /// The engine's files that have mutation points, and their text with every mutant in it.
 struct EngineSources {
-    /// What is mutated, from the package's root. Folders that are not there yet do not matter.
-    static let scope = [
-        "Sources/EmakiLog/Format", "Sources/EmakiLog/Recovery", "Sources/EmakiLog/Commit",
-        "Sources/EmakiLog/Core", "Sources/EmakiLog/Segment", "Sources/EmakiLog/Sealed",
-        "Sources/EmakiLog/Sealing", "Sources/EmakiLog/Removal", "Sources/EmakiLog/Space",
-        "Sources/EmakiLog/StoreCreation.swift", "Sources/EmakiLog/StoreLeftovers.swift",
-    ]
-
     private(set) var texts: [String: String] = [:]
     /// All points, in the order of files and lines.
     private(set) var points: [MutationPoint] = []
 
-    init(root: URL) throws {
-        for path in try Self.paths(root: root) {
+    init(root: URL, _ subject: Subject) throws {
+        for path in try Self.paths(root: root, subject.scope) {
             let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
             texts[path] = text
             let named = NamedMutant.all.filter { $0.file == path }.map { $0.point(in: text) }
             points += PointFinder.points(in: text, file: path) + named
         }
         let known = Set(texts.keys)
-        for stray in NamedMutant.all where !known.contains(stray.file) {
+        for stray in NamedMutant.all
+        where !known.contains(stray.file) && subject.scope.contains(where: stray.file.hasPrefix) {
             var point = stray.point(in: "")
             point.skipReason = "its file is not there: NamedMutants.swift is behind"
             points.append(point)
         }
     }
 
-    private static func paths(root: URL) throws -> [String] {
+    private static func paths(root: URL, _ scope: [String]) throws -> [String] {
         var paths: [String] = []
         for entry in scope {
             if entry.hasSuffix(".swift") {

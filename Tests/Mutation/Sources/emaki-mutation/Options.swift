@@ -8,11 +8,12 @@ struct Options {
         usage: emaki-mutation [options]
 
           --root PATH     the package (default: the current folder)
+          --engine NAME   what is changed: log or workflow (default: log)
           --list          print the mutation points, and end
           --only TEXT     only mutants whose id contains TEXT; may be repeated
           --sample N      only N mutants, chosen by the seed
           --seed S        the seed (default: 1)
-          --tests REGEX   tests to try, by id (default: ^EmakiLogTests\\.)
+          --tests REGEX   tests to try, by id (default: those of the engine)
           --limit SEC     only tests that take at most so long (default: 10)
           --jobs N        mutants at a time (default: 2)
           --measure       measure all tests again, not only new ones
@@ -21,8 +22,9 @@ struct Options {
           --json FILE     write the results there
           --report        print what earlier runs found, and end
 
-        Results are kept in .build/mutation, so a run that was stopped goes on, and survivors are
-        tried again when tests change. Ends with 1 if a mutant survives, with 2 if it cannot run.
+        Results are kept in .build/mutation or .build/mutation-workflow, so a run that was stopped
+        goes on, and survivors are tried again when tests change. Ends with 1 if a mutant survives,
+        with 2 if it cannot run.
         """
 
     var root = URL(filePath: FileManager.default.currentDirectoryPath)
@@ -30,7 +32,9 @@ struct Options {
     var only: [String] = []
     var sample: Int?
     var seed: UInt64 = 1
-    var tests = #"^EmakiLogTests\."#
+    var engine = Subject.log
+    /// Nil: those of the engine.
+    var tests: String?
     var limit = 10.0
     var jobCount = 2
     var measures = false
@@ -65,6 +69,11 @@ struct Options {
         }
         switch option {
         case "--root": root = URL(filePath: value)
+        case "--engine":
+            guard let subject = Subject.all.first(where: { $0.name == value }) else {
+                throw Failure("there is no engine \(value)")
+            }
+            engine = subject
         case "--only": only.append(value)
         case "--sample": sample = try number()
         case "--seed": seed = try number()

@@ -5,12 +5,8 @@ import Foundation
 /// What the package has besides is left out: mutants are tried against the engine's own tests. The
 /// copy is optimized, for a run is tests and little else; traps stay, so a mutant dies by them.
 struct PackageCopy {
-    /// What is copied, from the package's root.
-    static let parts = [
-        "Sources/CEmaki", "Sources/CLZ4", "Sources/EmakiPlatform", "Sources/EmakiLog",
-        "Tests/EmakiLogTests",
-    ]
-    private static let manifest = """
+    private var manifest: String {
+        """
         // swift-tools-version: 6.2
         import PackageDescription
 
@@ -18,24 +14,21 @@ struct PackageCopy {
             name: "emaki",
             platforms: [.macOS(.v15)],
             targets: [
-                .target(name: "CEmaki"),
-                .systemLibrary(name: "CLZ4", pkgConfig: "liblz4"),
-                .target(name: "EmakiPlatform", dependencies: ["CEmaki", "CLZ4"]),
-                .target(name: "EmakiLog", dependencies: ["EmakiPlatform"]),
-                .testTarget(
-                    name: "EmakiLogTests", dependencies: ["EmakiLog", "EmakiPlatform"],
-                    resources: [.copy("Fixtures")]),
+        \(subject.targets)
             ]
         )
 
         """
+    }
 
     let root: URL
     let folder: URL
+    private let subject: Subject
 
-    init(root: URL) {
+    init(root: URL, _ subject: Subject) {
         self.root = root
-        folder = root.appending(path: ".build/mutation/package")
+        self.subject = subject
+        folder = root.appending(path: ".build/\(subject.folder)/package")
     }
 
     /// Brings the copy up to date, and builds its tests. Points that do not compile are skipped,
@@ -88,14 +81,14 @@ struct PackageCopy {
     private func mirror() throws {
         let files = FileManager.default
         var kept: Set<String> = []
-        try write(Self.manifest, to: "Package.swift")
-        for part in Self.parts {
+        try write(manifest, to: "Package.swift")
+        for part in subject.parts {
             for path in Self.filesBelow(root.appending(path: part)) {
                 let name = "\(part)/\(path)"
                 kept.insert(name)
                 // Patched files are written by `write`: writing the original first would make
                 // every build a full one.
-                if name.hasSuffix(".swift"), EngineSources.scope.contains(where: name.hasPrefix) {
+                if name.hasSuffix(".swift"), subject.scope.contains(where: name.hasPrefix) {
                     continue
                 }
                 let bytes = try Data(contentsOf: root.appending(path: name))

@@ -54,6 +54,7 @@ struct Report {
                 rows.count { outcomes.contains($0.outcome) }
             }
             let name = file.replacing("Sources/EmakiLog/", with: "")
+                .replacing("Sources/EmakiWorkflow/", with: "")
             lines.append(
                 "| \(file == "all" ? name : "`\(name)`") | \(rows.count - count("skipped"))"
                     + " | \(count("killed", "trapped", "hung")) | \(count("trapped", "hung"))"

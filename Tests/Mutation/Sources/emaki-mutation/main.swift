@@ -3,12 +3,12 @@ import Foundation
 /// Steps: find the points, build the copy, measure the tests, try the mutants, report.
 func runMutation() throws -> Int32 {
     let options = try Options(Array(CommandLine.arguments.dropFirst()))
-    var sources = try EngineSources(root: options.root)
+    var sources = try EngineSources(root: options.root, options.engine)
     if options.lists {
         print(Report(sources.points, RunState()).list)
         return 0
     }
-    let copy = PackageCopy(root: options.root)
+    let copy = PackageCopy(root: options.root, options.engine)
     let work = copy.folder.deletingLastPathComponent()
     try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
     let stateFile = work.appending(path: "state.json")
@@ -40,7 +40,7 @@ func prepare(
     _ program: TestProgram, _ stateFile: URL, _ options: Options
 ) throws {
     func files(_ top: String) -> [String] {
-        PackageCopy.parts.filter { $0.hasPrefix(top) }.flatMap { part in
+        options.engine.parts.filter { $0.hasPrefix(top) }.flatMap { part in
             PackageCopy.filesBelow(options.root.appending(path: part)).map { "\(part)/\($0)" }
         }
     }
@@ -58,7 +58,7 @@ func prepare(
         + sources.mutants.map(\.point.id).joined()
     do {
         try state.catalog.measure(
-            program, sources.mutants, selection: options.tests,
+            program, sources.mutants, selection: options.tests ?? options.engine.tests,
             folder: stateFile.deletingLastPathComponent(),
             limit: options.limit, jobCount: options.jobCount,
             fingerprint: { hash(of: engine + testFiles.hash(ofTest: $0)) })
