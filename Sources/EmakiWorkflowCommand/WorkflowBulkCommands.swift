@@ -15,7 +15,7 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
               \(Program.name) workflow bulk bank.emaki pause --type AccountTransfer \\
                 --reason "bank closed" --dry-run
               \(Program.name) workflow bulk bank.emaki resume --state paused --prefix transfer-
-              \(Program.name) workflow bulk bank.emaki reset --state paused --to-checkpoint \
+              \(Program.name) workflow bulk bank.emaki reset --state paused --to-checkpoint \\
                 --request-id release-7
             """)
 

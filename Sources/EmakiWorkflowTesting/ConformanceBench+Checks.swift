@@ -151,6 +151,14 @@ extension ConformanceBench {
         try await stored(commit("a", token, after, epoch: rival), by: second)
         try await holds("a", before + after)
         try await holds("b", [])
+        if first.capabilities.removesStreams {
+            do {
+                _ = try await removed("a", expecting: nil)
+                throw broken("an owner that was replaced removes a stream")
+            } catch WorkflowError.fenced {
+                try await holds("a", before + after)
+            }
+        }
         // The first one comes back, and now the second is too late.
         try await claim()
         let answer = try await answer(commit("b", nil, events(1), epoch: rival), by: second)

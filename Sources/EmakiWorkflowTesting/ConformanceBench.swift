@@ -139,8 +139,10 @@ struct ConformanceBench {
     }
 
     func removed(_ stream: String, expecting: VersionToken?) async throws -> Bool {
-        let first = first
-        return try await patiently { try await first.remove(stream, expecting: expecting) }
+        let (first, epoch) = (first, epoch)
+        return try await patiently {
+            try await first.remove(stream, expecting: expecting, epoch: epoch)
+        }
     }
 
     func streams(

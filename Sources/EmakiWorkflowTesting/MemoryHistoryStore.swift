@@ -141,8 +141,11 @@ public final class MemoryHistoryStore: Sendable {
         }
     }
 
-    func remove(_ name: String, expecting: VersionToken?) -> Bool {
-        lock.withLock {
+    func remove(
+        _ name: String, expecting: VersionToken?, epoch: UInt64
+    ) throws(WorkflowError) -> Bool {
+        try lock.withLock { () throws(WorkflowError) -> Bool in
+            guard epoch == contents.value.epoch else { throw .fenced }
             guard let stream = contents.value.streams[name] else { return expecting == nil }
             if let expecting, expecting != stream.token { return false }
             contents.value.streams[name] = Stream(removedToken: stream.token)
@@ -302,11 +305,16 @@ public final class MemoryHistoryStore: Sendable {
         }
 
         /// See `HistoryStore`. A place where a session may end, as a commit is.
-        public func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+        public func remove(
+            _ stream: String, expecting: VersionToken?, epoch: UInt64
+        ) async throws -> Bool {
             let (isOver, end, onEnd) = begin()
             if isOver { throw Ended() }
-            guard let end else { return store.remove(stream, expecting: expecting) }
-            if end.isStored { _ = store.remove(stream, expecting: expecting) }
+            let remove = { [store] in
+                try store.remove(stream, expecting: expecting, epoch: epoch)
+            }
+            guard let end else { return try remove() }
+            if end.isStored { _ = try remove() }
             onEnd?()
             throw Ended()
         }

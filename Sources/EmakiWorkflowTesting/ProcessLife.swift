@@ -65,8 +65,10 @@ final class ProcessLife: ProcessSession {
         return try await base.streams(prefix: prefix, after: after, limit: limit)
     }
 
-    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+    func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool {
         if isOver { throw MemoryHistoryStore.Session.Ended() }
-        return try await base.remove(stream, expecting: expecting)
+        return try await base.remove(stream, expecting: expecting, epoch: epoch)
     }
 }

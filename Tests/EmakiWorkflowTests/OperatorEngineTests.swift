@@ -287,6 +287,8 @@ import Testing
         #expect(try await site.ask("count", [("state", "open")]).has(#""count":0"#))
         for members in [
             [("each", "start")], [("each", "terminate")], [("each", "pause"), ("state", "failed")],
+            [("each", "pause"), ("step", "a")], [("each", "reset"), ("step", "a")],
+            [("each", "reset"), ("request", "q")],
         ] {
             await #expect(throws: ControlFault.self) { try await site.ask("bulk", members) }
         }

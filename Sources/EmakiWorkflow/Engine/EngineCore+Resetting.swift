@@ -94,20 +94,24 @@ extension EngineCore {
             try await copyAhead(&cut, pieces)
             let begun = try await begin(cut)
             // The same request may have begun another run meanwhile.
-            if begun == request.runID { hasCopied(unbegun) } else { await forget(unbegun) }
+            if begun == request.runID {
+                hasCopied(unbegun)
+            } else {
+                await forget(unbegun, at: cut.token)
+            }
             return begun
         } catch {
             // What nobody knows of may have begun, or may still come into the store.
-            if (error as? WorkflowError)?.isKnown == true { await forget(unbegun) }
+            if (error as? WorkflowError)?.isKnown == true { await forget(unbegun, at: cut.token) }
             throw error
         }
     }
 
     /// What was copied ahead is nobody's.
-    private func forget(_ run: Projection.Unbegun) async {
+    private func forget(_ run: Projection.Unbegun, at token: VersionToken?) async {
         guard store.capabilities.removesStreams else { return }
         do {
-            try await remove(run)
+            try await remove(run, expecting: token)
             hasCopied(run)
         } catch {
             observer.storeFailed(error)

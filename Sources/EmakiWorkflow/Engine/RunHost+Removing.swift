@@ -78,13 +78,12 @@ extension RunHost {
                 let (records, token) = try await engine.idRecords(workflowID)
                 guard let removal = IDRecord.removal(records) else { return }
                 for runID in removal.runIDs {
-                    _ = try await engine.store.remove(
-                        StreamName.run(workflowID, runID), expecting: nil)
+                    _ = try await engine.remove(StreamName.run(workflowID, runID))
                 }
                 try await engine.removeUnbegun(of: workflowID)
                 // Nobody has used the id again.
                 let isFree = !IDRecord.live(records).contains { $0.kind == .opened }
-                if isFree, try await engine.store.remove(idStream, expecting: token) {
+                if isFree, try await engine.remove(idStream, expecting: token) {
                     engine.projection?.isGone(workflowID, removal.name)
                     return
                 }
@@ -98,6 +97,18 @@ extension RunHost {
 }
 
 extension EngineCore {
+    /// Removes a stream, as the store's owner.
+    /// - Parameter expecting: nothing is removed if it is not there; nil: wherever it is.
+    /// - Throws: what the store throws; `.fenced` ends what this engine does on its own.
+    func remove(_ stream: String, expecting: VersionToken? = nil) async throws -> Bool {
+        do {
+            return try await store.remove(stream, expecting: expecting, epoch: epoch)
+        } catch WorkflowError.fenced {
+            isFenced = true
+            throw WorkflowError.fenced
+        }
+    }
+
     /// Workflows that are looked at before others get a turn.
     private static let sweptTogether = 64
     /// How often what is old enough is looked for, as a part of the time for which it is kept.
@@ -186,7 +197,7 @@ extension EngineCore {
         }
         guard !old.isEmpty else { return 0 }
         for runID in old {
-            _ = try await store.remove(StreamName.run(workflowID, runID), expecting: nil)
+            _ = try await remove(StreamName.run(workflowID, runID))
         }
         let runIDs = old
         try await ask(workflowID) { .dropped(runIDs, $0) }

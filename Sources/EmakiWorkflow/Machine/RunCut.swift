@@ -118,11 +118,10 @@ struct RunCut: Sendable {
             }
             return index + 1
         case .checkpoint:
-            let checkpoint = history.last { $0.body.kind == .checkpointed }
-            guard let checkpoint else {
+            guard let index = history.lastIndex(where: { $0.body.kind == .checkpointed }) else {
                 throw .invalid("the run has no checkpoint; `history` lists what it has")
             }
-            return checkpoint.id + 1
+            return index + 2
         }
     }
 

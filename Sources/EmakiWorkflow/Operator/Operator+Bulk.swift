@@ -29,7 +29,11 @@ extension Operator {
                     + Self.bulkVerbs.keys.sorted().joined(separator: ", ") + " are")
         }
         if verb == "terminate" { _ = try request.need("reason") }
-        if verb == Self.resetVerb { _ = (try request.need("request"), try point(request)) }
+        if verb == Self.resetVerb {
+            _ = (try request.need("request"), try point(request))
+        } else {
+            try request.expectOnly(Set(Self.bulkMembers + ["do"]))
+        }
         let isDry = try request.claim("dry")
         var filter = try Filter(request)
         let wantsOpen = verb != Self.deleteVerb

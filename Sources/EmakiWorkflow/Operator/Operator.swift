@@ -67,6 +67,7 @@ package struct Operator: Sendable {
         perform: @Sendable (Operator, ControlRequest, Sink) throws -> JSONObject
     )
 
+    static let bulkMembers = ["each", "type", "state", "prefix", "attribute", "reason", "dry"]
     private static let pointMembers = [
         "event", "step", "beginning", "checkpoint", "withoutMessages", "request",
     ]
@@ -78,8 +79,7 @@ package struct Operator: Sendable {
         "count": (["type", "state", "prefix", "attribute"], { try $0.count($1, $2) }),
         "versions": ([], { operate, _, sink in try operate.versions(sink) }),
         "bulk": (
-            ["each", "type", "state", "prefix", "attribute", "reason", "dry"]
-                + Operator.pointMembers,
+            Operator.bulkMembers + Operator.pointMembers,
             { try $0.bulk($1, $2) }
         ),
         "reset": (

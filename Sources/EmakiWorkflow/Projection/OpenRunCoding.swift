@@ -134,7 +134,7 @@ extension Projection {
         }
         guard let number else { throw ProjectionDecoder.Damage("the name of a run") }
         if !timers.isEmpty { moreTimers[number] = timers }
-        unbegun[number] = ahead
+        if let ahead { unbegun[number] = ahead }
     }
 
     private static func timers(_ fields: inout PieceReader) throws -> [UInt32: Int64] {

@@ -87,8 +87,9 @@ final class ProjectionKeeper: @unchecked Sendable {
     /// What was copied ahead for a run that did not begin is gone: see `Projection.isGone`.
     func isGone(_ run: Projection.Unbegun) {
         worker.run { [weak self] in
-            // Who never asked does not need it. What comes in later does not have it any more.
-            guard let self, state.value.fold != nil, bringUpToDate() != nil else { return }
+            guard let self else { return }
+            // What comes in later does not have it any more.
+            if state.value.fold != nil { _ = bringUpToDate() }
             takeOut { $0.isGone(run) }
         }
     }

@@ -108,7 +108,12 @@ public struct EventLogStore: HistoryStore {
     }
 
     /// Deletes the log's stream. See `HistoryStore`.
-    public func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+    public func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool {
+        guard log.ownership.begin(epoch) else { throw WorkflowError.fenced }
+        // Who takes the store over waits for it.
+        defer { log.ownership.end() }
         let stream = try StreamID(stream)
         let expected: ExpectedVersion =
             expecting.map { .version(StreamVersion($0.low)) } ?? .anything

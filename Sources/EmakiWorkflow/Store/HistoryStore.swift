@@ -43,10 +43,14 @@ public protocol HistoryStore: Sendable {
 
     /// Removes all events of a stream; what is appended later goes on from its token. A stream
     /// without events is not listed. Durable on return.
-    /// - Parameter expecting: nothing is removed if the stream is not there; nil: wherever it is.
+    /// - Parameters:
+    ///   - expecting: nothing is removed if the stream is not there; nil: wherever it is.
+    ///   - epoch: of the owner, as of a commit: one that was replaced removes nothing.
     /// - Returns: false if it is elsewhere.
-    /// - Throws: if the store removes nothing, or could not.
-    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool
+    /// - Throws: `WorkflowError.fenced`; if the store removes nothing, or could not.
+    func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool
 }
 
 extension HistoryStore {
@@ -77,7 +81,9 @@ extension HistoryStore {
     public func relieveExecutor() -> Bool { false }
 
     /// Removes nothing.
-    public func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+    public func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool {
         throw WorkflowError.invalid("this store removes nothing")
     }
 }

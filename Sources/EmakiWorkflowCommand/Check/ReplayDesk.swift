@@ -21,6 +21,8 @@ final class ReplayDesk: @unchecked Sendable {
     /// - Throws: if no process can be started.
     func judge(_ histories: [StoredHistory]) throws -> [ReplayVerdict] {
         var verdicts: [ReplayVerdict] = []
+        // Where one history ended a process, another may, and no answer is to be lost with it.
+        var flags: UInt8 = 0
         while verdicts.count < histories.count {
             let left = histories[verdicts.count...]
             if let problem = left.first?.problem ?? left.first?.excess {
@@ -30,13 +32,14 @@ final class ReplayDesk: @unchecked Sendable {
             let readable = left.prefix { $0.problem == nil && $0.excess == nil }
             let process = try process ?? ReplayProcess(arguments, keepsComplaints: false)
             self.process = process
-            process.send(Array(readable), saysEvents: false)
+            process.send(Array(readable), flags: flags)
             for history in readable {
                 guard case .line(let line) = process.next(within: limit),
                     case .verdict(let verdict) = ReplayWire.answer(line)
                 else {
                     // Once more, with nothing beside it, so as to say where.
                     self.process = nil
+                    flags = ReplayWire.answersAtOnce
                     verdicts.append(try alone(history))
                     break
                 }
@@ -48,7 +51,7 @@ final class ReplayDesk: @unchecked Sendable {
 
     private func alone(_ history: StoredHistory) throws -> ReplayVerdict {
         let process = try ReplayProcess(arguments, keepsComplaints: true)
-        process.send([history], saysEvents: true)
+        process.send([history], flags: ReplayWire.saysEvents)
         let end = ContinuousClock.now + limit
         var event: Int?
         while true {

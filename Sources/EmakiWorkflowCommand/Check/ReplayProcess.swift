@@ -85,12 +85,12 @@ final class ReplayProcess {
 
     /// Sends requests, beside what else goes on, made a few at a time. Whether they arrive, the
     /// answers say.
-    func send(_ histories: [StoredHistory], saysEvents: Bool) {
+    func send(_ histories: [StoredHistory], flags: UInt8 = 0) {
         let handle = input.fileHandleForWriting
         SystemThread.start(name: "emaki-requests") {
             var requests = Data()
             for (place, history) in histories.enumerated() {
-                requests += ReplayWire.request(history, saysEvents: saysEvents)
+                requests += ReplayWire.request(history, flags: flags)
                 guard requests.count >= Self.sentTogether || place == histories.count - 1
                 else { continue }
                 do { try handle.write(contentsOf: requests) } catch { return }

@@ -10,19 +10,21 @@ import Foundation
 /// request is a length (4 bytes, the lowest first), a byte of flags, and a history as
 /// `StoredHistory.bytes`; the length counts flags and history. The answer is a line: `=EVENT CODE`
 /// if the code with that fingerprint follows, else a verdict as JSON. Before it comes, where that
-/// is asked for, a line `>EVENT` for each event that the code is about to see. A process is asked
-/// for events with all of its histories or with none.
+/// is asked for, a line `>EVENT` for each event that the code is about to see. An answer
+/// comes at once if that is asked for, or the events are, else with others within a millisecond; a
+/// process is not asked for those at once any more once others were to come together.
 enum ReplayWire {
     static let greeting = "emaki replays histories, 1"
     static let saysEvents: UInt8 = 1
+    static let answersAtOnce: UInt8 = 2
     static let headBytes = 5
 
-    static func request(_ history: StoredHistory, saysEvents: Bool) -> Data {
+    static func request(_ history: StoredHistory, flags: UInt8) -> Data {
         let bytes = history.bytes
         var data = Data(capacity: bytes.count + headBytes)
         let length = UInt32(clamping: bytes.count + 1)
         for place in 0..<4 { data.append(UInt8(truncatingIfNeeded: length >> (8 * place))) }
-        data.append(saysEvents ? Self.saysEvents : 0)
+        data.append(flags)
         data.append(contentsOf: bytes)
         return data
     }
@@ -89,7 +91,8 @@ struct ReplayWorkerCommand: ParsableCommand {
                 if saysEvents { try? answers.send(">\(event)") }
             }
             let line = try ReplayWire.line(verdict)
-            if saysEvents { try answers.send(line) } else { answers.add(line) }
+            let isAtOnce = saysEvents || request.flags & ReplayWire.answersAtOnce != 0
+            if isAtOnce { try answers.send(line) } else { answers.add(line) }
         }
     }
 
@@ -109,8 +112,8 @@ struct ReplayWorkerCommand: ParsableCommand {
 /// Lines on their way to who asked. What is added is sent within about a millisecond, much of it
 /// with one call: who asks is woken seldom.
 ///
-/// Code that ends the process takes lines with it that are not sent yet. The histories that they
-/// were about are then replayed once more.
+/// Code that ends the process takes lines with it that are not sent yet: another process is then
+/// asked to answer these histories at once.
 private final class ReplayAnswers: @unchecked Sendable {
     private static let ageMax: Int64 = 1_000_000
 
@@ -124,7 +127,7 @@ private final class ReplayAnswers: @unchecked Sendable {
 
     init(_ output: FileHandle) { self.output = output }
 
-    /// Sends a line at once. Not beside lines that are added.
+    /// Sends a line at once. Not once lines were added.
     func send(_ line: String) throws {
         try output.write(contentsOf: Data((line + "\n").utf8))
     }

@@ -9,7 +9,7 @@ final class BrokenStore: HistoryStore {
         case storesPartsOfAConflict, neverFences, cutsPayloads, skipsAnEvent, staleReads
         case wrongToken, listsWithoutOrder, listsTooMany, oneEpoch, smallPayloads, ignoresAfter
         case takesOtherBytes, inventsToken, startsAnywhere, forgetsRepetitions, letsTwoWin
-        case keepsRemoved, removesAnything
+        case keepsRemoved, removesAnything, removesForAnybody
 
         /// The check that is there to find it.
         var check: HistoryStoreConformance.Check {
@@ -18,7 +18,7 @@ final class BrokenStore: HistoryStore {
             case .storesRepetitions: .repeatedIsStoredOnce
             case .losesAPart: .severalAtOnce
             case .storesPartsOfAConflict: .severalOrNone
-            case .neverFences, .oneEpoch: .newOwnerFences
+            case .neverFences, .oneEpoch, .removesForAnybody: .newOwnerFences
             case .cutsPayloads: .committedIsRead
             case .skipsAnEvent: .pagesJoin
             case .staleReads: .readsAreCurrent
@@ -139,11 +139,15 @@ final class BrokenStore: HistoryStore {
         return page
     }
 
-    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+    func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool {
         switch fault {
         case .keepsRemoved: true
-        case .removesAnything: try await base.remove(stream, expecting: nil)
-        default: try await base.remove(stream, expecting: expecting)
+        case .removesAnything: try await base.remove(stream, expecting: nil, epoch: epoch)
+        case .neverFences, .removesForAnybody:
+            try await base.remove(stream, expecting: expecting, epoch: await newest())
+        default: try await base.remove(stream, expecting: expecting, epoch: epoch)
         }
     }
 

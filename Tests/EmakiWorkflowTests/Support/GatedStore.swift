@@ -44,7 +44,9 @@ final class GatedStore: JournaledStore {
         try await base.streams(prefix: prefix, after: after, limit: limit)
     }
 
-    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
+    func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool {
         await withCheckedContinuation { continuation in
             let isOpen = lock.withLock { () -> Bool in
                 if !state.value.isOpen { state.value.waiting.append(continuation) }
@@ -52,6 +54,6 @@ final class GatedStore: JournaledStore {
             }
             if isOpen { continuation.resume() }
         }
-        return try await base.remove(stream, expecting: expecting)
+        return try await base.remove(stream, expecting: expecting, epoch: epoch)
     }
 }

@@ -27,7 +27,9 @@ struct LogSession: ProcessSession {
 
     func mayHave(_ stream: String) -> Bool { store.mayHave(stream) }
 
-    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
-        try await store.remove(stream, expecting: expecting)
+    func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool {
+        try await store.remove(stream, expecting: expecting, epoch: epoch)
     }
 }

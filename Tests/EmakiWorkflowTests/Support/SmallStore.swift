@@ -34,7 +34,9 @@ struct SmallStore: JournaledStore {
         try await base.streams(prefix: prefix, after: after, limit: limit)
     }
 
-    func remove(_ stream: String, expecting: VersionToken?) async throws -> Bool {
-        try await base.remove(stream, expecting: expecting)
+    func remove(
+        _ stream: String, expecting: VersionToken?, epoch: UInt64
+    ) async throws -> Bool {
+        try await base.remove(stream, expecting: expecting, epoch: epoch)
     }
 }
