@@ -11,8 +11,9 @@
             self.library = library
         }
 
-        /// - Parameters: - store: nil: that of the last build of the package which the sources are
-        ///   in. - library: nil: that of the toolchain whose `swiftc` or `swift` is on the path.
+        /// - Parameters:
+        ///   - store: nil: that of the last build of the package which the sources are in.
+        ///   - library: nil: that of the toolchain whose `swiftc` or `swift` is on the path.
         package static func find(
             store: String?, library: String?, for sources: [String],
             environment: [String: String] = ProcessInfo.processInfo.environment
