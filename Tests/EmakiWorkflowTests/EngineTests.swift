@@ -9,7 +9,7 @@ func makeEngine(
     on session: any HistoryStore = MemoryHistoryStore().session(),
     clock: SkippingClock = SkippingClock(), evictsAlways: Bool = false,
     observer: (any EngineObserver)? = nil, fingerprint: String? = nil,
-    projectionEventsMin: UInt64? = 1
+    projectionEventsMin: UInt64? = 1, endedMost: Int = Projection.remembered
 ) async throws -> WorkflowEngine {
     var options = EngineOptions()
     options.clock = clock
@@ -18,6 +18,7 @@ func makeEngine(
     options.queues = Scenario.queues
     // So that every test of a restart is one of a checkpoint, too.
     options.projectionEventsMin = projectionEventsMin
+    options.endedWorkflowsInMemoryMax = endedMost
     return try await WorkflowEngine(
         store: session,
         definitions: workflows.map { WorkflowDefinition($0, fingerprint: fingerprint) },

@@ -58,6 +58,14 @@ import Testing
             guard number % 6 == 1, let inserted else { continue }
             projection.moreTimers[inserted] = [10: 10, 11: 11, 12: 12]
         }
+        for number in 0..<runs {
+            let run = EndedRun(
+                position: .random(in: 0...1 << 50, using: &random),
+                runHash: .random(in: 0 ... .max, using: &random), type: UInt32(number % 3),
+                eventCount: .random(in: 1...1 << 20, using: &random),
+                outcome: UInt8(number % 5 + 1))
+            "done-\(number)".withUTF8Span { projection.ended.ended($0, run) }
+        }
         projection.debts = ["order-1/r", "order-2/r"]
         projection.endings = [
             .init(type: 0, outcome: 1): 7, .init(type: 1, outcome: 2): 1 << 40,
@@ -67,8 +75,14 @@ import Testing
         return projection
     }
 
-    private func encoded(_ projection: Projection) -> [UInt8] {
-        var encoder = ProjectionEncoder(projection, Self.head, fileNumber: 0x1234_5678)
+    /// What another process reads of one that was written.
+    static func read(_ projection: Projection, endedMost: Int) throws -> Projection? {
+        var decoder = ProjectionDecoder(Bytes(encoded(projection)), endedMost: endedMost)
+        return try decoder.decode { $0.storeID == head.storeID }
+    }
+
+    private static func encoded(_ projection: Projection) -> [UInt8] {
+        var encoder = ProjectionEncoder(projection, head, fileNumber: 0x1234_5678)
         var bytes: [UInt8] = []
         while let piece = encoder.next() { bytes += piece }
         return bytes
@@ -82,10 +96,11 @@ import Testing
     @Test("what is read is what was written", arguments: [0, 1, 5_000])
     func roundTrip(runs: Int) throws {
         let projection = sample(runs: runs)
-        let read = try #require(try decoded(encoded(projection)))
+        let read = try #require(try decoded(Self.encoded(projection)))
         #expect(ProjectionTruth(read) == ProjectionTruth(projection))
         #expect(read.unbegun.values.sorted() == projection.unbegun.values.sorted())
         #expect(read.end == Self.head.end && read.runs.count == runs)
+        #expect(endedRuns(read) == endedRuns(projection) && read.ended.table.count == runs)
         // What is found by its name is what was put in under it.
         for number in 0..<runs {
             let found = "order-\(number)".withUTF8Span { read.runs.find($0) { _ in true } }
@@ -93,9 +108,17 @@ import Testing
         }
     }
 
+    private func endedRuns(_ projection: Projection) -> [String: EndedRun] {
+        var runs: [String: EndedRun] = [:]
+        projection.ended.table.forEach { _, run, id, _ in
+            runs[String(validating: id) ?? ""] = run
+        }
+        return runs
+    }
+
     @Test("no byte of a checkpoint can be another, none can be missing, and none can follow")
     func everyByte() throws {
-        let bytes = encoded(sample(runs: 40))
+        let bytes = Self.encoded(sample(runs: 40))
         for index in bytes.indices {
             var damaged = bytes
             damaged[index] ^= 1 << UInt8(index % 8)
@@ -125,7 +148,7 @@ import Testing
 
     @Test("pieces with sums that hold and contents that make no sense are refused, or harmless")
     func senseless() throws {
-        let bytes = encoded(sample(runs: 30))
+        let bytes = Self.encoded(sample(runs: 30))
         var random = SeededRandom(seed: 5)
         var refused = 0
         for _ in 0..<20_000 {
@@ -144,8 +167,8 @@ import Testing
                 let projection = try decoded(joined(pieces))
                 // Whatever it says can be looked at.
                 _ = projection?.findings(at: 5) { _ in false }
-                _ = projection?.openRuns(.init(), after: nil, limit: 10)
-                _ = projection?.endedCounts(type: nil)
+                _ = projection?.workflows(.ended, after: nil, limit: 10)
+                _ = projection?.endedCounts(.ended)
             } catch {
                 #expect(error is ProjectionDecoder.Damage)
                 refused += 1
@@ -161,7 +184,7 @@ import Testing
         projection.runs[0].updatedAt = .max
         projection.runs[0].steps = .max
         projection.runs[0].unseen = .max
-        let read = try #require(try decoded(encoded(projection)))
+        let read = try #require(try decoded(Self.encoded(projection)))
         #expect(read.runs[0].startedAt == .min && read.runs[0].steps == .max)
         var run = read.runs[0]
         let scheduled = HistoryEvent(
@@ -176,7 +199,7 @@ import Testing
         #expect(isOpen && run.steps == .max)
         for count in [Int.max, Int.min, 1 << 48] {
             projection.endings = [.init(type: 0, outcome: 1): count]
-            #expect(throws: ProjectionDecoder.Damage.self) { try decoded(encoded(projection)) }
+            #expect(throws: ProjectionDecoder.Damage.self) { try decoded(Self.encoded(projection)) }
         }
     }
 
@@ -186,7 +209,7 @@ import Testing
             var projection = sample(runs: 3)
             let all = (1...UInt32(count)).map { ($0, Int64($0)) }
             projection.moreTimers[1] = Dictionary(uniqueKeysWithValues: all)
-            let read = try #require(try decoded(encoded(projection)))
+            let read = try #require(try decoded(Self.encoded(projection)))
             let isKept = count <= ProjectionFile.timersMax
             #expect((read.moreTimers[1]?.count ?? 0) + 1 == (isKept ? count : 1))
             #expect(read.runs[1].isInDoubt == !isKept)
@@ -236,14 +259,14 @@ import Testing
 
         /// One process: starts sleepers, and looks what the projection says.
         func live(
-            _ ids: [String], eventsMin: UInt64? = 1,
+            _ ids: [String], eventsMin: UInt64? = 1, endedMost: Int = Projection.remembered,
             _ body: (EventLogStore, WorkflowEngine) async throws -> Void = { _, _ in }
         ) async throws {
             let log = try await EventLog.open(
                 at: store.path, .creating(StoreOptions(segmentBytes: 1 << 20)))
             let engine = try await makeEngine(
                 [Wanderer.self], on: EventLogStore(log), clock: SkippingClock(skips: false),
-                projectionEventsMin: eventsMin)
+                projectionEventsMin: eventsMin, endedMost: endedMost)
             for id in ids { try await engine.start(Wanderer.self, id: id, 0) }
             try await body(EventLogStore(log), engine)
             engine.close()
@@ -361,7 +384,7 @@ import Testing
         }
     }
 
-    @Test("how runs ended is counted anew once some that had ended were removed")
+    @Test("how runs ended is told, or counted anew, once some that had ended were removed")
     func removedEndings() async throws {
         let site = try Site()
         try await site.live(names("first", 5)) { _, engine in
@@ -378,12 +401,17 @@ import Testing
         await log.close()
         try await site.live([], eventsMin: .max) { _, engine in
             let projection = try #require(engine.core.projection)
-            let first = await projection.ask(needsEndings: true) { $0.endedCounts(type: nil) }
+            let counts = await projection.ask(needsEndings: true) { $0.endedCounts(.ended) }
+            #expect(counts == [.completed: 4])
+        }
+        try await site.live([], eventsMin: .max, endedMost: 0) { _, engine in
+            let projection = try #require(engine.core.projection)
+            let first = await projection.ask(needsEndings: true) { $0.endedCounts(.ended) }
             #expect(first == .some(nil))
-            while await projection.ask({ $0.endedCounts(type: nil) }) == .some(nil) {
+            while await projection.ask({ $0.endedCounts(.ended) }) == .some(nil) {
                 await Task.yield()
             }
-            let counts = await projection.ask { $0.endedCounts(type: nil) }
+            let counts = await projection.ask { $0.endedCounts(.ended) }
             #expect(counts == [.completed: 4])
         }
     }

@@ -113,12 +113,12 @@ import Testing
         let (listed, counted, each) = try #require(
             await engine.core.projection?.ask { projection in
                 (
-                    projection.openRuns(.init(), after: nil, limit: 10),
+                    projection.workflows(.init(), after: nil, limit: 10),
                     projection.openCounts(.init()),
                     projection.openRuns(of: ids)
                 )
             })
-        #expect(listed.map { "\($0.id)/\($0.runID)" } == begun, comment)
+        #expect(listed?.map { "\($0.id)/\($0.open?.runID ?? "")" } == begun, comment)
         #expect(counted == [.open: begun.count], comment)
         #expect(each.map { $0.map { "\($0.id)/\($0.runID)" } } == begun, comment)
         let lines = try await OperatorEngineTests.ask(engine, "list", [("state", "open")])
@@ -383,7 +383,8 @@ import Testing
         #expect(isWanted)
         for (offset, event) in events.enumerated() {
             event.metadata.withRawSpan {
-                projection.take(version: UInt64(index + offset + 1), $0)
+                let version = UInt64(index + offset + 1)
+                projection.take(at: version, version: version, $0)
             }
         }
     }

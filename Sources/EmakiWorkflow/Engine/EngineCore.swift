@@ -90,7 +90,7 @@ final class EngineCore: @unchecked Sendable {
         suspects = Suspects(marks, triesMax: options.triesBeforeQuarantine)
         projection = ProjectionKeeper(
             store, observer: observer, writesCheckpoints: options.executesCode,
-            eventsMin: options.projectionEventsMin)
+            endedMost: options.endedWorkflowsInMemoryMax, eventsMin: options.projectionEventsMin)
         pump = RunPump(limits.executor, store, marks)
         idle = IdleRuns(countMax: options.evictsAlways ? 0 : options.runsInMemoryMax)
         timers.use(

@@ -84,7 +84,7 @@ extension RunHost {
                 // Nobody has used the id again.
                 let isFree = !IDRecord.live(records).contains { $0.kind == .opened }
                 if isFree, try await engine.remove(idStream, expecting: token) {
-                    engine.projection?.isGone(workflowID, removal.name)
+                    engine.projection?.isGone(workflowID, removal.name, removal.runIDs)
                     return
                 }
                 enqueue(.settled(runID: removal.name))

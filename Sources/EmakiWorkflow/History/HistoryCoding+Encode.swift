@@ -159,7 +159,7 @@ extension HistoryEvent.Body {
 }
 
 extension HistoryEvent.Outcome {
-    enum Variant: UInt64 {
+    enum Variant: UInt64, CaseIterable {
         case completed = 1
         case failed = 2
         case cancelled = 3

@@ -5,7 +5,7 @@ extension Operator {
     /// Workflows of which is asked at a time whether they are open.
     private static let askedTogether = 4_096
     /// Workflows whose histories are looked into at a time.
-    private static let readTogether = 32
+    static let readTogether = 32
 
     static let openState = "open"
     static let pausedState = "paused"
@@ -93,7 +93,12 @@ extension Operator {
         func body(_ summary: Summary) throws -> Bool {
             try hasAttribute(summary, filter) ? try visit(summary) : true
         }
-        if filter.wantsOpen == true, try forEachOpenRun(filter, after: after, sink, body) { return }
+        // Those of all types and states are found where their names are, the first ones at once.
+        if filter.type != nil || filter.state != nil,
+            try forEachKnown(filter, after: after, isBrief: isBrief, sink, body)
+        {
+            return
+        }
         if try certainlyHasNone(filter) { return }
         var pages = StreamPages(
             prefix: StreamName.idPrefix + filter.prefix, after: after.map { StreamName.id($0) })
@@ -131,7 +136,7 @@ extension Operator {
     }
 
     /// - Parameter open: of each id what is known of its run, if that is open.
-    private func summaries(
+    func summaries(
         _ ids: ArraySlice<String>, _ open: ArraySlice<Projection.Sight?>, _ filter: Filter,
         _ isBrief: Bool
     ) throws -> [Summary] {

@@ -2,29 +2,38 @@ import EmakiLog
 
 // Answers from what the engine knows of all open runs, without reading any of them.
 extension Operator {
-    private static let pageRuns = 1_024
+    private static let pageFirst = 256
+    private static let pageMax = 65_536
 
-    /// Visits the open runs that a filter allows, in the order of their ids.
+    /// Visits the workflows that a filter allows, in the order of their ids: of those that have
+    /// ended, the histories that are visited are read.
     /// - Returns: false if that is not known, and nothing was visited.
-    func forEachOpenRun(
-        _ filter: Filter, after: String?, _ sink: Sink, _ body: (Summary) throws -> Bool
+    func forEachKnown(
+        _ filter: Filter, after: String?, isBrief: Bool, _ sink: Sink,
+        _ body: (Summary) throws -> Bool
     ) throws -> Bool {
         let wish = filter.wish
         var after = after.map { Array($0.utf8) }
+        var limit = Self.pageFirst
         var seen = 0
         while true {
-            let last = after
-            let page = try ask { $0.openRuns(wish, after: last, limit: Self.pageRuns) }
+            let (last, most) = (after, limit)
+            let page = try ask { $0.workflows(wish, after: last, limit: most) } ?? nil
             guard let page else {
                 guard seen > 0 else { return false }
-                throw ControlFault(code: "engineClosed", "the engine was closed")
+                throw ControlFault(
+                    code: "engineClosed", "the engine was closed, or knows no more")
             }
-            for sight in page {
-                guard try body(Summary(sight)) else { return true }
-                after = Array(sight.id.utf8)
+            for found in page.pieces(of: Self.readTogether) {
+                let summaries = try summaries(
+                    found.map(\.id)[...], found.map(\.open)[...], filter, isBrief)
+                for summary in summaries where try !body(summary) { return true }
             }
+            after = page.last.map { Array($0.id.utf8) }
             seen += page.count
-            guard page.count == Self.pageRuns, sink.progress(seen) else { return true }
+            guard page.count == limit, sink.progress(seen) else { return true }
+            // Each page is a look at all of them.
+            limit = min(4 * limit, Self.pageMax)
         }
     }
 
@@ -37,22 +46,15 @@ extension Operator {
     /// - Returns: nil if that is not known.
     func knownCounts(_ filter: Filter) throws -> [String: Int]? {
         let wish = filter.wish
-        let wantsOpen = filter.wantsOpen
         if filter.attribute != nil { return nil }
-        // How those have ended that begin so is known to nobody.
-        if wantsOpen != true, !filter.prefix.isEmpty { return nil }
-        let found = try ask(needsEndings: wantsOpen != true) { projection -> [String: Int]? in
+        let found = try ask(needsEndings: wish.wantsEnded) { projection -> [String: Int]? in
+            guard let ended = projection.endedCounts(wish) else { return nil }
             var counts: [String: Int] = [:]
-            if wantsOpen != false {
-                for (state, count) in projection.openCounts(wish) { counts[state.word] = count }
-            }
-            guard wantsOpen != true else { return counts }
-            guard let ended = projection.endedCounts(type: wish.type) else { return nil }
+            for (state, count) in projection.openCounts(wish) { counts[state.word] = count }
             for (outcome, count) in ended { counts["\(outcome)"] = count }
             return counts
         }
-        guard let counts = found ?? nil else { return nil }
-        return counts.filter { filter.allows(state: $0.key) }
+        return found ?? nil
     }
 
     /// Whether no run that has ended is of this kind.
@@ -72,13 +74,15 @@ extension Operator {
 
 extension Operator.Filter {
     fileprivate var wish: Projection.Wish {
-        let state: Projection.State? =
-            switch self.state {
-            case Operator.pausedState: .paused
-            case Operator.quarantinedState: .quarantined
-            default: nil
-            }
-        return Projection.Wish(type: type, state: state, prefix: Array(prefix.utf8))
+        var wish = Projection.Wish(type: type, prefix: Array(prefix.utf8))
+        wish.wantsOpen = wantsOpen ?? true
+        wish.wantsEnded = !(wantsOpen ?? false)
+        switch state {
+        case Operator.pausedState: wish.state = .paused
+        case Operator.quarantinedState: wish.state = .quarantined
+        default: wish.outcome = HistoryEvent.Outcome.Variant.allCases.first { "\($0)" == state }
+        }
+        return wish
     }
 }
 

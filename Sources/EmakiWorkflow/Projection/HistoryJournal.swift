@@ -7,8 +7,10 @@ package protocol JournalScanner: AnyObject {
     /// - Returns: whether they are wanted.
     func begin(_ stream: RawSpan) -> Bool
     /// Takes an event that is wanted.
-    /// - Parameter version: how many its stream has had, with it.
-    func take(version: UInt64, _ metadata: RawSpan)
+    /// - Parameters:
+    ///   - position: in the journal.
+    ///   - version: how many its stream has had, with it.
+    func take(at position: UInt64, version: UInt64, _ metadata: RawSpan)
     /// Asked now and then.
     func goesOn() -> Bool
 }
@@ -105,7 +107,7 @@ private struct LogJournal: HistoryJournal {
 
         func begin(_ stream: RawSpan) -> Bool { scanner.begin(stream) }
         func take(_ position: Position, _ version: StreamVersion, metadata: RawSpan) {
-            scanner.take(version: version.rawValue, metadata)
+            scanner.take(at: position.rawValue, version: version.rawValue, metadata)
         }
         func goesOn() -> Bool { scanner.goesOn() }
     }

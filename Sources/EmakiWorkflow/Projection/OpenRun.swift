@@ -3,7 +3,7 @@
 ///
 /// It follows from the run's events alone, one after the other, as a `RunMachine` does: of what
 /// that keeps here are the numbers.
-struct OpenRun: Equatable, Sendable {
+struct OpenRun: Equatable, Sendable, RunTableRow {
     /// Why the run rests, when its code does not. The numbers are those of the events.
     enum Pause: UInt8 {
         case none = 0
@@ -19,6 +19,8 @@ struct OpenRun: Equatable, Sendable {
     var deadline = Int64.max
     /// The code begins no earlier; 0: at once.
     var startsAt: Int64 = 0
+    /// Where it began, if that is in what was read last; 0: before.
+    var begunAt: UInt64 = 0
     /// One of its open timers; id 0: none.
     var timerAt: Int64 = 0
     var timerID: UInt32 = 0

@@ -1,14 +1,25 @@
 import EmakiPlatform
 
-/// What an operator asks of the open runs of a store, and of how many have ended.
+/// What an operator asks of the open runs of a store, and of the workflows that have ended.
 extension Projection {
-    /// Which open runs are meant.
+    /// Which workflows are meant.
     struct Wish: Sendable {
         /// Nil: of any.
         var type: String?
         /// Nil: any that is open.
         var state: State?
+        var wantsOpen = true
+        var wantsEnded = false
+        /// Nil: however they ended.
+        var outcome: HistoryEvent.Outcome.Variant?
         var prefix: [UInt8] = []
+    }
+
+    /// A workflow that is meant.
+    struct Found: Sendable {
+        var id: String
+        /// Its open run; nil: it has ended.
+        var open: Sight?
     }
 
     /// What an open run does.
@@ -25,15 +36,29 @@ extension Projection {
         var events: Int
     }
 
+    /// What is known of workflows that have ended is all there is to know.
+    var knowsEnded: Bool { !ended.isOff && doubtful.isEmpty }
+
+    /// Runs that are open, and workflows that have ended and are known.
+    var runCount: Int { runs.count + ended.table.count }
+
     /// The first ones behind an id, in the order of the ids.
+    /// - Returns: nil if that is not known.
     /// - Complexity: O(runs), and O(log limit) for each that may be among them.
-    func openRuns(_ wish: Wish, after: [UInt8]?, limit: Int) -> [Sight] {
+    func workflows(_ wish: Wish, after: [UInt8]?, limit: Int) -> [Found]? {
+        if wish.wantsEnded, !knowsEnded { return nil }
         var page = FirstIDs(limit: limit)
-        forEach(wish) { number, _, id in
+        func add(_ id: RawSpan, _ place: FirstIDs.Place) {
             if let after, after.withRawSpan({ id.order(against: $0) <= 0 }) { return }
-            page.add(id, number)
+            page.add(id, place)
         }
-        return page.sorted.map { sight($0.number) }
+        if wish.wantsOpen { forEachOpen(wish) { number, _, id in add(id, .open(number)) } }
+        if wish.wantsEnded { forEachEnded(wish) { _, id in add(id, .ended) } }
+        return page.sorted.map { id, place in
+            let id = String(decoding: id, as: UTF8.self)
+            guard case .open(let number) = place else { return Found(id: id) }
+            return Found(id: id, open: sight(number, id: id))
+        }
     }
 
     /// Of each of these workflows its run, if it is open.
@@ -47,8 +72,9 @@ extension Projection {
     /// How many are open, by their states.
     /// - Complexity: O(runs).
     func openCounts(_ wish: Wish) -> [State: Int] {
+        guard wish.wantsOpen else { return [:] }
         var (open, paused, quarantined) = (0, 0, 0)
-        forEach(wish) { _, run, _ in
+        forEachOpen(wish) { _, run, _ in
             switch run.state {
             case .open: open += 1
             case .paused: paused += 1
@@ -59,9 +85,28 @@ extension Projection {
     }
 
     /// How many workflows' newest runs have ended, by how they did.
-    /// - Parameter type: nil: of any.
     /// - Returns: nil if that is not known.
-    func endedCounts(type: String?) -> [HistoryEvent.Outcome.Variant: Int]? {
+    /// - Complexity: O(workflows that have ended and are known).
+    func endedCounts(_ wish: Wish) -> [HistoryEvent.Outcome.Variant: Int]? {
+        guard wish.wantsEnded else { return [:] }
+        if !knowsEnded {
+            guard wish.prefix.isEmpty else { return nil }
+            return endingCounts(wish)
+        }
+        var counts = [Int](repeating: 0, count: Int(UInt8.max) + 1)
+        forEachEnded(wish) { run, _ in counts[Int(run.outcome)] += 1 }
+        var byOutcome: [HistoryEvent.Outcome.Variant: Int] = [:]
+        for (number, count) in counts.enumerated() where count > 0 {
+            guard let outcome = HistoryEvent.Outcome.Variant(rawValue: UInt64(number)) else {
+                return nil
+            }
+            byOutcome[outcome] = count
+        }
+        return byOutcome
+    }
+
+    /// The same, whatever their ids are, of what was counted while they ended.
+    private func endingCounts(_ wish: Wish) -> [HistoryEvent.Outcome.Variant: Int]? {
         if hasUnknownEndings || hasOldEndings { return nil }
         var counts: [HistoryEvent.Outcome.Variant: Int] = [:]
         for (ending, count) in endings where count != 0 {
@@ -69,7 +114,8 @@ extension Projection {
                 let outcome = HistoryEvent.Outcome.Variant(
                     rawValue: UInt64(ending.outcome))
             else { return nil }
-            if let type, types[Int(ending.type)] != type { continue }
+            if let type = wish.type, types[Int(ending.type)] != type { continue }
+            if let wanted = wish.outcome, wanted != outcome { continue }
             counts[outcome, default: 0] += count
         }
         return counts
@@ -87,14 +133,10 @@ extension Projection {
         }
     }
 
-    private func forEach(
+    private func forEachOpen(
         _ wish: Wish, _ body: (_ number: Int, _ run: OpenRun, _ id: RawSpan) -> Void
     ) {
-        var type: UInt32?
-        if let name = wish.type {
-            guard let number = types.firstIndex(of: name) else { return }
-            type = UInt32(number)
-        }
+        let type = wish.type.map(known(type:))
         runs.forEach { number, run, id, _ in
             if !unbegun.isEmpty, unbegun[number] != nil { return }
             if let type, run.type != type { return }
@@ -102,6 +144,22 @@ extension Projection {
             guard wish.prefix.isPrefix(of: id) else { return }
             body(number, run, id)
         }
+    }
+
+    private func forEachEnded(_ wish: Wish, _ body: (_ run: EndedRun, _ id: RawSpan) -> Void) {
+        let type = wish.type.map(known(type:))
+        let outcome = wish.outcome.map(\.rawValue)
+        ended.table.forEach { _, run, id, _ in
+            if let type, run.type != type { return }
+            if let outcome, UInt64(run.outcome) != outcome { return }
+            guard wish.prefix.isPrefix(of: id) else { return }
+            body(run, id)
+        }
+    }
+
+    /// The number of a type; of one that is not known, a number that nothing has.
+    private func known(type name: String) -> UInt32 {
+        types.firstIndex(of: name).map(UInt32.init) ?? .max
     }
 
     private func sight(_ number: Int, id: String? = nil) -> Sight {
@@ -123,21 +181,26 @@ extension OpenRun {
 
 /// Keeps the first of many ids, in the order of their bytes: a heap, the last of them on top.
 private struct FirstIDs {
+    enum Place {
+        case open(Int)
+        case ended
+    }
+
     private let limit: Int
-    private var heap: [(id: [UInt8], number: Int)] = []
+    private var heap: [(id: [UInt8], place: Place)] = []
 
     init(limit: Int) { self.limit = limit }
 
-    var sorted: [(id: [UInt8], number: Int)] {
+    var sorted: [(id: [UInt8], place: Place)] {
         heap.sorted { $0.id.order(against: $1.id) < 0 }
     }
 
-    mutating func add(_ id: RawSpan, _ number: Int) {
+    mutating func add(_ id: RawSpan, _ place: Place) {
         if heap.count < limit {
-            heap.append((id.copyToArray(), number))
+            heap.append((id.copyToArray(), place))
             rise(heap.count - 1)
         } else if let last = heap.first, last.id.withRawSpan({ id.order(against: $0) < 0 }) {
-            heap[0] = (id.copyToArray(), number)
+            heap[0] = (id.copyToArray(), place)
             sink()
         }
     }

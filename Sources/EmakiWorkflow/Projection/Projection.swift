@@ -27,6 +27,8 @@ struct Projection: Sendable {
     static let typesMax = 1 << 16
 
     var runs = OpenRunTable()
+    /// Workflows whose newest runs have ended.
+    var ended: EndedRuns
     /// Timers of a run beside the one that it keeps itself, by the run's number: when each fires.
     var moreTimers: [Int: [UInt32: Int64]] = [:]
     /// Runs that have not begun, by their numbers: so many of their events were copied ahead, and
@@ -69,6 +71,9 @@ struct Projection: Sendable {
     /// Of an unknown run.
     private var runID: [UInt8] = []
 
+    /// - Parameter endedMost: more workflows that have ended are not kept.
+    init(endedMost: Int = Self.remembered) { ended = EndedRuns(most: endedMost) }
+
     // MARK: Taking events in
 
     /// The next events are of this stream.
@@ -97,17 +102,25 @@ struct Projection: Sendable {
     }
 
     /// Takes an event of that stream in.
-    /// - Parameter version: how many the stream has had.
-    mutating func take(version: UInt64, _ metadata: RawSpan) {
+    /// - Parameters:
+    ///   - position: in the log.
+    ///   - version: how many the stream has had.
+    mutating func take(at position: UInt64, version: UInt64, _ metadata: RawSpan) {
         switch subject {
         case .nothing: break
-        case .run(let number): take(metadata, number)
-        case .unknownRun: beginRun(metadata)
-        case .workflow: record(version, metadata)
+        case .run(let number): take(metadata, number, position)
+        case .unknownRun: beginRun(metadata, position)
+        case .workflow: record(version, metadata, position)
         }
     }
 
-    private mutating func beginRun(_ metadata: RawSpan) {
+    /// All events before this position have come in.
+    mutating func scanned(through end: UInt64) {
+        self.end = end
+        ended.scanned()
+    }
+
+    private mutating func beginRun(_ metadata: RawSpan, _ position: UInt64) {
         let (id, run) = (id, runID)
         guard let event = HistoryGlance(metadata) else { return doubt(id) }
         var new = OpenRun()
@@ -118,22 +131,30 @@ struct Projection: Sendable {
         let number = id.withRawSpan { id in run.withRawSpan { runs.insert(id, $0, new) } }
         guard let number else { return doubt(id) }
         subject = .run(number: number)
-        take(event, number)
+        take(event, number, position)
+        if unbegun.isEmpty || unbegun[number] == nil { began(number, position) }
     }
 
-    private mutating func take(_ metadata: RawSpan, _ number: Int) {
+    private mutating func take(_ metadata: RawSpan, _ number: Int, _ position: UInt64) {
         guard let event = HistoryGlance(metadata) else {
             runs[number].isInDoubt = true
             return
         }
-        take(event, number)
+        take(event, number, position)
     }
 
-    private mutating func take(_ event: HistoryGlance, _ number: Int) {
+    private mutating func began(_ number: Int, _ position: UInt64) {
+        runs[number].begunAt = position
+        if ended.table.count == 0 { return }
+        runs.id(number).withRawSpan { ended.began($0, at: position) }
+    }
+
+    private mutating func take(_ event: HistoryGlance, _ number: Int, _ position: UInt64) {
         newestTime = max(newestTime, event.time)
-        guard runs[number].apply(event) else { return close(event, number) }
+        guard runs[number].apply(event) else { return close(event, number, position) }
         if !unbegun.isEmpty, let ahead = unbegun[number], event.id > UInt64(ahead) {
             unbegun[number] = nil
+            began(number, position)
         }
         switch EventKind(rawValue: event.kind) {
         case .runStarted where event.copiedAhead >= event.id:
@@ -150,17 +171,27 @@ struct Projection: Sendable {
         }
     }
 
-    private mutating func close(_ event: HistoryGlance, _ number: Int) {
-        let type = runs[number].type
-        if event.variant != HistoryEvent.Outcome.Variant.continuedAsNew.rawValue,
-            let outcome = UInt8(exactly: event.variant)
-        {
-            endings[Ending(type: type, outcome: outcome), default: 0] += 1
-        }
+    private mutating func close(_ event: HistoryGlance, _ number: Int, _ position: UInt64) {
+        let run = runs[number]
         subject = .unknownRun
         id = runs.id(number)
         runID = runs.runID(number)
         remove(number)
+        guard event.variant != HistoryEvent.Outcome.Variant.continuedAsNew.rawValue,
+            let outcome = UInt8(exactly: event.variant)
+        else { return }
+        endings[Ending(type: run.type, outcome: outcome), default: 0] += 1
+        guard !ended.isOff else { return }
+        let new = EndedRun(
+            position: position, runHash: runID.withRawSpan { StableHash.hash($0) },
+            type: run.type, eventCount: run.eventCount, outcome: outcome)
+        id.withRawSpan { id in
+            // Another run of the workflow that began later is here already.
+            let next = runs.find(id) {
+                runs[$0].begunAt > position && (unbegun.isEmpty || unbegun[$0] == nil)
+            }
+            if next == nil { ended.ended(id, new) }
+        }
     }
 
     private mutating func remove(_ number: Int) {
@@ -173,9 +204,10 @@ struct Projection: Sendable {
     mutating func lost(_ stream: RawSpan, _ count: UInt64) {
         guard let name = StreamParts(stream) else { return }
         hasOldEndings = true
-        guard let range = name.run,
-            let number = runs.find(stream.extracting(name.id), stream.extracting(range))
-        else { return }
+        guard let range = name.run else { return }
+        let (id, run) = (stream.extracting(name.id), stream.extracting(range))
+        ended.lost(id, run, count)
+        guard let number = runs.find(id, run) else { return }
         if count < UInt64(runs[number].eventCount) {
             runs[number].isInDoubt = true
         } else {
@@ -219,7 +251,7 @@ struct Projection: Sendable {
 
     // MARK: Workflow ids
 
-    private mutating func record(_ version: UInt64, _ metadata: RawSpan) {
+    private mutating func record(_ version: UInt64, _ metadata: RawSpan, _ position: UInt64) {
         guard let record = IDRecordGlance(metadata) else { return doubt(id) }
         switch record.kind {
         case .deleted:
@@ -228,6 +260,7 @@ struct Projection: Sendable {
             if debts.count > Self.remembered { isOverfull = true }
             // Whether its runs' ends are still in the log is a matter of the moment.
             hasOldEndings = true
+            deleteRuns(at: position)
         case .opened:
             guard version > 1 else { return }
             guard let outcome = record.outcomeBefore.flatMap({ UInt8(exactly: $0) }) else {
@@ -248,15 +281,43 @@ struct Projection: Sendable {
             if debts.isEmpty { return }
             if let debt = debt(metadata, record) { debts.remove(debt) }
         // The run's end is not in the log any more, and its successor takes it off.
-        case .dropped: hasUnknownEndings = true
+        case .dropped:
+            hasUnknownEndings = true
+            id.withRawSpan { isGone($0, metadata.extracting(record.runID)) }
+        }
+    }
+
+    /// What has not come in yet of the workflow's runs up to there may be removed before it does.
+    private mutating func deleteRuns(at position: UInt64) {
+        let id = self.id
+        id.withRawSpan { id in
+            ended.deleted(id, at: position)
+            while let number = runs.find(
+                id,
+                where: {
+                    runs[$0].begunAt < position && (unbegun.isEmpty || unbegun[$0] == nil)
+                })
+            {
+                remove(number)
+            }
         }
     }
 
     /// A deleted workflow is gone altogether, and nothing that is left says so.
-    mutating func isGone(_ workflowID: String, _ deletion: String) {
+    /// - Parameter runIDs: of the runs that it had.
+    mutating func isGone(_ workflowID: String, _ deletion: String, _ runIDs: [String]) {
         debts.remove(workflowID + "/" + deletion)
         // How its runs ended is counted still.
         hasOldEndings = true
+        workflowID.withUTF8Span { id in
+            for runID in runIDs { runID.withUTF8Span { isGone(id, $0) } }
+        }
+    }
+
+    /// A run has ended and is removed, maybe before its end came in here.
+    private mutating func isGone(_ id: RawSpan, _ runID: RawSpan) {
+        ended.lost(id, runID, .max)
+        if let number = runs.find(id, runID) { remove(number) }
     }
 
     /// What was copied ahead for a run that did not begin was removed.

@@ -18,9 +18,16 @@ struct ProjectionDecoder {
     private var fileNumber: UInt32 = 0
     private var pieceCount: UInt32 = 0
     private var runCount: UInt64 = 0
-    private var projection = Projection()
+    private var endedCount: UInt64 = 0
+    private var projection: Projection
+    /// Fewer workflows that have ended were kept than are wanted now.
+    private var isTooBrief = false
 
-    init(_ input: any CheckpointReading) { self.input = input }
+    /// - Parameter endedMost: more workflows that have ended are not kept.
+    init(_ input: any CheckpointReading, endedMost: Int = Projection.remembered) {
+        self.input = input
+        projection = Projection(endedMost: endedMost)
+    }
 
     /// - Parameter isWanted: is asked before all the rest is read.
     /// - Returns: nil if it is not wanted.
@@ -30,8 +37,10 @@ struct ProjectionDecoder {
     ) throws -> Projection? {
         guard let first = try piece() else { throw Damage("it is empty") }
         let head = try readHead(first)
-        guard try isWanted(head) else { return nil }
+        guard !isTooBrief, try isWanted(head) else { return nil }
         projection.runs.reserve(Int(min(runCount, UInt64(input.left / Self.runBytesMin))))
+        projection.ended.reserve(
+            Int(min(endedCount, UInt64(input.left / EndedRuns.runBytesMin))))
         projection.end = head.end
         while let content = try piece() {
             var fields = PieceReader(content)
@@ -41,9 +50,13 @@ struct ProjectionDecoder {
             case .debts: try readTexts(&fields) { projection.debts.insert($0) }
             case .doubtful: try readTexts(&fields) { projection.doubtful.insert($0) }
             case .runs: try projection.decodeRuns(&fields)
+            case .ended:
+                try projection.ended.decodeRuns(&fields, typeCount: projection.types.count)
             case .end:
                 guard try fields.number32() == pieceCount - 1, fields.isAtEnd, input.left == 0,
-                    UInt64(projection.runs.count) == runCount
+                    UInt64(projection.runs.count) == runCount,
+                    projection.ended.isOff
+                        || UInt64(projection.ended.table.count) == endedCount
                 else { throw Damage("its end does not fit") }
                 return projection
             case .head, nil: throw Damage("a piece of a kind that is none")
@@ -86,6 +99,12 @@ struct ProjectionDecoder {
         projection.hasUnknownEndings = flags & ProjectionFile.hasUnknownEndings != 0
         projection.hasOldEndings = flags & ProjectionFile.hasOldEndings != 0
         runCount = try fields.number64()
+        endedCount = try fields.number64()
+        let endedMost = try fields.number64()
+        if flags & ProjectionFile.hasNoEnded != 0 {
+            isTooBrief = endedMost < UInt64(projection.ended.most)
+            projection.ended.turnOff()
+        }
         let storeID = try fields.text(fields.left)
         return ProjectionHead(
             storeID: storeID, end: end, witness: witness, lossDigest: lossDigest,

@@ -14,10 +14,11 @@ import EmakiPlatform
 ///     debts, doubtful workflows
 ///              byte count · text
 ///     runs     see `OpenRunCoding.swift`
+///     ended    id bytes (1) · id · position · hash of the run id (8) · type · events · outcome (1)
 ///     end      pieces before this one (4)
 enum ProjectionFile {
     static let name = ProjectionCheckpoint.fileName
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     /// A piece is ended once it has so many.
     static let pieceBytes = 256 << 10
     /// A run with very many timers may make a piece larger.
@@ -26,6 +27,7 @@ enum ProjectionFile {
     static let timersMax = 1 << 20
     static let hasUnknownEndings: UInt8 = 1
     static let hasOldEndings: UInt8 = 2
+    static let hasNoEnded: UInt8 = 4
 
     enum Kind: UInt8 {
         case head = 1
@@ -35,6 +37,7 @@ enum ProjectionFile {
         case doubtful = 5
         case runs = 6
         case end = 7
+        case ended = 8
     }
 }
 
@@ -61,7 +64,7 @@ enum ProjectionPiece {
 ///
 ///     offset  bytes
 ///          0      1  kind 1
-///          1      4  version, 2
+///          1      4  version, 3
 ///          5      4  the file's own number, random: pieces of two files never go together
 ///          9      8  position: all events before it are in
 ///         17      8  witness: a number made of the event before that position
@@ -69,9 +72,12 @@ enum ProjectionPiece {
 ///         33      8  removal digest: the same of what the engine's streams have lost to removals
 ///         41      8  time of the newest event, in nanoseconds since 1970 UTC
 ///         49      1  flags: 1 = ids were used again without a word of how their runs before ended;
-///                    2 = ended runs were removed that are still counted
-///         50      8  runs in the file
-///         58         store id, 32 hexadecimal digits
+///                    2 = ended runs were removed that are still counted; 4 = more workflows have
+///                    ended than are kept, so none is
+///         50      8  open runs in the file
+///         58      8  workflows in the file that have ended
+///         66      8  as many of them are kept at most
+///         74         store id, 32 hexadecimal digits
 struct ProjectionHead: Equatable, Sendable {
     var storeID: String
     /// All events before this position are in.
@@ -98,7 +104,7 @@ struct ProjectionEncoder {
     private var nextChunk = 0
     private var stage = Stage.small
 
-    private enum Stage { case small, runs, end, done }
+    private enum Stage { case small, runs, ended, end, done }
 
     init(_ projection: Projection, _ head: ProjectionHead, fileNumber: UInt32) {
         self.projection = projection
@@ -120,10 +126,18 @@ struct ProjectionEncoder {
             stage = .runs
         case .runs:
             guard nextChunk < projection.runs.chunks.count else {
-                stage = .end
+                stage = .ended
+                nextChunk = 0
                 return
             }
             pending = projection.encodeRuns(ofChunk: nextChunk)
+            nextChunk += 1
+        case .ended:
+            guard nextChunk < projection.ended.table.chunks.count else {
+                stage = .end
+                return
+            }
+            pending = projection.ended.encodeRuns(ofChunk: nextChunk)
             nextChunk += 1
         case .end:
             var content = [ProjectionFile.Kind.end.rawValue]
@@ -156,8 +170,11 @@ struct ProjectionEncoder {
         first.append(number: UInt64(bitPattern: projection.newestTime))
         first.append(
             (projection.hasUnknownEndings ? ProjectionFile.hasUnknownEndings : 0)
-                | (projection.hasOldEndings ? ProjectionFile.hasOldEndings : 0))
+                | (projection.hasOldEndings ? ProjectionFile.hasOldEndings : 0)
+                | (projection.ended.isOff ? ProjectionFile.hasNoEnded : 0))
         first.append(number: UInt64(projection.runs.count))
+        first.append(number: UInt64(projection.ended.table.count))
+        first.append(number: UInt64(projection.ended.most))
         first += Array(head.storeID.utf8)
         return [first]
             + pieces(.types, projection.types) { $0.append(text: $1) }

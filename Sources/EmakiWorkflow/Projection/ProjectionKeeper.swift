@@ -24,6 +24,8 @@ final class ProjectionKeeper: @unchecked Sendable {
 
     private let journal: any HistoryJournal
     private let observer: any EngineObserver
+    /// More workflows that have ended are not kept.
+    private let endedMost: Int
     /// Instead of the numbers above; for tests.
     private let eventsMin: UInt64?
     private let writesCheckpoints: Bool
@@ -54,11 +56,12 @@ final class ProjectionKeeper: @unchecked Sendable {
     /// - Returns: nil if the store's events have no positions.
     init?(
         _ store: any HistoryStore, observer: any EngineObserver, writesCheckpoints: Bool,
-        eventsMin: UInt64?
+        endedMost: Int = Projection.remembered, eventsMin: UInt64?
     ) {
         guard let journal = (store as? any JournaledStore)?.journal else { return nil }
         self.journal = journal
         self.observer = observer
+        self.endedMost = endedMost
         self.eventsMin = eventsMin
         self.writesCheckpoints = writesCheckpoints && journal.checkpoints?.isWritable == true
     }
@@ -80,8 +83,8 @@ final class ProjectionKeeper: @unchecked Sendable {
     }
 
     /// A deleted workflow is gone: see `Projection.isGone`.
-    func isGone(_ workflowID: String, _ deletion: String) {
-        worker.run { [weak self] in self?.takeOut { $0.isGone(workflowID, deletion) } }
+    func isGone(_ workflowID: String, _ deletion: String, _ runIDs: [String]) {
+        worker.run { [weak self] in self?.takeOut { $0.isGone(workflowID, deletion, runIDs) } }
     }
 
     /// What was copied ahead for a run that did not begin is gone: see `Projection.isGone`.
@@ -129,7 +132,11 @@ final class ProjectionKeeper: @unchecked Sendable {
     ) async -> R? {
         await onWorker { [self] in
             guard let fold = bringUpToDate() else { return nil }
-            if needsEndings, fold.projection.value.hasOldEndings { countAnew() }
+            if needsEndings, !fold.projection.value.knowsEnded,
+                fold.projection.value.hasOldEndings
+            {
+                countAnew()
+            }
             return body(fold.projection.value)
         } ?? nil
     }
@@ -197,7 +204,7 @@ final class ProjectionKeeper: @unchecked Sendable {
             let forgottenCount = journal.forgottenCount
             let digests = try ProjectionFold.Digests(journal)
             let known = try checkpoint(digests)
-            state.value.fold = ProjectionFold(known ?? Projection(), digests, forgottenCount)
+            state.value.fold = ProjectionFold(known ?? Projection(endedMost: endedMost), digests, forgottenCount)
             state.value.checkpointEnd = known?.end ?? 0
         } catch {
             state.value.failures = Self.failuresMax
@@ -208,7 +215,7 @@ final class ProjectionKeeper: @unchecked Sendable {
     /// - Returns: nil if there is none that holds for this store as it is.
     private func checkpoint(_ digests: ProjectionFold.Digests) throws -> Projection? {
         guard let input = try? journal.checkpoints?.read() else { return nil }
-        var decoder = ProjectionDecoder(input)
+        var decoder = ProjectionDecoder(input, endedMost: endedMost)
         var hasNewRemovals = false
         do {
             var known = try decoder.decode { head in
@@ -236,7 +243,8 @@ final class ProjectionKeeper: @unchecked Sendable {
             do {
                 let forgottenCount = journal.forgottenCount
                 let fold = ProjectionFold(
-                    Projection(), try ProjectionFold.Digests(journal), forgottenCount)
+                    Projection(endedMost: endedMost), try ProjectionFold.Digests(journal),
+                    forgottenCount)
                 try fold.read(from: journal) { [self] in isOpen }
                 new = fold
             } catch {
@@ -267,7 +275,7 @@ final class ProjectionKeeper: @unchecked Sendable {
     private func writeIfWorthWhile() {
         guard writesCheckpoints, !state.value.isWriting, let fold = state.value.fold else { return }
         let new = newPositions(fold)
-        let runs = UInt64(fold.projection.value.runs.count)
+        let runs = UInt64(fold.projection.value.runCount)
         let wanted = eventsMin ?? max(Self.eventsPerCheckpoint, Self.eventsPerRun * runs)
         guard new >= wanted, let encoder = encoder(of: fold) else { return }
         let end = fold.projection.value.end
@@ -311,6 +319,7 @@ final class ProjectionKeeper: @unchecked Sendable {
         else { return nil }
         var copy = fold.projection.value
         copy.runs.dropIndex()
+        copy.ended.dropIndex()
         return ProjectionEncoder(
             copy,
             ProjectionHead(
@@ -381,12 +390,14 @@ final class ProjectionFold: JournalScanner, @unchecked Sendable {
         guard start < end else { return }
         self.isWanted = isWanted
         defer { self.isWanted = { true } }
-        if let newest = try journal.scan(start..<end, into: self) { projection.value.end = newest }
+        if let newest = try journal.scan(start..<end, into: self) {
+            projection.value.scanned(through: newest)
+        }
     }
 
     func begin(_ stream: RawSpan) -> Bool { projection.value.begin(stream) }
-    func take(version: UInt64, _ metadata: RawSpan) {
-        projection.value.take(version: version, metadata)
+    func take(at position: UInt64, version: UInt64, _ metadata: RawSpan) {
+        projection.value.take(at: position, version: version, metadata)
     }
     func goesOn() -> Bool { isWanted() }
 }

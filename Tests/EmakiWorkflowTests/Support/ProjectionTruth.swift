@@ -30,6 +30,8 @@ struct ProjectionTruth: Equatable {
     var debts: Set<String> = []
     /// By type and outcome.
     var endings: [String: Int] = [:]
+    /// Workflows whose newest runs have ended: type, outcome, and number of events.
+    var ended: [String: String] = [:]
     var newestTime: Int64 = 0
 
     init(_ projection: Projection) {
@@ -54,9 +56,20 @@ struct ProjectionTruth: Equatable {
             endings["\(projection.types[Int(ending.type)]) \(outcome.map { "\($0)" } ?? "")"] =
                 count
         }
+        projection.ended.table.forEach { _, run, id, _ in
+            let outcome = HistoryEvent.Outcome.Variant(rawValue: UInt64(run.outcome))
+            ended[String(validating: id) ?? ""] = Self.ended(
+                projection.types[Int(run.type)], outcome, Int(run.eventCount))
+        }
         newestTime = projection.newestTime
         if projection.hasOldEndings { endings = [:] }
         #expect(projection.doubtful.isEmpty && !projection.hasUnknownEndings)
+    }
+
+    private static func ended(
+        _ type: String, _ outcome: HistoryEvent.Outcome.Variant?, _ events: Int
+    ) -> String {
+        "\(type) \(outcome.map { "\($0)" } ?? "") \(events)"
     }
 
     init(reading store: any HistoryStore) async throws {
@@ -80,7 +93,7 @@ struct ProjectionTruth: Equatable {
             for record in records where record.kind == .settled {
                 debts.remove("\(id)/\(record.runID)")
             }
-            let opened = records.filter { $0.kind == .opened }
+            let opened = IDRecord.live(records).filter { $0.kind == .opened }
             for record in opened {
                 unbegun.remove("\(id)/\(record.runID)")
                 let run = StreamName.run(id, record.runID)
@@ -94,6 +107,8 @@ struct ProjectionTruth: Equatable {
                 }
                 guard record == opened.last else { continue }
                 endings["\(machine.start.workflowType) \(outcome.variant)", default: 0] += 1
+                ended[id] = Self.ended(
+                    machine.start.workflowType, outcome.variant, machine.lastID)
             }
         }
     }

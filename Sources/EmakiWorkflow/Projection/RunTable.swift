@@ -1,13 +1,21 @@
 import EmakiPlatform
 
-/// Open runs by workflow id and run id, about 150 bytes each: an index of numbers, and chunks of
-/// 1,024 runs with their names.
+/// What a table keeps of a run.
+protocol RunTableRow: Sendable {
+    /// Of nobody.
+    init()
+}
+
+/// Open runs, about 160 bytes each.
+typealias OpenRunTable = RunTable<OpenRun>
+
+/// Runs by workflow id and run id: an index of numbers, and chunks of 1,024 runs with their names.
 ///
 /// A value: a copy shares the chunks, and who changes one afterwards changes a copy of that chunk.
 /// So a copy may be written to a file while the table goes on.
-struct OpenRunTable: Sendable {
-    static let chunkRuns = 1_024
-    static let runsMax = Int(UInt32.max) - 1
+struct RunTable<Row: RunTableRow>: Sendable {
+    static var chunkRuns: Int { 1_024 }
+    static var runsMax: Int { Int(UInt32.max) - 1 }
 
     /// Runs with their names.
     struct Chunk: Sendable {
@@ -18,7 +26,7 @@ struct OpenRunTable: Sendable {
             var runBytes: UInt8 = 0
         }
 
-        var runs: [OpenRun] = []
+        var runs: [Row] = []
         var names: [Name] = []
         /// Workflow ids, each followed by its run id.
         var bytes: [UInt8] = []
@@ -101,14 +109,14 @@ struct OpenRunTable: Sendable {
         UInt32(truncatingIfNeeded: StableHash.hash(id) >> 24)
     }
 
-    subscript(_ number: Int) -> OpenRun {
+    subscript(_ number: Int) -> Row {
         _read { yield chunks[number / Self.chunkRuns].runs[number % Self.chunkRuns] }
         _modify { yield &chunks[number / Self.chunkRuns].runs[number % Self.chunkRuns] }
     }
 
     /// Visits all, in no order.
     func forEach(
-        _ body: (_ number: Int, _ run: OpenRun, _ id: RawSpan, _ runID: RawSpan) throws -> Void
+        _ body: (_ number: Int, _ run: Row, _ id: RawSpan, _ runID: RawSpan) throws -> Void
     ) rethrows {
         for (index, chunk) in chunks.enumerated() {
             try chunk.bytes.withRawSpan { bytes in
@@ -138,7 +146,7 @@ struct OpenRunTable: Sendable {
 
     /// Adds a run that is not there.
     /// - Returns: its number; nil if the name is too long, or there are too many.
-    mutating func insert(_ id: RawSpan, _ run: RawSpan, _ new: OpenRun) -> Int? {
+    mutating func insert(_ id: RawSpan, _ run: RawSpan, _ new: Row) -> Int? {
         guard (1...Int(UInt8.max)).contains(id.byteCount), run.byteCount <= Int(UInt8.max),
             count < Self.runsMax
         else { return nil }
@@ -161,7 +169,7 @@ struct OpenRunTable: Sendable {
         if let number = free.popLast() { return Int(number) }
         if chunks.last.map({ $0.runs.count == Self.chunkRuns }) ?? true { chunks.append(Chunk()) }
         let index = chunks.count - 1
-        chunks[index].runs.append(OpenRun())
+        chunks[index].runs.append(Row())
         chunks[index].names.append(Chunk.Name())
         return index * Self.chunkRuns + chunks[index].runs.count - 1
     }
@@ -172,7 +180,7 @@ struct OpenRunTable: Sendable {
         let tag = chunks[index].bytes.withRawSpan { Self.tag($0.extracting(id)) }
         leave(tag, number)
         chunks[index].names[slot] = Chunk.Name()
-        chunks[index].runs[slot] = OpenRun()
+        chunks[index].runs[slot] = Row()
         chunks[index].garbageBytes += id.count + run.count
         if chunks[index].garbageBytes > chunks[index].bytes.count / 2 {
             chunks[index].collectGarbage()

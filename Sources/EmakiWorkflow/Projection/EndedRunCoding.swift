@@ -1,0 +1,43 @@
+import EmakiPlatform
+
+/// Workflows that have ended, in the file of a projection: see `ProjectionFile`.
+extension EndedRuns {
+    /// None takes fewer bytes: a length and an id, three numbers, a hash and an outcome.
+    static let runBytesMin = 14
+
+    /// - Returns: the contents of pieces.
+    func encodeRuns(ofChunk index: Int) -> [[UInt8]] {
+        let chunk = table.chunks[index]
+        var content = [ProjectionFile.Kind.ended.rawValue]
+        for slot in chunk.names.indices where chunk.names[slot].idBytes > 0 {
+            let run = chunk.runs[slot]
+            content.append(chunk.names[slot].idBytes)
+            content += chunk.bytes[chunk.range(chunk.names[slot]).id]
+            content.append(varint: run.position)
+            content.append(number: run.runHash)
+            content.append(varint: UInt64(run.type))
+            content.append(varint: UInt64(run.eventCount))
+            content.append(run.outcome)
+        }
+        // 1,024 of them are far from the limit of a piece.
+        return content.count > 1 ? [content] : []
+    }
+
+    mutating func decodeRuns(_ fields: inout PieceReader, typeCount: Int) throws {
+        while !fields.isAtEnd {
+            let idBytes = Int(try fields.byte())
+            let id = try fields.bytes(idBytes)
+            var run = EndedRun()
+            run.position = try fields.varint()
+            run.runHash = try fields.number64()
+            run.type = try fields.varint32()
+            run.eventCount = try fields.varint32()
+            run.outcome = try fields.byte()
+            guard idBytes > 0, run.type < typeCount else {
+                throw ProjectionDecoder.Damage("a workflow that has ended")
+            }
+            // One that is there twice is too few in the end.
+            fields.withBytes(id) { ended($0, run) }
+        }
+    }
+}
