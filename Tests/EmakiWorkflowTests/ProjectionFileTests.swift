@@ -287,10 +287,8 @@ import Testing
 
         /// What an engine that opens the store takes for true is what is.
         func expectTruth(_ comment: Comment? = nil) async throws {
-            try await live([], eventsMin: .max) { store, engine in
-                let known = await engine.core.projection?.ask { $0 }
-                let truth = try await ProjectionTruth(reading: store)
-                #expect(known.map { ProjectionTruth($0) } == truth, comment)
+            try await live([], eventsMin: .max) { _, engine in
+                try await checkProjection(of: engine, comment)
             }
         }
     }
@@ -441,9 +439,7 @@ import Testing
             let log = try await disk.open()
             let store = EventLogStore(log)
             let engine = try await makeEngine([Wanderer.self], on: store)
-            let known = await engine.core.projection?.ask { $0 }
-            let truth = try await ProjectionTruth(reading: store)
-            #expect(known.map { ProjectionTruth($0) } == truth, "cut at call \(call)")
+            try await checkProjection(of: engine, "cut at call \(call)")
             engine.close()
             await log.close()
         }

@@ -31,10 +31,11 @@ import Testing
 
     private func engine(
         on store: any HistoryStore, clock: SkippingClock = SkippingClock(), world: World = World(),
-        retention: Duration? = nil
+        retention: Duration? = nil, projectionEventsMin: UInt64? = nil
     ) async throws -> WorkflowEngine {
         var options = EngineOptions()
         options.clock = clock
+        options.projectionEventsMin = projectionEventsMin
         options.retention = retention
         return try await WorkflowEngine(
             store: store,
@@ -179,9 +180,35 @@ import Testing
                 let handle = try await engine.start(
                     Countdown.self, id: "n", 1, conflict: .useExisting)
                 #expect(try await handle.result() == "lift off")
+                try await checkProjection(of: engine, "\(commit) \(isStored)")
                 engine.close()
+                try await checkProjection(of: store.session(), "\(commit) \(isStored)")
             }
         }
+    }
+
+    @Test(
+        "what is known follows deletions, however far behind it is", arguments: 0...5)
+    func known(asked: Int) async throws {
+        let store = MemoryHistoryStore()
+        let engine = try await engine(on: store.session(), projectionEventsMin: .max)
+        func ask(at moment: Int) async throws {
+            if moment == asked { try await checkProjection(of: engine) }
+        }
+        try await ask(at: 0)
+        let first = try await engine.start(Countdown.self, id: "n", 1)
+        try await ask(at: 1)
+        _ = try await first.result()
+        _ = try await engine.execute(Countdown.self, id: "m", 1)
+        try await ask(at: 2)
+        try await engine.delete("n")
+        await settle(engine)
+        try await ask(at: 3)
+        _ = try await engine.execute(Countdown.self, id: "n", 1)
+        try await ask(at: 4)
+        try await checkProjection(of: engine)
+        engine.close()
+        try await checkProjection(of: store.session())
     }
 
     @discardableResult
@@ -208,6 +235,7 @@ import Testing
         await settle(engine)
         let runs = try await store.session().streams(prefix: "run/", after: nil, limit: 10)
         #expect(runs == ["run/n/\(second.runID ?? "")"])
+        try await checkProjection(of: engine)
         engine.close()
         let next = try await self.engine(on: store.session())
         #expect(try await next.handle(Countdown.self, id: "n").describe().runID == second.runID)
@@ -321,6 +349,7 @@ import Testing
         engine.close()
         let next = try await self.engine(on: store.session(), clock: clock)
         #expect(try await next.removeEnded(longerAgoThan: .zero) == 1)
+        try await checkProjection(of: next)
         let handle = next.handle(ResettingTests.Errand.self, id: "e")
         #expect(try await handle.describe().outcome == nil)
         try await handle.resume()
