@@ -46,9 +46,8 @@ struct WorkflowBulkCommand: AsyncParsableCommand {
         } else if point.count > 0 || point.withoutMessages || requestID.requestID != nil {
             throw ValidationError("a point and --request-id are for reset.")
         }
-        let isFiltered = [filter.type, filter.state, filter.prefix, filter.attribute]
-            .contains { $0 != nil }
-        guard all || isFiltered else {
+        let isFiltered = [filter.type, filter.state, filter.prefix].contains { $0 != nil }
+        guard all || isFiltered || !filter.attribute.isEmpty else {
             throw ValidationError(
                 "say which: --type, --state, --prefix, --attribute, or --all.")
         }

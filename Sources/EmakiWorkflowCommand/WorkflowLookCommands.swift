@@ -20,14 +20,15 @@ struct WorkflowFilter: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only those that were started with this search attribute.", valueName: "name=value"))
-    var attribute: String?
+            "Only those that were started with this search attribute; with each of several.",
+            valueName: "name=value"))
+    var attribute: [String] = []
 
     func add(to request: inout WorkflowRequest) {
         request.add("type", type)
         request.add("state", state)
         request.add("prefix", prefix)
-        request.add("attribute", attribute)
+        if !attribute.isEmpty { request.add("attribute", attribute.joined(separator: "\n")) }
     }
 }
 
@@ -36,8 +37,8 @@ struct WorkflowListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "List workflows, with the newest run of each, in the order of their ids.",
         discussion: """
-            Open workflows are known; closed ones are looked at one after the other, so a rare \
-            end takes as long as there are workflows. With --json the answer is one object a line.
+            Workflows are known by id, type, state and search attributes; of closed ones, those \
+            that are listed are looked at. With --json the answer is one object a line.
 
             EXAMPLES
               \(Program.name) workflow list bank.emaki --state open --limit 20

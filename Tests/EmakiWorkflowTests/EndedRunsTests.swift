@@ -235,7 +235,7 @@ extension Projection.Wish {
             for number in 0..<count {
                 let run = EndedRun(
                     position: UInt64(number + 1), runHash: 1, type: 0, eventCount: 2, outcome: 1)
-                "w\(number)".withUTF8Span { projection.ended.ended($0, run) }
+                "w\(number)".withUTF8Span { projection.ended.ended($0, run, labels: []) }
             }
         }
         for (most, count) in [(0, 0), (0, 1), (2, 2), (2, 3), (2_000, 2_001)] {

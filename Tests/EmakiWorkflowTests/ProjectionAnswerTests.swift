@@ -35,12 +35,14 @@ import Testing
             let id = ["a/", "b", "bé"][number % 3] + "\(number)"
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let handle = engine.handle(Wanderer.self, id: id)
+                var options = number % 9 == 0 ? timed : RunOptions()
+                options.searchAttributes = attributes(of: number, &random)
                 if Bool.random(using: &random) {
                     let input = Int.random(in: 0...2, using: &random)
-                    let begun = try? await engine.start(Brief.self, id: id, input)
+                    let begun = try? await engine.start(
+                        Brief.self, id: id, input, options: options)
                     if input < 2 { _ = try? await begun?.result() }
                 } else {
-                    let options = number % 9 == 0 ? timed : RunOptions()
                     _ = try? await engine.start(Wanderer.self, id: id, 1, options: options)
                 }
                 switch Int.random(in: 0..<8, using: &random) {
@@ -59,6 +61,15 @@ import Testing
         }
         engine.close()
         return store
+    }
+
+    /// None, some, or more than are kept beside a run.
+    private func attributes(of number: Int, _ random: inout SeededRandom) -> [String: String] {
+        guard number % 3 > 0 else { return [:] }
+        let colour = ["red", "é", "blue"].randomElement(using: &random) ?? ""
+        var attributes = ["colour": colour, "size": "\(number % 2)"]
+        if number % 20 == 1 { for extra in 0..<260 { attributes["x\(extra)"] = "1" } }
+        return attributes
     }
 
     private struct Lines {
@@ -105,11 +116,14 @@ import Testing
         var seen = 0
         for state in Self.states {
             for type in [nil, "Wanderer", "Brief", "none"] as [String?] {
-                for (prefix, after) in [(nil, nil), ("b", nil), ("a/", "a/3"), (nil, "b2")]
-                    as [(String?, String?)]
-                {
+                for (prefix, after, attribute) in [
+                    (nil, nil, nil), ("b", nil, nil), ("a/", "a/3", nil), (nil, "b2", nil),
+                    (nil, nil, "colour=é"), (nil, "b2", "colour=red\nsize=0"), (nil, nil, "x9=1"),
+                    (nil, nil, "colour=e\u{301}"), (nil, nil, "size=2"),
+                ] as [(String?, String?, String?)] {
                     let members = [
                         ("state", state), ("type", type), ("prefix", prefix), ("after", after),
+                        ("attribute", attribute),
                     ]
                     let known = try await ask(store.session(), "list", members)
                     let read = try await ask(StaleStore(store.session()), "list", members)
@@ -133,8 +147,14 @@ import Testing
         }
         for state in Self.states {
             for type in [nil, "Wanderer", "Brief", "none"] as [String?] {
-                for prefix in [nil, "b", "zz"] as [String?] {
-                    let members = [("state", state), ("type", type), ("prefix", prefix)]
+                for (prefix, attribute) in [
+                    (nil, nil), ("b", nil), ("zz", nil), (nil, "colour=red\nsize=1"),
+                    ("b", "size=0"),
+                ] as [(String?, String?)] {
+                    let members = [
+                        ("state", state), ("type", type), ("prefix", prefix),
+                        ("attribute", attribute),
+                    ]
                     let known = try await ask(store.session(), "count", members)
                     let read = try await ask(StaleStore(store.session()), "count", members)
                     let half = try await ask(store.session(), "count", members, endedMost: 0)
@@ -171,6 +191,11 @@ import Testing
         // Of each that is shown: the records of its id, how many events it has, the first, the last.
         let read = try await ask(counting, "list", [("state", "timedOut")])
         #expect(!read.lines.isEmpty && counting.readCount == 4 * read.lines.count)
+        let before = counting.readCount
+        let few = try await ask(
+            counting, "list", [("state", "open"), ("attribute", "colour=red\nsize=1")])
+        // Of each that has them, or has too many to say, its first event.
+        #expect(!few.lines.isEmpty && counting.readCount - before <= few.lines.count + 6)
     }
 }
 

@@ -49,7 +49,7 @@ import Testing
             }
             let inserted = "order-\(number)".withUTF8Span { id in
                 "0123456789abcdef0123456789abcdef".withUTF8Span {
-                    projection.runs.insert(id, $0, run)
+                    projection.runs.insert(id, $0, run, labels: Self.labels(number))
                 }
             }
             if number % 23 == 4, let inserted {
@@ -64,7 +64,9 @@ import Testing
                 runHash: .random(in: 0 ... .max, using: &random), type: UInt32(number % 3),
                 eventCount: .random(in: 1...1 << 20, using: &random),
                 outcome: UInt8(number % 5 + 1))
-            "done-\(number)".withUTF8Span { projection.ended.ended($0, run) }
+            "done-\(number)".withUTF8Span {
+                projection.ended.ended($0, run, labels: Self.labels(number))
+            }
         }
         projection.debts = ["order-1/r", "order-2/r"]
         projection.endings = [
@@ -73,6 +75,11 @@ import Testing
         projection.newestTime = 123
         projection.end = Self.head.end
         return projection
+    }
+
+    private static func labels(_ number: Int) -> [RunLabel]? {
+        if number % 29 == 3 { return nil }
+        return (0..<UInt32(number % 4)).map { RunLabel(rawValue: $0 &* 0x9E37_79B9) }
     }
 
     /// What another process reads of one that was written.
@@ -105,13 +112,20 @@ import Testing
         for number in 0..<runs {
             let found = "order-\(number)".withUTF8Span { read.runs.find($0) { _ in true } }
             #expect(found.map { read.runs[$0].type } == UInt32(number % 3))
+            #expect(found.map { read.runs.labels($0) } == .some(Self.labels(number)))
         }
     }
 
-    private func endedRuns(_ projection: Projection) -> [String: EndedRun] {
-        var runs: [String: EndedRun] = [:]
-        projection.ended.table.forEach { _, run, id, _ in
-            runs[String(validating: id) ?? ""] = run
+    private struct Ended: Equatable {
+        var run: EndedRun
+        var labels: [RunLabel]?
+    }
+
+    private func endedRuns(_ projection: Projection) -> [String: Ended] {
+        var runs: [String: Ended] = [:]
+        projection.ended.table.forEach { number, run, id, _ in
+            runs[String(validating: id) ?? ""] = Ended(
+                run: run, labels: projection.ended.table.labels(number))
         }
         return runs
     }

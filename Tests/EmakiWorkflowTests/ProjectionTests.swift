@@ -308,6 +308,38 @@ struct Grumpy: Activity {
         #expect(projection.endedCounts(.ended) == nil)
     }
 
+    @Test("a run keeps its labels, or is said to have any", arguments: [0, 1, 3, 254, 255, 1_000])
+    func labels(count: Int) {
+        var table = OpenRunTable()
+        func insert(_ id: String, _ labels: [RunLabel]?) -> Int {
+            let number = id.withUTF8Span { id in
+                "run".withUTF8Span { table.insert(id, $0, OpenRun(), labels: labels) }
+            }
+            return number ?? -1
+        }
+        func found(_ labels: [RunLabel]) -> [String] {
+            var ids: [String] = []
+            table.forEach(labelled: labels) { _, _, id, _ in
+                ids.append(String(validating: id) ?? "")
+            }
+            return ids
+        }
+        let labels = (0..<count).map { RunLabel(name: "n\($0)", value: "v") }
+        let gone = insert("gone", labels)
+        let number = insert("w", labels)
+        _ = insert("any", nil)
+        let isKept = count < 255
+        #expect(table.labels(number) == (isKept ? labels : nil))
+        // Names and labels of others are moved.
+        table.remove(gone)
+        #expect(table.labels(number) == (isKept ? labels : nil) && table.labels(2) == nil)
+        #expect(table.id(number) == Array("w".utf8) && table.runID(number) == Array("run".utf8))
+        #expect(found([]) == ["w", "any"])
+        #expect(found([RunLabel(name: "m", value: "v")]) == (isKept ? ["any"] : ["w", "any"]))
+        guard let last = labels.last else { return }
+        #expect(found([labels[0], last]) == ["w", "any"])
+    }
+
     @Test("a table finds what was put in and not taken out, however it is used")
     func table() {
         var random = SeededRandom(seed: 3)

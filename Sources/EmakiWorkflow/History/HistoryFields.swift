@@ -40,11 +40,16 @@ struct FieldWriter {
 
     mutating func put(_ field: UInt64, _ map: [String: String]) {
         for (key, value) in map.sorted(by: { $0.key < $1.key }) {
-            var entry = FieldWriter()
-            entry.put(1, key)
-            entry.put(2, value)
-            put(field, entry.bytes)
+            put(field, Self.entry(key, value))
         }
+    }
+
+    /// An entry of a map, as the content of a field.
+    static func entry(_ key: String, _ value: String) -> [UInt8] {
+        var entry = FieldWriter()
+        entry.put(1, key)
+        entry.put(2, value)
+        return entry.bytes
     }
 
     mutating func raw(_ content: [UInt8]) { bytes.append(contentsOf: content) }

@@ -44,8 +44,8 @@ extension Operator {
         var type: String?
         var state: String?
         var prefix: String
-        /// A search attribute, and its value.
-        var attribute: (name: String, value: String)?
+        /// Search attributes, all of which a workflow was started with.
+        var attributes: [String: String]
 
         private static let states: Set = [
             openState, closedState, pausedState, quarantinedState, "completed", "failed",
@@ -56,7 +56,7 @@ extension Operator {
             type = try request.text("type")
             state = try request.text("state")
             prefix = try request.text("prefix") ?? ""
-            attribute = try request.labels("attribute").first.map { ($0.key, $0.value) }
+            attributes = try request.labels("attribute")
             if let state, !Self.states.contains(state) {
                 throw .invalid(
                     "`state` is \(state); it is one of "
@@ -68,6 +68,9 @@ extension Operator {
         var wantsOpen: Bool? {
             state.map { isOpen($0) }
         }
+
+        /// Not of all types and states.
+        var isNarrow: Bool { type != nil || state != nil || !attributes.isEmpty }
 
         /// Of those that rest.
         var wantsRest: Bool { state == pausedState || state == quarantinedState }
@@ -91,12 +94,10 @@ extension Operator {
         _ visit: (Summary) throws -> Bool
     ) throws {
         func body(_ summary: Summary) throws -> Bool {
-            try hasAttribute(summary, filter) ? try visit(summary) : true
+            try hasAttributes(summary, filter) ? try visit(summary) : true
         }
         // Those of all types and states are found where their names are, the first ones at once.
-        if filter.type != nil || filter.state != nil,
-            try forEachKnown(filter, after: after, isBrief: isBrief, sink, body)
-        {
+        if filter.isNarrow, try forEachKnown(filter, after: after, isBrief: isBrief, sink, body) {
             return
         }
         if try certainlyHasNone(filter) { return }
@@ -126,13 +127,18 @@ extension Operator {
     }
 
     /// What a run was started with says so.
-    private func hasAttribute(_ summary: Summary, _ filter: Filter) throws -> Bool {
-        guard let (name, value) = filter.attribute else { return true }
+    private func hasAttributes(_ summary: Summary, _ filter: Filter) throws -> Bool {
+        if filter.attributes.isEmpty { return true }
         let first = try wait { [core] in
             try await core.events(summary.id, summary.runID, from: 0, limit: 1).first
         }
         guard case .started(let start) = first?.body else { return false }
-        return start.searchAttributes[name] == value
+        // As bytes, as ids are compared.
+        return filter.attributes.allSatisfy { name, value in
+            start.searchAttributes.contains {
+                $0.key.utf8.elementsEqual(name.utf8) && $0.value.utf8.elementsEqual(value.utf8)
+            }
+        }
     }
 
     /// - Parameter open: of each id what is known of its run, if that is open.

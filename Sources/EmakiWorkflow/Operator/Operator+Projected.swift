@@ -46,7 +46,7 @@ extension Operator {
     /// - Returns: nil if that is not known.
     func knownCounts(_ filter: Filter) throws -> [String: Int]? {
         let wish = filter.wish
-        if filter.attribute != nil { return nil }
+        if !filter.attributes.isEmpty { return nil }
         let found = try ask(needsEndings: wish.wantsEnded) { projection -> [String: Int]? in
             guard let ended = projection.endedCounts(wish) else { return nil }
             var counts: [String: Int] = [:]
@@ -77,6 +77,7 @@ extension Operator.Filter {
         var wish = Projection.Wish(type: type, prefix: Array(prefix.utf8))
         wish.wantsOpen = wantsOpen ?? true
         wish.wantsEnded = !(wantsOpen ?? false)
+        wish.labels = attributes.map { RunLabel(name: $0.key, value: $0.value) }
         switch state {
         case Operator.pausedState: wish.state = .paused
         case Operator.quarantinedState: wish.state = .quarantined

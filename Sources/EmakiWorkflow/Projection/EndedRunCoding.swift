@@ -2,8 +2,9 @@ import EmakiPlatform
 
 /// Workflows that have ended, in the file of a projection: see `ProjectionFile`.
 extension EndedRuns {
-    /// None takes fewer bytes: a length and an id, three numbers, a hash and an outcome.
-    static let runBytesMin = 14
+    /// None takes fewer bytes: a length and an id, three numbers, a hash, an outcome and a number
+    /// of labels.
+    static let runBytesMin = 15
 
     /// - Returns: the contents of pieces.
     func encodeRuns(ofChunk index: Int) -> [[UInt8]] {
@@ -18,8 +19,10 @@ extension EndedRuns {
             content.append(varint: UInt64(run.type))
             content.append(varint: UInt64(run.eventCount))
             content.append(run.outcome)
+            content.append(chunk.names[slot].labelCount)
+            content += chunk.bytes[chunk.labels(chunk.names[slot])]
         }
-        // 1,024 of them are far from the limit of a piece.
+        // 1,024 of them are far from the most that a piece may have.
         return content.count > 1 ? [content] : []
     }
 
@@ -33,11 +36,23 @@ extension EndedRuns {
             run.type = try fields.varint32()
             run.eventCount = try fields.varint32()
             run.outcome = try fields.byte()
+            let labels = try fields.labels()
             guard idBytes > 0, run.type < typeCount else {
                 throw ProjectionDecoder.Damage("a workflow that has ended")
             }
             // One that is there twice is too few in the end.
-            fields.withBytes(id) { ended($0, run) }
+            fields.withBytes(id) { ended($0, run, labels: labels) }
         }
+    }
+}
+
+extension PieceReader {
+    /// A number of labels, and the labels; nil: there were too many.
+    mutating func labels() throws -> [RunLabel]? {
+        let count = try byte()
+        if count > OpenRunTable.labelsMax { return nil }
+        var labels: [RunLabel] = []
+        for _ in 0..<count { labels.append(RunLabel(rawValue: try number32())) }
+        return labels
     }
 }

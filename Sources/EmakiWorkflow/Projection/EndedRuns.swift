@@ -41,7 +41,8 @@ struct EndedRuns: Sendable {
     }
 
     /// A run of the workflow ended, and no other follows it.
-    mutating func ended(_ id: RawSpan, _ run: EndedRun) {
+    /// - Parameter labels: nil: it may have any.
+    mutating func ended(_ id: RawSpan, _ run: EndedRun, labels: [RunLabel]?) {
         guard !isOff else { return }
         if !deletions.isEmpty, let deletion = deletions[id.copyToArray()],
             deletion > run.position
@@ -49,10 +50,12 @@ struct EndedRuns: Sendable {
             return
         }
         if let number = find(id) {
-            if table[number].position < run.position { table[number] = run }
-            return
+            guard table[number].position < run.position else { return }
+            table.remove(number)
         }
-        guard table.count < most, table.insert(id, RawSpan(), run) != nil else { return turnOff() }
+        guard table.count < most, table.insert(id, RawSpan(), run, labels: labels) != nil else {
+            return turnOff()
+        }
     }
 
     /// The workflow was deleted there, with all runs before.

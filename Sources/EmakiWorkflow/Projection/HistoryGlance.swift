@@ -19,13 +19,20 @@ struct HistoryGlance {
     private(set) var copiedAhead: UInt64 = 0
     /// Of a start: where the name of the workflow's type is in the metadata.
     private(set) var type: Range<Int> = 0..<0
+    /// Of a start: its search attributes.
+    private(set) var labels: [RunLabel] = []
 
     init?(_ metadata: RawSpan) {
         var fields = FieldWalk()
         while fields.offset < metadata.byteCount {
             guard let field = fields.next(in: metadata) else { return nil }
             if let range = field.range {
-                if field.number == EventField.workflowType { type = range }
+                switch field.number {
+                case EventField.workflowType: type = range
+                case RunStart.Field.searchAttributes:
+                    labels.append(RunLabel(entry: metadata.extracting(range)))
+                default: break
+                }
                 continue
             }
             switch field.number {
@@ -46,6 +53,23 @@ struct HistoryGlance {
         guard kind > 0, id > 0, id <= UInt64(Int32.max), (0...Int64.max / 2).contains(time),
             subject <= UInt64(Int32.max), copiedAhead <= UInt64(Int32.max)
         else { return nil }
+    }
+}
+
+/// A search attribute with its value, as a number that others may have too: who looks for one reads
+/// the starts of those that have it.
+struct RunLabel: Equatable, Sendable {
+    let rawValue: UInt32
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    init(name: String, value: String) {
+        rawValue = FieldWriter.entry(name, value).withRawSpan { RunLabel(entry: $0) }.rawValue
+    }
+
+    /// - Parameter entry: of a map, as a history has it.
+    init(entry: RawSpan) {
+        rawValue = UInt32(truncatingIfNeeded: StableHash.hash(entry))
     }
 }
 

@@ -9,6 +9,7 @@ import EmakiPlatform
 ///              64 stuck · 128 pause · 256 in doubt (nothing follows)
 ///              512 timers: how many, and of each its id and instant
 ///              1024 the run has not begun: so many of its events were copied ahead
+///              2048 labels: how many (1; 255: too many to be here), and each (4)
 extension Projection {
     private struct Flags: OptionSet {
         let rawValue: UInt64
@@ -23,7 +24,8 @@ extension Projection {
         static let isInDoubt = Flags(rawValue: 256)
         static let timers = Flags(rawValue: 512)
         static let unbegun = Flags(rawValue: 1_024)
-        static let all = Flags(rawValue: 2_047)
+        static let labels = Flags(rawValue: 2_048)
+        static let all = Flags(rawValue: 4_095)
     }
 
     /// - Returns: the contents of pieces.
@@ -46,6 +48,7 @@ extension Projection {
             if !timers.isEmpty { flags.insert(.timers) }
             let ahead = unbegun[index * OpenRunTable.chunkRuns + slot]
             if ahead != nil { flags.insert(.unbegun) }
+            if name.labelCount > 0 { flags.insert(.labels) }
             content.append(varint: flags.rawValue)
             content.append(name.idBytes)
             content.append(name.runBytes)
@@ -62,6 +65,10 @@ extension Projection {
                 content.append(varint: UInt64(max(0, fireAt)))
             }
             if let ahead { content.append(varint: UInt64(ahead)) }
+            if name.labelCount > 0 {
+                content.append(name.labelCount)
+                content += chunk.bytes[chunk.labels(name)]
+            }
             guard content.count >= ProjectionFile.pieceBytes else { continue }
             pieces.append(content)
             content = start
@@ -129,8 +136,9 @@ extension Projection {
             timers[first.key] = nil
         }
         let ahead = flags.contains(.unbegun) ? try fields.varint32() : nil
+        let labels = flags.contains(.labels) ? try fields.labels() : []
         let number = fields.withBytes(id) { id in
-            fields.withBytes(runID) { runs.insert(id, $0, run) }
+            fields.withBytes(runID) { runs.insert(id, $0, run, labels: labels) }
         }
         guard let number else { throw ProjectionDecoder.Damage("the name of a run") }
         if !timers.isEmpty { moreTimers[number] = timers }

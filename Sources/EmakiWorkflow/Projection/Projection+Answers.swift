@@ -12,6 +12,8 @@ extension Projection {
         var wantsEnded = false
         /// Nil: however they ended.
         var outcome: HistoryEvent.Outcome.Variant?
+        /// With all of these. Others may be found too.
+        var labels: [RunLabel] = []
         var prefix: [UInt8] = []
     }
 
@@ -137,7 +139,7 @@ extension Projection {
         _ wish: Wish, _ body: (_ number: Int, _ run: OpenRun, _ id: RawSpan) -> Void
     ) {
         let type = wish.type.map(known(type:))
-        runs.forEach { number, run, id, _ in
+        runs.forEach(labelled: wish.labels) { number, run, id, _ in
             if !unbegun.isEmpty, unbegun[number] != nil { return }
             if let type, run.type != type { return }
             if let state = wish.state, run.state != state { return }
@@ -149,7 +151,7 @@ extension Projection {
     private func forEachEnded(_ wish: Wish, _ body: (_ run: EndedRun, _ id: RawSpan) -> Void) {
         let type = wish.type.map(known(type:))
         let outcome = wish.outcome.map(\.rawValue)
-        ended.table.forEach { _, run, id, _ in
+        ended.table.forEach(labelled: wish.labels) { _, run, id, _ in
             if let type, run.type != type { return }
             if let outcome, UInt64(run.outcome) != outcome { return }
             guard wish.prefix.isPrefix(of: id) else { return }

@@ -128,7 +128,9 @@ struct Projection: Sendable {
         new.isInDoubt = event.kind != EventKind.runStarted.rawValue
         guard event.kind != EventKind.runClosed.rawValue else { return }
         new.type = type(metadata.extracting(event.type))
-        let number = id.withRawSpan { id in run.withRawSpan { runs.insert(id, $0, new) } }
+        let number = id.withRawSpan { id in
+            run.withRawSpan { runs.insert(id, $0, new, labels: new.isInDoubt ? nil : event.labels) }
+        }
         guard let number else { return doubt(id) }
         subject = .run(number: number)
         take(event, number, position)
@@ -173,6 +175,7 @@ struct Projection: Sendable {
 
     private mutating func close(_ event: HistoryGlance, _ number: Int, _ position: UInt64) {
         let run = runs[number]
+        let labels = ended.isOff ? [] : runs.labels(number)
         subject = .unknownRun
         id = runs.id(number)
         runID = runs.runID(number)
@@ -190,7 +193,7 @@ struct Projection: Sendable {
             let next = runs.find(id) {
                 runs[$0].begunAt > position && (unbegun.isEmpty || unbegun[$0] == nil)
             }
-            if next == nil { ended.ended(id, new) }
+            if next == nil { ended.ended(id, new, labels: labels) }
         }
     }
 

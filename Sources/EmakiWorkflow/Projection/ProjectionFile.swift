@@ -15,6 +15,7 @@ import EmakiPlatform
 ///              byte count · text
 ///     runs     see `OpenRunCoding.swift`
 ///     ended    id bytes (1) · id · position · hash of the run id (8) · type · events · outcome (1)
+///              labels (1; 255: too many to be here) · each (4)
 ///     end      pieces before this one (4)
 enum ProjectionFile {
     static let name = ProjectionCheckpoint.fileName

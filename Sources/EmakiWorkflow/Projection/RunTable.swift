@@ -15,6 +15,8 @@ typealias OpenRunTable = RunTable<OpenRun>
 /// So a copy may be written to a file while the table goes on.
 struct RunTable<Row: RunTableRow>: Sendable {
     static var chunkRuns: Int { 1_024 }
+    static var labelsMax: UInt8 { .max - 1 }
+    static var labelBytes: Int { 4 }
     static var runsMax: Int { Int(UInt32.max) - 1 }
 
     /// Runs with their names.
@@ -24,11 +26,13 @@ struct RunTable<Row: RunTableRow>: Sendable {
             /// 0: nobody is here.
             var idBytes: UInt8 = 0
             var runBytes: UInt8 = 0
+            /// Labels behind the names; `RunTable.labelsMax` and one more: they are not here.
+            var labelCount: UInt8 = 0
         }
 
         var runs: [Row] = []
         var names: [Name] = []
-        /// Workflow ids, each followed by its run id.
+        /// Workflow ids, each followed by its run id, and that by its labels.
         var bytes: [UInt8] = []
         /// Bytes of runs that are not there any more.
         var garbageBytes = 0
@@ -37,6 +41,24 @@ struct RunTable<Row: RunTableRow>: Sendable {
             let start = Int(name.offset)
             let middle = start + Int(name.idBytes)
             return (start..<middle, middle..<middle + Int(name.runBytes))
+        }
+
+        func labels(_ name: Name) -> Range<Int> {
+            let start = range(name).run.upperBound
+            let count = name.labelCount > RunTable.labelsMax ? 0 : Int(name.labelCount)
+            return start..<start + RunTable.labelBytes * count
+        }
+
+        /// Whether a run has these labels, or may have them.
+        func mayHave(_ wanted: [RunLabel], _ name: Name) -> Bool {
+            if name.labelCount > RunTable.labelsMax { return true }
+            let range = labels(name)
+            return bytes.withRawSpan { bytes in
+                wanted.allSatisfy { label in
+                    stride(from: range.lowerBound, to: range.upperBound, by: RunTable.labelBytes)
+                        .contains { bytes.loadUInt32(at: $0) == label.rawValue }
+                }
+            }
         }
 
         /// - Parameter anyRun: whatever the run id is.
@@ -56,9 +78,10 @@ struct RunTable<Row: RunTableRow>: Sendable {
             var kept: [UInt8] = []
             kept.reserveCapacity(bytes.count - garbageBytes)
             for slot in names.indices where names[slot].idBytes > 0 {
-                let (id, run) = range(names[slot])
+                let start = range(names[slot]).id.lowerBound
+                let end = labels(names[slot]).upperBound
                 names[slot].offset = UInt32(kept.count)
-                kept += bytes[id.lowerBound..<run.upperBound]
+                kept += bytes[start..<end]
             }
             bytes = kept
             garbageBytes = 0
@@ -115,12 +138,15 @@ struct RunTable<Row: RunTableRow>: Sendable {
     }
 
     /// Visits all, in no order.
+    /// - Parameter labels: only those that have all of them, or may have them.
     func forEach(
+        labelled labels: [RunLabel] = [],
         _ body: (_ number: Int, _ run: Row, _ id: RawSpan, _ runID: RawSpan) throws -> Void
     ) rethrows {
         for (index, chunk) in chunks.enumerated() {
             try chunk.bytes.withRawSpan { bytes in
                 for slot in chunk.names.indices where chunk.names[slot].idBytes > 0 {
+                    if !labels.isEmpty, !chunk.mayHave(labels, chunk.names[slot]) { continue }
                     let (id, run) = chunk.range(chunk.names[slot])
                     try body(
                         index * Self.chunkRuns + slot, chunk.runs[slot], bytes.extracting(id),
@@ -142,11 +168,28 @@ struct RunTable<Row: RunTableRow>: Sendable {
         return Array(chunk.bytes[chunk.range(chunk.names[number % Self.chunkRuns]).run])
     }
 
+    /// The labels of a run; nil: there are too many to be kept.
+    func labels(_ number: Int) -> [RunLabel]? {
+        let chunk = chunks[number / Self.chunkRuns]
+        let name = chunk.names[number % Self.chunkRuns]
+        if name.labelCount > Self.labelsMax { return nil }
+        if name.labelCount == 0 { return [] }
+        let range = chunk.labels(name)
+        return chunk.bytes.withRawSpan { bytes in
+            stride(from: range.lowerBound, to: range.upperBound, by: Self.labelBytes).map {
+                RunLabel(rawValue: bytes.loadUInt32(at: $0))
+            }
+        }
+    }
+
     // MARK: Changing
 
     /// Adds a run that is not there.
+    /// - Parameter labels: nil: it may have any.
     /// - Returns: its number; nil if the name is too long, or there are too many.
-    mutating func insert(_ id: RawSpan, _ run: RawSpan, _ new: Row) -> Int? {
+    mutating func insert(
+        _ id: RawSpan, _ run: RawSpan, _ new: Row, labels: [RunLabel]? = []
+    ) -> Int? {
         guard (1...Int(UInt8.max)).contains(id.byteCount), run.byteCount <= Int(UInt8.max),
             count < Self.runsMax
         else { return nil }
@@ -155,8 +198,15 @@ struct RunTable<Row: RunTableRow>: Sendable {
         let offset = UInt32(chunks[index].bytes.count)
         chunks[index].bytes.append(id)
         chunks[index].bytes.append(run)
-        chunks[index].names[slot] = Chunk.Name(
+        var name = Chunk.Name(
             offset: offset, idBytes: UInt8(id.byteCount), runBytes: UInt8(run.byteCount))
+        if let labels, labels.count <= Self.labelsMax {
+            name.labelCount = UInt8(labels.count)
+            for label in labels { chunks[index].bytes.append(number: label.rawValue) }
+        } else {
+            name.labelCount = Self.labelsMax + 1
+        }
+        chunks[index].names[slot] = name
         chunks[index].runs[slot] = new
         count += 1
         if count > usedMax { grow() }
@@ -176,12 +226,13 @@ struct RunTable<Row: RunTableRow>: Sendable {
 
     mutating func remove(_ number: Int) {
         let (index, slot) = (number / Self.chunkRuns, number % Self.chunkRuns)
-        let (id, run) = chunks[index].range(chunks[index].names[slot])
+        let id = chunks[index].range(chunks[index].names[slot]).id
+        let end = chunks[index].labels(chunks[index].names[slot]).upperBound
         let tag = chunks[index].bytes.withRawSpan { Self.tag($0.extracting(id)) }
         leave(tag, number)
         chunks[index].names[slot] = Chunk.Name()
         chunks[index].runs[slot] = Row()
-        chunks[index].garbageBytes += id.count + run.count
+        chunks[index].garbageBytes += end - id.lowerBound
         if chunks[index].garbageBytes > chunks[index].bytes.count / 2 {
             chunks[index].collectGarbage()
         }
