@@ -136,7 +136,8 @@ extension Projection.Wish {
         if let last = entries.last { projection.scanned(through: last.position + 1) }
     }
 
-    private static let failed = HistoryEvent.Outcome.failed(Failure(.application, type: "T", message: "no"))
+    private static let failed = HistoryEvent.Outcome.failed(
+        Failure(.application, type: "T", message: "no"))
     private static let next = HistoryEvent.Outcome.continuedAsNew(runID: "c", nil)
 
     private static let stories: [(words: [Word], truth: Known)] = [

@@ -177,7 +177,7 @@ import Testing
         return sums
     }
 
-    @Test("what is known takes no reading: counts, and lists but for what they show of the ended")
+    @Test("what is known takes no reading: counts, and lists but for what they show of ended ones")
     func withoutReading() async throws {
         let store = try await story()
         let counting = CountingSession(store.session())

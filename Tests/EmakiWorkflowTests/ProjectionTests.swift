@@ -299,7 +299,9 @@ struct Grumpy: Activity {
         func take(_ record: IDRecord, _ version: UInt64) {
             let isWanted = "workflow/x".withUTF8Span { projection.begin($0) }
             #expect(isWanted)
-            record.stored().metadata.withRawSpan { projection.take(at: version, version: version, $0) }
+            record.stored().metadata.withRawSpan {
+                projection.take(at: version, version: version, $0)
+            }
         }
         take(IDRecord(.opened, "r1"), 1)
         take(IDRecord(.closed, "r1"), 2)

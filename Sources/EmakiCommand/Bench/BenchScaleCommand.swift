@@ -13,6 +13,7 @@ struct BenchScaleCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               emaki bench-scale load --dir D --runs 1000000
+              emaki bench-scale load --dir D --runs 500000 --ended 500000
               emaki bench-scale open --dir D
               emaki bench-scale rebuild --dir D
               emaki bench-scale histories --dir H --runs 100000
@@ -44,6 +45,7 @@ struct BenchScaleCommand: AsyncParsableCommand {
     var phase: Phase
     @Option(help: "The store's folder.") var dir: String
     @Option(help: "Runs to start.") var runs: Int = 1_000_000
+    @Option(help: "Runs beside them that end at once.") var ended: Int = 0
     @Option(help: "Processes that replay.") var jobs = 2
     @Option(help: "Timers of which the lateness is measured.") var timers: Int = 2_000
     @Flag(help: "End without closing anything, as a crash would.") var crash = false
@@ -72,7 +74,10 @@ struct BenchScaleCommand: AsyncParsableCommand {
 
     private func engine(_ log: EventLog) async throws -> WorkflowEngine {
         try await WorkflowEngine(
-            log: log, workflows: [BenchSleeper.self, BenchTransfer.self, BenchPunctual.self],
+            log: log,
+            workflows: [
+                BenchSleeper.self, BenchBrief.self, BenchTransfer.self, BenchPunctual.self,
+            ],
             activities: [BenchDebit(), BenchCredit()])
     }
 
@@ -85,17 +90,24 @@ struct BenchScaleCommand: AsyncParsableCommand {
         let milliseconds = Self.daySeconds * 1_000
         try await withThrowingTaskGroup(of: Void.self) { group in
             for first in 0..<Self.together {
-                group.addTask(executorPreference: log.loop) { [runs] in
+                group.addTask(executorPreference: log.loop) { [runs, ended] in
                     for number in stride(from: first, to: runs, by: Self.together) {
                         try await engine.start(
-                            BenchSleeper.self, id: "sleeper-\(number)", milliseconds)
+                            BenchSleeper.self, id: "sleeper-\(number)", milliseconds,
+                            options: Self.options(number))
+                    }
+                    for number in stride(from: first, to: ended, by: Self.together) {
+                        let handle = try await engine.start(
+                            BenchBrief.self, id: "brief-\(number)", number,
+                            options: Self.options(number))
+                        _ = try? await handle.result()
                     }
                 }
             }
             try await group.waitForAll()
         }
         let seconds = watch.milliseconds / 1_000
-        try say("\(runs) runs started in \(seconds.fixed(1)) s")
+        try say("\(runs) runs started, \(ended) more ended, in \(seconds.fixed(1)) s")
         let memory = BenchMachine.memory().own
         try say("with all of them asleep: \(memory >> 20) MiB")
         if crash { return }
@@ -103,6 +115,13 @@ struct BenchScaleCommand: AsyncParsableCommand {
         engine.close()
         try say("engine closed, with its checkpoint: \(closing.milliseconds.fixed(0)) ms")
         await log.close()
+    }
+
+    /// One of a thousand tenants.
+    private static func options(_ number: Int) -> RunOptions {
+        var options = RunOptions()
+        options.searchAttributes = ["tenant": "\(number % 1_000)"]
+        return options
     }
 
     private func open() async throws {
@@ -178,7 +197,11 @@ struct BenchScaleCommand: AsyncParsableCommand {
             ("count", [:]), ("count", ["state": "open"]), ("count", ["prefix": "sleeper-9"]),
             ("list", [:]), ("list", ["state": "open"]),
             ("list", ["state": "open", "after": "sleeper-5"]), ("list", ["state": "failed"]),
-            ("list", ["state": "completed"]), ("describe", ["id": "sleeper-77"]),
+            ("list", ["state": "completed"]), ("list", ["type": "BenchBrief"]),
+            ("list", ["state": "failed", "prefix": "brief-9"]),
+            ("count", ["prefix": "brief-9"]), ("count", ["type": "BenchBrief", "state": "failed"]),
+            ("list", ["attribute": "tenant=77"]), ("count", ["attribute": "tenant=77"]),
+            ("list", ["attribute": "tenant=none"]), ("describe", ["id": "sleeper-77"]),
         ]
         for (verb, members) in asked {
             var times: [Double] = []

@@ -114,6 +114,14 @@ enum BenchFanout: Workflow {
     }
 }
 
+/// Ends at once; one in a hundred fails.
+enum BenchBrief: Workflow {
+    static func run(context: WorkflowContext<Self>, input: Int) async throws -> Int {
+        if input % 100 == 0 { throw ApplicationFailure("one in a hundred") }
+        return input
+    }
+}
+
 /// Sleeps for so many milliseconds.
 enum BenchSleeper: Workflow {
     /// Of this process. Not for replays: a benchmark's runs are executed once.

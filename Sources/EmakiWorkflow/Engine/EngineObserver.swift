@@ -141,10 +141,10 @@ public struct EngineOptions: Sendable {
     /// longest are let go of; something that concerns one of them reads its history again. Runs
     /// that do something, or that somebody waits for, stay in any case.
     public var runsInMemoryMax = 10_000
-    /// Workflows that have ended are known by id, type and outcome, so that an operator who asks for
-    /// some of them, or how many there are, waits for no history but those that are shown; each
-    /// takes about 80 bytes of memory. If more than this have ended, none is known, and every
-    /// history that may be meant is read. 0: none. ``retention`` keeps them few.
+    /// Workflows that have ended are known by id, type and outcome, so that who asks for some of
+    /// them, or how many there are, waits for no history but those that are shown; each takes about
+    /// 80 bytes of memory. If more than this have ended, none is known, and every history that may
+    /// be meant is read. 0: none. ``retention`` keeps them few.
     public var endedWorkflowsInMemoryMax = 1 << 20
     /// How long a workflow is kept once it has ended; then it is deleted, with what it was told and
     /// answered. Also older runs of a workflow that goes on as another run. Nil: until somebody

@@ -77,6 +77,15 @@ extension Operator {
 
         func allows(_ summary: Summary) -> Bool { allows(state: summary.state) }
 
+        /// Whether all are there that are asked for: the same bytes, as of ids.
+        func allows(attributes found: [String: String]) -> Bool {
+            attributes.allSatisfy { name, value in
+                found.contains {
+                    $0.key.utf8.elementsEqual(name.utf8) && $0.value.utf8.elementsEqual(value.utf8)
+                }
+            }
+        }
+
         func allows(state found: String) -> Bool {
             switch state {
             case nil: true
@@ -93,11 +102,8 @@ extension Operator {
         _ filter: Filter, after: String? = nil, isBrief: Bool = false, _ sink: Sink,
         _ visit: (Summary) throws -> Bool
     ) throws {
-        func body(_ summary: Summary) throws -> Bool {
-            try hasAttributes(summary, filter) ? try visit(summary) : true
-        }
         // Those of all types and states are found where their names are, the first ones at once.
-        if filter.isNarrow, try forEachKnown(filter, after: after, isBrief: isBrief, sink, body) {
+        if filter.isNarrow, try forEachKnown(filter, after: after, isBrief: isBrief, sink, visit) {
             return
         }
         if try certainlyHasNone(filter) { return }
@@ -118,7 +124,7 @@ extension Operator {
                 for start in stride(from: 0, to: ids.count, by: Self.readTogether) {
                     let range = start..<min(start + Self.readTogether, ids.count)
                     let found = try summaries(ids[range], open[range], filter, isBrief)
-                    for summary in found where try !body(summary) { return }
+                    for summary in found where try !visit(summary) { return }
                     seen += range.count
                     if !sink.progress(seen) { return }
                 }
@@ -126,18 +132,19 @@ extension Operator {
         }
     }
 
-    /// What a run was started with says so.
-    private func hasAttributes(_ summary: Summary, _ filter: Filter) throws -> Bool {
-        if filter.attributes.isEmpty { return true }
-        let first = try wait { [core] in
-            try await core.events(summary.id, summary.runID, from: 0, limit: 1).first
-        }
-        guard case .started(let start) = first?.body else { return false }
-        // As bytes, as ids are compared.
-        return filter.attributes.allSatisfy { name, value in
-            start.searchAttributes.contains {
-                $0.key.utf8.elementsEqual(name.utf8) && $0.value.utf8.elementsEqual(value.utf8)
+    /// Those that were started with all the attributes that a filter asks for.
+    private func withAttributes(_ summaries: [Summary], _ filter: Filter) throws -> [Summary] {
+        if filter.attributes.isEmpty || summaries.isEmpty { return summaries }
+        return try wait { [core] in
+            var kept: [Summary] = []
+            for summary in summaries {
+                let first = try await core.events(summary.id, summary.runID, from: 0, limit: 1)
+                guard case .started(let start) = first.first?.body,
+                    filter.allows(attributes: start.searchAttributes)
+                else { continue }
+                kept.append(summary)
             }
+            return kept
         }
     }
 
@@ -156,12 +163,13 @@ extension Operator {
                 return read
             }
         }
-        return zip(ids, open).compactMap { id, known in
+        let found = zip(ids, open).compactMap { id, known -> Summary? in
             guard let known else { return read[id] }
             let summary = Summary(known)
             let isOfType = filter.type.map { $0 == summary.type } ?? true
             return isOfType && filter.allows(summary) ? summary : nil
         }
+        return try withAttributes(found, filter)
     }
 
     /// - Returns: nil if the filter does not want it, or its last run began in this moment.

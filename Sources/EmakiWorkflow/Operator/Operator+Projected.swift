@@ -28,10 +28,11 @@ extension Operator {
                 let summaries = try summaries(
                     found.map(\.id)[...], found.map(\.open)[...], filter, isBrief)
                 for summary in summaries where try !body(summary) { return true }
+                seen += found.count
+                if !sink.progress(seen) { return true }
             }
+            guard page.count == limit else { return true }
             after = page.last.map { Array($0.id.utf8) }
-            seen += page.count
-            guard page.count == limit, sink.progress(seen) else { return true }
             // Each page is a look at all of them.
             limit = min(4 * limit, Self.pageMax)
         }

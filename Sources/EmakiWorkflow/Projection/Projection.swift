@@ -134,7 +134,7 @@ struct Projection: Sendable {
         guard let number else { return doubt(id) }
         subject = .run(number: number)
         take(event, number, position)
-        if unbegun.isEmpty || unbegun[number] == nil { began(number, position) }
+        if unbegun.isEmpty || unbegun[number] == nil { began(id, number, position) }
     }
 
     private mutating func take(_ metadata: RawSpan, _ number: Int, _ position: UInt64) {
@@ -145,10 +145,9 @@ struct Projection: Sendable {
         take(event, number, position)
     }
 
-    private mutating func began(_ number: Int, _ position: UInt64) {
+    private mutating func began(_ id: [UInt8], _ number: Int, _ position: UInt64) {
         runs[number].begunAt = position
-        if ended.table.count == 0 { return }
-        runs.id(number).withRawSpan { ended.began($0, at: position) }
+        if ended.table.count > 0 { id.withRawSpan { ended.began($0, at: position) } }
     }
 
     private mutating func take(_ event: HistoryGlance, _ number: Int, _ position: UInt64) {
@@ -156,7 +155,7 @@ struct Projection: Sendable {
         guard runs[number].apply(event) else { return close(event, number, position) }
         if !unbegun.isEmpty, let ahead = unbegun[number], event.id > UInt64(ahead) {
             unbegun[number] = nil
-            began(number, position)
+            began(runs.id(number), number, position)
         }
         switch EventKind(rawValue: event.kind) {
         case .runStarted where event.copiedAhead >= event.id:
@@ -197,7 +196,8 @@ struct Projection: Sendable {
         }
     }
 
-    private mutating func remove(_ number: Int) {
+    /// A run is open no more.
+    mutating func remove(_ number: Int) {
         if !moreTimers.isEmpty { moreTimers[number] = nil }
         if !unbegun.isEmpty { unbegun[number] = nil }
         runs.remove(number)
@@ -263,7 +263,7 @@ struct Projection: Sendable {
             if debts.count > Self.remembered { isOverfull = true }
             // Whether its runs' ends are still in the log is a matter of the moment.
             hasOldEndings = true
-            deleteRuns(at: position)
+            deleteRuns(of: id, at: position)
         case .opened:
             guard version > 1 else { return }
             guard let outcome = record.outcomeBefore.flatMap({ UInt8(exactly: $0) }) else {
@@ -288,47 +288,6 @@ struct Projection: Sendable {
             hasUnknownEndings = true
             id.withRawSpan { isGone($0, metadata.extracting(record.runID)) }
         }
-    }
-
-    /// What has not come in yet of the workflow's runs up to there may be removed before it does.
-    private mutating func deleteRuns(at position: UInt64) {
-        let id = self.id
-        id.withRawSpan { id in
-            ended.deleted(id, at: position)
-            while let number = runs.find(
-                id,
-                where: {
-                    runs[$0].begunAt < position && (unbegun.isEmpty || unbegun[$0] == nil)
-                })
-            {
-                remove(number)
-            }
-        }
-    }
-
-    /// A deleted workflow is gone altogether, and nothing that is left says so.
-    /// - Parameter runIDs: of the runs that it had.
-    mutating func isGone(_ workflowID: String, _ deletion: String, _ runIDs: [String]) {
-        debts.remove(workflowID + "/" + deletion)
-        // How its runs ended is counted still.
-        hasOldEndings = true
-        workflowID.withUTF8Span { id in
-            for runID in runIDs { runID.withUTF8Span { isGone(id, $0) } }
-        }
-    }
-
-    /// A run has ended and is removed, maybe before its end came in here.
-    private mutating func isGone(_ id: RawSpan, _ runID: RawSpan) {
-        ended.lost(id, runID, .max)
-        if let number = runs.find(id, runID) { remove(number) }
-    }
-
-    /// What was copied ahead for a run that did not begin was removed.
-    mutating func isGone(_ run: Unbegun) {
-        let number = run.workflowID.withUTF8Span { id in
-            run.runID.withUTF8Span { runs.find(id, $0) }
-        }
-        if let number, unbegun[number] != nil { remove(number) }
     }
 
     private func debt(_ metadata: RawSpan, _ record: IDRecordGlance) -> String? {
@@ -358,39 +317,5 @@ struct Projection: Sendable {
         types.append(name)
         typeNumbers[name] = number
         return number
-    }
-}
-
-/// Which stream of the engine's a name is.
-struct StreamParts {
-    static let slash = UInt8(ascii: "/")
-    private static let idPrefix = Array(StreamName.idPrefix.utf8)
-    private static let runPrefix = Array(StreamName.runPrefix.utf8)
-
-    /// Where the workflow id is in the name.
-    let id: Range<Int>
-    /// Where the run id is, if it is the stream of a run.
-    let run: Range<Int>?
-
-    /// - Returns: nil if it is none of the engine's.
-    init?(_ name: RawSpan) {
-        if Self.idPrefix.isPrefix(of: name) {
-            id = Self.idPrefix.count..<name.byteCount
-            run = nil
-            return
-        }
-        guard Self.runPrefix.isPrefix(of: name) else { return nil }
-        var end = name.byteCount - 1
-        while end > Self.runPrefix.count, name.loadUInt8(at: end) != Self.slash { end -= 1 }
-        guard end > Self.runPrefix.count else { return nil }
-        id = Self.runPrefix.count..<end
-        run = end + 1..<name.byteCount
-    }
-}
-
-extension [UInt8] {
-    func isPrefix(of bytes: RawSpan) -> Bool {
-        guard bytes.byteCount >= count else { return false }
-        return withRawSpan { bytes.extracting(0..<count).isEqual(to: $0) }
     }
 }

@@ -204,7 +204,8 @@ final class ProjectionKeeper: @unchecked Sendable {
             let forgottenCount = journal.forgottenCount
             let digests = try ProjectionFold.Digests(journal)
             let known = try checkpoint(digests)
-            state.value.fold = ProjectionFold(known ?? Projection(endedMost: endedMost), digests, forgottenCount)
+            state.value.fold = ProjectionFold(
+                known ?? Projection(endedMost: endedMost), digests, forgottenCount)
             state.value.checkpointEnd = known?.end ?? 0
         } catch {
             state.value.failures = Self.failuresMax
