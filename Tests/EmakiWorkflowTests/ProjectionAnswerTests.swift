@@ -188,7 +188,7 @@ import Testing
         _ = try await ask(counting, "list", [("state", "quarantined")])
         _ = try await ask(counting, "list", [("state", "completed"), ("type", "none")])
         #expect(counting.readCount == 0)
-        // Of each that is shown: the records of its id, how many events it has, the first, the last.
+        // Of each that is shown: the records of its id, a count, the first event and the last.
         let read = try await ask(counting, "list", [("state", "timedOut")])
         #expect(!read.lines.isEmpty && counting.readCount == 4 * read.lines.count)
         let before = counting.readCount
