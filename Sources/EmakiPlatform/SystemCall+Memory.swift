@@ -26,12 +26,7 @@ extension SystemCall {
     /// Private zeroed memory that starts on a page. `byteCount` is positive.
     static func mapPages(byteCount: Int) throws(DiskError) -> UnsafeMutableRawPointer {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
-        let base = try unsafe map(byteCount, PROT_READ | PROT_WRITE, flags, -1, for: .allocate)
-        #if os(Linux)
-            // Only a wish: without huge pages everything works the same.
-            _ = unsafe advise(base, byteCount, MADV_HUGEPAGE)
-        #endif
-        return unsafe base
+        return try unsafe map(byteCount, PROT_READ | PROT_WRITE, flags, -1, for: .allocate)
     }
 
     /// Zeroed memory from the heap. `byteCount` is positive.
