@@ -24,6 +24,12 @@ struct WorkflowFilter: ParsableArguments {
             valueName: "name=value"))
     var attribute: [String] = []
 
+    func validate() throws {
+        if let value = attribute.first(where: { !$0.contains("=") || $0.contains("\n") }) {
+            throw ValidationError("--attribute is name=value in one line, not `\(value)`.")
+        }
+    }
+
     func add(to request: inout WorkflowRequest) {
         request.add("type", type)
         request.add("state", state)

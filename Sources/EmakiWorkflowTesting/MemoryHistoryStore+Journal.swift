@@ -32,7 +32,7 @@ private struct MemoryJournal: HistoryJournal {
             guard scanner.goesOn() else { throw MemoryHistoryStore.Session.Ended() }
             guard found.stream.withUTF8Span({ scanner.begin($0) }) else { continue }
             found.event.metadata.withRawSpan {
-                scanner.take(at: position, version: UInt64(found.version), $0)
+                scanner.take(version: UInt64(found.version), $0)
             }
         }
         return newest

@@ -60,9 +60,8 @@ import Testing
         }
         for number in 0..<runs {
             let run = EndedRun(
-                position: .random(in: 0...1 << 50, using: &random),
+                version: .random(in: 2...1 << 50, using: &random),
                 runHash: .random(in: 0 ... .max, using: &random), type: UInt32(number % 3),
-                eventCount: .random(in: 1...1 << 20, using: &random),
                 outcome: UInt8(number % 5 + 1))
             "done-\(number)".withUTF8Span {
                 projection.ended.ended($0, run, labels: Self.labels(number))

@@ -300,7 +300,7 @@ struct Grumpy: Activity {
             let isWanted = "workflow/x".withUTF8Span { projection.begin($0) }
             #expect(isWanted)
             record.stored().metadata.withRawSpan {
-                projection.take(at: version, version: version, $0)
+                projection.take(version: version, $0)
             }
         }
         take(IDRecord(.opened, "r1"), 1)

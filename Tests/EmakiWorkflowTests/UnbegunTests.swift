@@ -118,7 +118,7 @@ import Testing
                     projection.openRuns(of: ids)
                 )
             })
-        #expect(listed?.map { "\($0.id)/\($0.open?.runID ?? "")" } == begun, comment)
+        #expect(listed == ids, comment)
         #expect(counted == [.open: begun.count], comment)
         #expect(each.map { $0.map { "\($0.id)/\($0.runID)" } } == begun, comment)
         let lines = try await OperatorEngineTests.ask(engine, "list", [("state", "open")])
@@ -384,7 +384,7 @@ import Testing
         for (offset, event) in events.enumerated() {
             event.metadata.withRawSpan {
                 let version = UInt64(index + offset + 1)
-                projection.take(at: version, version: version, $0)
+                projection.take(version: version, $0)
             }
         }
     }

@@ -23,6 +23,8 @@ struct IDRecord: Sendable, Equatable {
         static let outcomeBefore: UInt64 = 6
         static let typeBefore: UInt64 = 7
         static let time: UInt64 = 8
+        static let outcome: UInt64 = 9
+        static let labels: UInt64 = 10
     }
 
     var kind: Kind
@@ -39,6 +41,11 @@ struct IDRecord: Sendable, Equatable {
     var outcomeBefore: UInt64?
     /// The type of the run before, if it is another.
     var typeBefore = ""
+    /// Of `.closed`: how, so that who lists what has ended need not look into the run. Nil in what
+    /// earlier versions recorded.
+    var outcome: HistoryEvent.Outcome.Variant?
+    /// Of `.closed`: those of the run's search attributes.
+    var labels: [RunLabel] = []
 
     func stored() -> StoredEvent {
         var fields = FieldWriter()
@@ -50,6 +57,8 @@ struct IDRecord: Sendable, Equatable {
         if let outcomeBefore { fields.put(Field.outcomeBefore, outcomeBefore) }
         fields.put(Field.typeBefore, notEmpty: typeBefore)
         if let time { fields.put(Field.time, signed: time) }
+        if let outcome { fields.put(Field.outcome, outcome.rawValue) }
+        if !labels.isEmpty { fields.put(Field.labels, RunLabel.bytes(of: labels)) }
         let type =
             switch kind {
             case .opened: "RunOpened"
@@ -97,6 +106,15 @@ struct IDRecord: Sendable, Equatable {
         self.runID = runID
     }
 
+    /// A run has ended.
+    init(closing start: RunStart, _ outcome: HistoryEvent.Outcome) {
+        self.init(.closed, start.runID)
+        workflowType = start.workflowType
+        self.outcome = outcome.variant
+        labels = start.searchAttributes.sorted { $0.key < $1.key }
+            .map { RunLabel(name: $0.key, value: $0.value) }
+    }
+
     /// It comes after a run that ended so; nil: nothing is left of that.
     mutating func follow(_ outcome: HistoryEvent.Outcome?, of type: String?) {
         outcomeBefore = outcome?.variant.rawValue ?? 0
@@ -114,6 +132,8 @@ struct IDRecord: Sendable, Equatable {
         outcomeBefore = fields.number(Field.outcomeBefore)
         typeBefore = try fields.text(Field.typeBefore) ?? ""
         time = fields.instant(Field.time)
+        outcome = fields.number(Field.outcome).flatMap(HistoryEvent.Outcome.Variant.init(rawValue:))
+        labels = fields.content(Field.labels)?.withRawSpan { RunLabel.labels(in: $0) } ?? []
     }
 }
 

@@ -152,7 +152,7 @@ extension RunHost {
         _ draft: inout CommitDraft
     ) {
         guard let machine else { return }
-        var record = IDRecord(.closed, machine.start.runID)
+        var record = IDRecord(closing: machine.start, outcome)
         record.time = now
         record.isUnsettled = !machine.childrenToSettle.isEmpty || !machine.messagesToSettle.isEmpty
         draft.records.append(record)

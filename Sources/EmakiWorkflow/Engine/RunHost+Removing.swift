@@ -83,11 +83,11 @@ extension RunHost {
                 try await engine.removeUnbegun(of: workflowID)
                 // Nobody has used the id again.
                 let isFree = !IDRecord.live(records).contains { $0.kind == .opened }
-                if isFree, try await engine.remove(idStream, expecting: token) {
-                    engine.projection?.isGone(workflowID, removal.name, removal.runIDs)
-                    return
-                }
-                enqueue(.settled(runID: removal.name))
+                let isGone =
+                    isFree ? try await engine.remove(idStream, expecting: token) : false
+                engine.projection?.areGone(
+                    workflowID, removal.runIDs, deletion: isGone ? removal.name : nil)
+                if !isGone { enqueue(.settled(runID: removal.name)) }
             } catch {
                 // It is tried again when the store is opened next.
                 engine.observer.storeFailed(error)

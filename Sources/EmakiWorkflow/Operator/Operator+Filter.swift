@@ -103,8 +103,11 @@ extension Operator {
         _ visit: (Summary) throws -> Bool
     ) throws {
         // Those of all types and states are found where their names are, the first ones at once.
-        if filter.isNarrow, try forEachKnown(filter, after: after, isBrief: isBrief, sink, visit) {
-            return
+        var after = after
+        if filter.isNarrow {
+            let known = try forEachKnown(filter, after: after, isBrief: isBrief, sink, visit)
+            guard case .through(let last) = known else { return }
+            after = last
         }
         if try certainlyHasNone(filter) { return }
         var pages = StreamPages(
@@ -153,18 +156,19 @@ extension Operator {
         _ ids: ArraySlice<String>, _ open: ArraySlice<Projection.Sight?>, _ filter: Filter,
         _ isBrief: Bool
     ) throws -> [Summary] {
-        let unknown = zip(ids, open).filter { $0.1 == nil }.map(\.0)
-        var read: [String: Summary] = [:]
+        var read: [Summary?] = ids.map { _ in nil }
         // Who waits for no reading pays for no task.
-        if !unknown.isEmpty {
-            read = try wait { () async throws -> [String: Summary] in
-                var read: [String: Summary] = [:]
-                for id in unknown { read[id] = try await summary(id, filter, isBrief) }
+        if open.contains(where: { $0 == nil }) {
+            read = try wait { () async throws -> [Summary?] in
+                var read: [Summary?] = []
+                for (id, known) in zip(ids, open) {
+                    read.append(known == nil ? try await summary(id, filter, isBrief) : nil)
+                }
                 return read
             }
         }
-        let found = zip(ids, open).compactMap { id, known -> Summary? in
-            guard let known else { return read[id] }
+        let found = zip(open, read).compactMap { known, read -> Summary? in
+            guard let known else { return read }
             let summary = Summary(known)
             let isOfType = filter.type.map { $0 == summary.type } ?? true
             return isOfType && filter.allows(summary) ? summary : nil
@@ -179,12 +183,15 @@ extension Operator {
         let records = IDRecord.live(try await core.idRecords(id).0)
         guard let opened = records.last(where: { $0.kind == .opened }) else { return nil }
         if let type = filter.type, opened.workflowType != type { return nil }
-        let isClosed = records.contains { $0.kind == .closed && $0.runID == opened.runID }
+        let closed = records.last { $0.kind == .closed && $0.runID == opened.runID }
+        let isClosed = closed != nil
         // Known without reading more.
         if let wantsOpen = filter.wantsOpen, wantsOpen == isClosed { return nil }
         var summary = Summary(
             id: id, type: opened.workflowType, runID: opened.runID, state: Self.openState)
-        if isClosed || !isBrief {
+        if isBrief, let outcome = closed?.outcome {
+            summary.state = "\(outcome)"
+        } else if isClosed || !isBrief {
             let count = try await core.store.count(StreamName.run(id, opened.runID))
             let last = try await core.events(id, opened.runID, from: count - 1, limit: 1).last
             guard let last else { return nil }

@@ -5,34 +5,38 @@ extension Operator {
     private static let pageFirst = 256
     private static let pageMax = 65_536
 
+    /// How far those were visited that are known.
+    enum KnownVisit {
+        case done
+        /// Up to this id; nil: none was.
+        case through(String?)
+    }
+
     /// Visits the workflows that a filter allows, in the order of their ids: of those that have
     /// ended, the histories that are visited are read.
-    /// - Returns: false if that is not known, and nothing was visited.
     func forEachKnown(
         _ filter: Filter, after: String?, isBrief: Bool, _ sink: Sink,
         _ body: (Summary) throws -> Bool
-    ) throws -> Bool {
+    ) throws -> KnownVisit {
         let wish = filter.wish
-        var after = after.map { Array($0.utf8) }
+        var last = after
         var limit = Self.pageFirst
         var seen = 0
         while true {
-            let (last, most) = (after, limit)
-            let page = try ask { $0.workflows(wish, after: last, limit: most) } ?? nil
-            guard let page else {
-                guard seen > 0 else { return false }
-                throw ControlFault(
-                    code: "engineClosed", "the engine was closed, or knows no more")
+            let (after, most) = (last.map { Array($0.utf8) }, limit)
+            let page = try ask { $0.workflows(wish, after: after, limit: most) } ?? nil
+            guard let page else { return .through(last) }
+            for ids in page.pieces(of: Self.readTogether) {
+                // What was found may have changed since, also while those before were visited.
+                let open = try openRuns(of: Array(ids)) ?? ids.map { _ in nil }
+                for summary in try summaries(ids, open[...], filter, isBrief) {
+                    guard try body(summary) else { return .done }
+                }
+                seen += ids.count
+                if !sink.progress(seen) { return .done }
             }
-            for found in page.pieces(of: Self.readTogether) {
-                let summaries = try summaries(
-                    found.map(\.id)[...], found.map(\.open)[...], filter, isBrief)
-                for summary in summaries where try !body(summary) { return true }
-                seen += found.count
-                if !sink.progress(seen) { return true }
-            }
-            guard page.count == limit else { return true }
-            after = page.last.map { Array($0.id.utf8) }
+            guard page.count == limit else { return .done }
+            last = page.last
             // Each page is a look at all of them.
             limit = min(4 * limit, Self.pageMax)
         }

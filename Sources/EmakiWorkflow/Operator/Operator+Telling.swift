@@ -272,12 +272,16 @@ extension ControlRequest {
     /// Lines of a name, a sign of equality, and a value.
     func labels(_ name: String) throws(ControlFault) -> [String: String] {
         var labels: [String: String] = [:]
-        for line in try text(name)?.split(separator: "\n") ?? [] {
+        // An empty line is no wish for nothing: a filter without it would allow more.
+        let lines = try text(name)?.split(separator: "\n", omittingEmptySubsequences: false)
+        for line in lines ?? [] {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty else {
-                throw .invalid("`\(name)` is name=value, not \(line)")
+                throw .invalid("`\(name)` is name=value, not `\(line)`")
             }
-            labels[String(parts[0])] = String(parts[1])
+            guard labels.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
+                throw .invalid("`\(name)` names \(parts[0]) twice")
+            }
         }
         return labels
     }

@@ -2,9 +2,9 @@ import EmakiPlatform
 
 /// Workflows that have ended, in the file of a projection: see `ProjectionFile`.
 extension EndedRuns {
-    /// None takes fewer bytes: a length and an id, three numbers, a hash, an outcome and a number
-    /// of labels.
-    static let runBytesMin = 15
+    /// None takes fewer bytes: a length and an id, two numbers, a hash, an outcome and a number of
+    /// labels.
+    static let runBytesMin = 14
 
     /// - Returns: the contents of pieces.
     func encodeRuns(ofChunk index: Int) -> [[UInt8]] {
@@ -14,10 +14,9 @@ extension EndedRuns {
             let run = chunk.runs[slot]
             content.append(chunk.names[slot].idBytes)
             content += chunk.bytes[chunk.range(chunk.names[slot]).id]
-            content.append(varint: run.position)
+            content.append(varint: run.version)
             content.append(number: run.runHash)
             content.append(varint: UInt64(run.type))
-            content.append(varint: UInt64(run.eventCount))
             content.append(run.outcome)
             content.append(chunk.names[slot].labelCount)
             content += chunk.bytes[chunk.labels(chunk.names[slot])]
@@ -31,10 +30,9 @@ extension EndedRuns {
             let idBytes = Int(try fields.byte())
             let id = try fields.bytes(idBytes)
             var run = EndedRun()
-            run.position = try fields.varint()
+            run.version = try fields.varint()
             run.runHash = try fields.number64()
             run.type = try fields.varint32()
-            run.eventCount = try fields.varint32()
             run.outcome = try fields.byte()
             let labels = try fields.labels()
             guard idBytes > 0, run.type < typeCount else {

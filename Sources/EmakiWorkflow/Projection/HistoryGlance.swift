@@ -71,6 +71,21 @@ struct RunLabel: Equatable, Sendable {
     init(entry: RawSpan) {
         rawValue = UInt32(truncatingIfNeeded: StableHash.hash(entry))
     }
+
+    static let byteCount = 4
+
+    static func bytes(of labels: [RunLabel]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for label in labels { bytes.append(number: label.rawValue) }
+        return bytes
+    }
+
+    /// Of bytes that make no sense, what there is.
+    static func labels(in bytes: RawSpan) -> [RunLabel] {
+        (0..<bytes.byteCount / byteCount).map {
+            RunLabel(rawValue: bytes.loadUInt32(at: $0 * byteCount))
+        }
+    }
 }
 
 /// The same of a record of a workflow id.
@@ -83,6 +98,9 @@ struct IDRecordGlance {
     private(set) var isUnsettled = false
     /// How the run before ended; nil: that is not recorded.
     private(set) var outcomeBefore: UInt64?
+    /// How the run ended; nil: that is not recorded.
+    private(set) var outcome: UInt64?
+    private(set) var labels: [RunLabel] = []
 
     init?(_ metadata: RawSpan) {
         var fields = FieldWalk()
@@ -96,6 +114,9 @@ struct IDRecordGlance {
             case (IDRecord.Field.isUnsettled, nil): isUnsettled = field.value == 1
             case (IDRecord.Field.outcomeBefore, nil): outcomeBefore = field.value
             case (IDRecord.Field.typeBefore, let range?): typeBefore = range
+            case (IDRecord.Field.outcome, nil): outcome = field.value
+            case (IDRecord.Field.labels, let range?):
+                labels = RunLabel.labels(in: metadata.extracting(range))
             default: break
             }
         }

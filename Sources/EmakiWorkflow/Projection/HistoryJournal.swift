@@ -7,10 +7,8 @@ package protocol JournalScanner: AnyObject {
     /// - Returns: whether they are wanted.
     func begin(_ stream: RawSpan) -> Bool
     /// Takes an event that is wanted.
-    /// - Parameters:
-    ///   - position: in the journal.
-    ///   - version: how many its stream has had, with it.
-    func take(at position: UInt64, version: UInt64, _ metadata: RawSpan)
+    /// - Parameter version: how many its stream has had, with it.
+    func take(version: UInt64, _ metadata: RawSpan)
     /// Asked now and then.
     func goesOn() -> Bool
 }
@@ -107,7 +105,7 @@ private struct LogJournal: HistoryJournal {
 
         func begin(_ stream: RawSpan) -> Bool { scanner.begin(stream) }
         func take(_ position: Position, _ version: StreamVersion, metadata: RawSpan) {
-            scanner.take(at: position.rawValue, version: version.rawValue, metadata)
+            scanner.take(version: version.rawValue, metadata)
         }
         func goesOn() -> Bool { scanner.goesOn() }
     }

@@ -19,8 +19,6 @@ struct OpenRun: Equatable, Sendable, RunTableRow {
     var deadline = Int64.max
     /// The code begins no earlier; 0: at once.
     var startsAt: Int64 = 0
-    /// Where it began, if that is in what was read last; 0: before.
-    var begunAt: UInt64 = 0
     /// One of its open timers; id 0: none.
     var timerAt: Int64 = 0
     var timerID: UInt32 = 0

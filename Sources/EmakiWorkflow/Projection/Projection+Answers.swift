@@ -17,13 +17,6 @@ extension Projection {
         var prefix: [UInt8] = []
     }
 
-    /// A workflow that is meant.
-    struct Found: Sendable {
-        var id: String
-        /// Its open run; nil: it has ended.
-        var open: Sight?
-    }
-
     /// What an open run does.
     enum State: Sendable { case open, paused, quarantined }
 
@@ -44,23 +37,19 @@ extension Projection {
     /// Runs that are open, and workflows that have ended and are known.
     var runCount: Int { runs.count + ended.table.count }
 
-    /// The first ones behind an id, in the order of the ids.
+    /// The first ids behind an id, in their order.
     /// - Returns: nil if that is not known.
     /// - Complexity: O(runs), and O(log limit) for each that may be among them.
-    func workflows(_ wish: Wish, after: [UInt8]?, limit: Int) -> [Found]? {
+    func workflows(_ wish: Wish, after: [UInt8]?, limit: Int) -> [String]? {
         if wish.wantsEnded, !knowsEnded { return nil }
         var page = FirstIDs(limit: limit)
-        func add(_ id: RawSpan, _ place: FirstIDs.Place) {
+        func add(_ id: RawSpan) {
             if let after, after.withRawSpan({ id.order(against: $0) <= 0 }) { return }
-            page.add(id, place)
+            page.add(id)
         }
-        if wish.wantsOpen { forEachOpen(wish) { number, _, id in add(id, .open(number)) } }
-        if wish.wantsEnded { forEachEnded(wish) { _, id in add(id, .ended) } }
-        return page.sorted.map { id, place in
-            let id = String(decoding: id, as: UTF8.self)
-            guard case .open(let number) = place else { return Found(id: id) }
-            return Found(id: id, open: sight(number, id: id))
-        }
+        if wish.wantsOpen { forEachOpen(wish) { _, _, id in add(id) } }
+        if wish.wantsEnded { forEachEnded(wish) { _, id in add(id) } }
+        return page.sorted.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Of each of these workflows its run, if it is open.
@@ -183,26 +172,19 @@ extension OpenRun {
 
 /// Keeps the first of many ids, in the order of their bytes: a heap, the last of them on top.
 private struct FirstIDs {
-    enum Place {
-        case open(Int)
-        case ended
-    }
-
     private let limit: Int
-    private var heap: [(id: [UInt8], place: Place)] = []
+    private var heap: [[UInt8]] = []
 
     init(limit: Int) { self.limit = limit }
 
-    var sorted: [(id: [UInt8], place: Place)] {
-        heap.sorted { $0.id.order(against: $1.id) < 0 }
-    }
+    var sorted: [[UInt8]] { heap.sorted { $0.order(against: $1) < 0 } }
 
-    mutating func add(_ id: RawSpan, _ place: Place) {
+    mutating func add(_ id: RawSpan) {
         if heap.count < limit {
-            heap.append((id.copyToArray(), place))
+            heap.append(id.copyToArray())
             rise(heap.count - 1)
-        } else if let last = heap.first, last.id.withRawSpan({ id.order(against: $0) < 0 }) {
-            heap[0] = (id.copyToArray(), place)
+        } else if let last = heap.first, last.withRawSpan({ id.order(against: $0) < 0 }) {
+            heap[0] = id.copyToArray()
             sink()
         }
     }
@@ -228,6 +210,6 @@ private struct FirstIDs {
     }
 
     private func isBefore(_ left: Int, _ right: Int) -> Bool {
-        heap[left].id.order(against: heap[right].id) < 0
+        heap[left].order(against: heap[right]) < 0
     }
 }

@@ -2,21 +2,12 @@ import EmakiPlatform
 
 /// What is not in the log any more, whether it was looked at before or not.
 extension Projection {
-    /// What has not come in yet of the workflow's runs up to there may be removed before it does.
-    mutating func deleteRuns(of id: [UInt8], at position: UInt64) {
-        id.withRawSpan { id in
-            ended.deleted(id, at: position)
-            while let number = runs.find(id, where: { hasBegun($0, before: position) }) {
-                remove(number)
-            }
-        }
-    }
-
-    /// A deleted workflow is gone altogether, and nothing that is left says so.
-    /// - Parameter runIDs: of the runs that it had.
-    mutating func isGone(_ workflowID: String, _ deletion: String, _ runIDs: [String]) {
-        debts.remove(workflowID + "/" + deletion)
-        // How its runs ended is counted still.
+    /// Runs that have ended are gone, with their workflow.
+    /// - Parameter deletion: its name, if the id's records are gone too, so that nothing is left to
+    ///   say so.
+    mutating func areGone(_ workflowID: String, _ runIDs: [String], deletion: String?) {
+        if let deletion { debts.remove(workflowID + "/" + deletion) }
+        // How they ended is counted still.
         hasOldEndings = true
         workflowID.withUTF8Span { id in
             for runID in runIDs { runID.withUTF8Span { isGone(id, $0) } }
@@ -25,7 +16,7 @@ extension Projection {
 
     /// A run has ended and is removed, maybe before its end came in here.
     mutating func isGone(_ id: RawSpan, _ runID: RawSpan) {
-        ended.lost(id, runID, .max)
+        ended.isGone(id, runID)
         if let number = runs.find(id, runID) { remove(number) }
     }
 
@@ -35,9 +26,5 @@ extension Projection {
             run.runID.withUTF8Span { runs.find(id, $0) }
         }
         if let number, unbegun[number] != nil { remove(number) }
-    }
-
-    private func hasBegun(_ number: Int, before position: UInt64) -> Bool {
-        runs[number].begunAt < position && (unbegun.isEmpty || unbegun[number] == nil)
     }
 }

@@ -102,25 +102,17 @@ struct Projection: Sendable {
     }
 
     /// Takes an event of that stream in.
-    /// - Parameters:
-    ///   - position: in the log.
-    ///   - version: how many the stream has had.
-    mutating func take(at position: UInt64, version: UInt64, _ metadata: RawSpan) {
+    /// - Parameter version: how many the stream has had.
+    mutating func take(version: UInt64, _ metadata: RawSpan) {
         switch subject {
         case .nothing: break
-        case .run(let number): take(metadata, number, position)
-        case .unknownRun: beginRun(metadata, position)
-        case .workflow: record(version, metadata, position)
+        case .run(let number): take(metadata, number)
+        case .unknownRun: beginRun(metadata)
+        case .workflow: record(version, metadata)
         }
     }
 
-    /// All events before this position have come in.
-    mutating func scanned(through end: UInt64) {
-        self.end = end
-        ended.scanned()
-    }
-
-    private mutating func beginRun(_ metadata: RawSpan, _ position: UInt64) {
+    private mutating func beginRun(_ metadata: RawSpan) {
         let (id, run) = (id, runID)
         guard let event = HistoryGlance(metadata) else { return doubt(id) }
         var new = OpenRun()
@@ -133,29 +125,22 @@ struct Projection: Sendable {
         }
         guard let number else { return doubt(id) }
         subject = .run(number: number)
-        take(event, number, position)
-        if unbegun.isEmpty || unbegun[number] == nil { began(id, number, position) }
+        take(event, number)
     }
 
-    private mutating func take(_ metadata: RawSpan, _ number: Int, _ position: UInt64) {
+    private mutating func take(_ metadata: RawSpan, _ number: Int) {
         guard let event = HistoryGlance(metadata) else {
             runs[number].isInDoubt = true
             return
         }
-        take(event, number, position)
+        take(event, number)
     }
 
-    private mutating func began(_ id: [UInt8], _ number: Int, _ position: UInt64) {
-        runs[number].begunAt = position
-        if ended.table.count > 0 { id.withRawSpan { ended.began($0, at: position) } }
-    }
-
-    private mutating func take(_ event: HistoryGlance, _ number: Int, _ position: UInt64) {
+    private mutating func take(_ event: HistoryGlance, _ number: Int) {
         newestTime = max(newestTime, event.time)
-        guard runs[number].apply(event) else { return close(event, number, position) }
+        guard runs[number].apply(event) else { return close(event, number) }
         if !unbegun.isEmpty, let ahead = unbegun[number], event.id > UInt64(ahead) {
             unbegun[number] = nil
-            began(runs.id(number), number, position)
         }
         switch EventKind(rawValue: event.kind) {
         case .runStarted where event.copiedAhead >= event.id:
@@ -172,28 +157,17 @@ struct Projection: Sendable {
         }
     }
 
-    private mutating func close(_ event: HistoryGlance, _ number: Int, _ position: UInt64) {
-        let run = runs[number]
-        let labels = ended.isOff ? [] : runs.labels(number)
+    private mutating func close(_ event: HistoryGlance, _ number: Int) {
+        let type = runs[number].type
+        if event.variant != HistoryEvent.Outcome.Variant.continuedAsNew.rawValue,
+            let outcome = UInt8(exactly: event.variant)
+        {
+            endings[Ending(type: type, outcome: outcome), default: 0] += 1
+        }
         subject = .unknownRun
         id = runs.id(number)
         runID = runs.runID(number)
         remove(number)
-        guard event.variant != HistoryEvent.Outcome.Variant.continuedAsNew.rawValue,
-            let outcome = UInt8(exactly: event.variant)
-        else { return }
-        endings[Ending(type: run.type, outcome: outcome), default: 0] += 1
-        guard !ended.isOff else { return }
-        let new = EndedRun(
-            position: position, runHash: runID.withRawSpan { StableHash.hash($0) },
-            type: run.type, eventCount: run.eventCount, outcome: outcome)
-        id.withRawSpan { id in
-            // Another run of the workflow that began later is here already.
-            let next = runs.find(id) {
-                runs[$0].begunAt > position && (unbegun.isEmpty || unbegun[$0] == nil)
-            }
-            if next == nil { ended.ended(id, new, labels: labels) }
-        }
     }
 
     /// A run is open no more.
@@ -207,10 +181,9 @@ struct Projection: Sendable {
     mutating func lost(_ stream: RawSpan, _ count: UInt64) {
         guard let name = StreamParts(stream) else { return }
         hasOldEndings = true
-        guard let range = name.run else { return }
-        let (id, run) = (stream.extracting(name.id), stream.extracting(range))
-        ended.lost(id, run, count)
-        guard let number = runs.find(id, run) else { return }
+        let id = stream.extracting(name.id)
+        guard let range = name.run else { return ended.lost(id, count) }
+        guard let number = runs.find(id, stream.extracting(range)) else { return }
         if count < UInt64(runs[number].eventCount) {
             runs[number].isInDoubt = true
         } else {
@@ -254,7 +227,7 @@ struct Projection: Sendable {
 
     // MARK: Workflow ids
 
-    private mutating func record(_ version: UInt64, _ metadata: RawSpan, _ position: UInt64) {
+    private mutating func record(_ version: UInt64, _ metadata: RawSpan) {
         guard let record = IDRecordGlance(metadata) else { return doubt(id) }
         switch record.kind {
         case .deleted:
@@ -263,8 +236,9 @@ struct Projection: Sendable {
             if debts.count > Self.remembered { isOverfull = true }
             // Whether its runs' ends are still in the log is a matter of the moment.
             hasOldEndings = true
-            deleteRuns(of: id, at: position)
+            id.withRawSpan { ended.remove($0) }
         case .opened:
+            if ended.table.count > 0 { id.withRawSpan { ended.remove($0) } }
             guard version > 1 else { return }
             guard let outcome = record.outcomeBefore.flatMap({ UInt8(exactly: $0) }) else {
                 hasUnknownEndings = true
@@ -277,6 +251,7 @@ struct Projection: Sendable {
             endings[ending, default: 0] -= 1
             if endings[ending] == 0 { endings[ending] = nil }
         case .closed:
+            close(version, record, metadata)
             guard record.isUnsettled, let debt = debt(metadata, record) else { return }
             debts.insert(debt)
             if debts.count > Self.remembered { isOverfull = true }
@@ -288,6 +263,22 @@ struct Projection: Sendable {
             hasUnknownEndings = true
             id.withRawSpan { isGone($0, metadata.extracting(record.runID)) }
         }
+    }
+
+    private mutating func close(
+        _ version: UInt64, _ record: IDRecordGlance, _ metadata: RawSpan
+    ) {
+        guard !ended.isOff else { return }
+        // An early version has not recorded how.
+        guard let outcome = record.outcome.flatMap({ UInt8(exactly: $0) }) else {
+            return ended.turnOff()
+        }
+        // Another run follows in the same commit.
+        if UInt64(outcome) == HistoryEvent.Outcome.Variant.continuedAsNew.rawValue { return }
+        let run = EndedRun(
+            version: version, runHash: StableHash.hash(metadata.extracting(record.runID)),
+            type: type(metadata.extracting(record.type)), outcome: outcome)
+        id.withRawSpan { ended.ended($0, run, labels: record.labels) }
     }
 
     private func debt(_ metadata: RawSpan, _ record: IDRecordGlance) -> String? {

@@ -20,8 +20,8 @@ struct ProjectionDecoder {
     private var runCount: UInt64 = 0
     private var endedCount: UInt64 = 0
     private var projection: Projection
-    /// Fewer workflows that have ended were kept than are wanted now.
-    private var isTooBrief = false
+    /// No workflow that has ended is there, and more may be kept now than could be then.
+    private(set) var isBrief = false
 
     /// - Parameter endedMost: more workflows that have ended are not kept.
     init(_ input: any CheckpointReading, endedMost: Int = Projection.remembered) {
@@ -37,7 +37,7 @@ struct ProjectionDecoder {
     ) throws -> Projection? {
         guard let first = try piece() else { throw Damage("it is empty") }
         let head = try readHead(first)
-        guard !isTooBrief, try isWanted(head) else { return nil }
+        guard try isWanted(head) else { return nil }
         projection.runs.reserve(Int(min(runCount, UInt64(input.left / Self.runBytesMin))))
         projection.ended.reserve(
             Int(min(endedCount, UInt64(input.left / EndedRuns.runBytesMin))))
@@ -102,7 +102,7 @@ struct ProjectionDecoder {
         endedCount = try fields.number64()
         let endedMost = try fields.number64()
         if flags & ProjectionFile.hasNoEnded != 0 {
-            isTooBrief = endedMost < UInt64(projection.ended.most)
+            isBrief = endedMost < UInt64(projection.ended.most)
             projection.ended.turnOff()
         }
         let storeID = try fields.text(fields.left)

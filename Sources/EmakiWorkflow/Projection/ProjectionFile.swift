@@ -14,7 +14,7 @@ import EmakiPlatform
 ///     debts, doubtful workflows
 ///              byte count · text
 ///     runs     see `OpenRunCoding.swift`
-///     ended    id bytes (1) · id · position · hash of the run id (8) · type · events · outcome (1)
+///     ended    id bytes (1) · id · version · hash of the run id (8) · type · outcome (1)
 ///              labels (1; 255: too many to be here) · each (4)
 ///     end      pieces before this one (4)
 enum ProjectionFile {
@@ -99,6 +99,8 @@ package enum ProjectionCheckpoint {
 struct ProjectionEncoder {
     private let projection: Projection
     private let head: ProjectionHead
+    /// How often streams had been forgotten before.
+    let forgottenCount: UInt64
     private let fileNumber: UInt32
     private var pieceCount: UInt32 = 0
     private var pending: [[UInt8]] = []
@@ -107,8 +109,12 @@ struct ProjectionEncoder {
 
     private enum Stage { case small, runs, ended, end, done }
 
-    init(_ projection: Projection, _ head: ProjectionHead, fileNumber: UInt32) {
+    init(
+        _ projection: Projection, _ head: ProjectionHead, forgottenCount: UInt64 = 0,
+        fileNumber: UInt32
+    ) {
         self.projection = projection
+        self.forgottenCount = forgottenCount
         self.head = head
         self.fileNumber = fileNumber
     }

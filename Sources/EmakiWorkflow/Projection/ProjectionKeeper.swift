@@ -82,9 +82,11 @@ final class ProjectionKeeper: @unchecked Sendable {
         if mustLook { worker.run { [weak self] in self?.look() } }
     }
 
-    /// A deleted workflow is gone: see `Projection.isGone`.
-    func isGone(_ workflowID: String, _ deletion: String, _ runIDs: [String]) {
-        worker.run { [weak self] in self?.takeOut { $0.isGone(workflowID, deletion, runIDs) } }
+    /// Runs of a deleted workflow are gone: see `Projection.areGone`.
+    func areGone(_ workflowID: String, _ runIDs: [String], deletion: String?) {
+        worker.run { [weak self] in
+            self?.takeOut { $0.areGone(workflowID, runIDs, deletion: deletion) }
+        }
     }
 
     /// What was copied ahead for a run that did not begin is gone: see `Projection.isGone`.
@@ -203,19 +205,23 @@ final class ProjectionKeeper: @unchecked Sendable {
         do {
             let forgottenCount = journal.forgottenCount
             let digests = try ProjectionFold.Digests(journal)
-            let known = try checkpoint(digests)
+            let (known, isBrief) = try checkpoint(digests)
             state.value.fold = ProjectionFold(
                 known ?? Projection(endedMost: endedMost), digests, forgottenCount)
             state.value.checkpointEnd = known?.end ?? 0
+            if isBrief, writesCheckpoints { countAnew() }
         } catch {
             state.value.failures = Self.failuresMax
             if isOpen { observer.storeFailed(error) }
         }
     }
 
-    /// - Returns: nil if there is none that holds for this store as it is.
-    private func checkpoint(_ digests: ProjectionFold.Digests) throws -> Projection? {
-        guard let input = try? journal.checkpoints?.read() else { return nil }
+    /// - Returns: nil if there is none that holds for this store as it is; and whether it could
+    ///   have kept fewer workflows that have ended than are wanted now.
+    private func checkpoint(
+        _ digests: ProjectionFold.Digests
+    ) throws -> (known: Projection?, isBrief: Bool) {
+        guard let input = try? journal.checkpoints?.read() else { return (nil, false) }
         var decoder = ProjectionDecoder(input, endedMost: endedMost)
         var hasNewRemovals = false
         do {
@@ -227,11 +233,11 @@ final class ProjectionKeeper: @unchecked Sendable {
                 return try journal.witness(at: head.end - 1) == head.witness
             }
             if hasNewRemovals { try journal.forEachRemoval { known?.lost($0, $1) } }
-            return known
+            return (known, known != nil && decoder.isBrief)
         } catch is ProjectionDecoder.Damage {
-            return nil
+            return (nil, false)
         } catch is DiskError {
-            return nil
+            return (nil, false)
         }
     }
 
@@ -326,17 +332,23 @@ final class ProjectionKeeper: @unchecked Sendable {
             ProjectionHead(
                 storeID: journal.storeID, end: end, witness: witness,
                 lossDigest: fold.digests.losses, removalDigest: fold.digests.removals),
+            forgottenCount: fold.forgottenCount,
             fileNumber: UInt32(truncatingIfNeeded: SystemEntropy().next()))
     }
 
     /// - Returns: false if it could not be written: what was there before holds, or nothing does.
     private func write(_ first: ProjectionEncoder, isPaced: Bool) -> Bool {
         var encoder = first
+        let forgottenCount = first.forgottenCount
         var byteCount: Int64 = 0
         let start = SystemClock.monotonicNanoseconds()
         do {
             try journal.checkpoints?.replace {
-                guard let piece = encoder.next() else { return nil }
+                guard let piece = encoder.next() else {
+                    // What was forgotten meanwhile, and is in there, nothing would take out.
+                    guard journal.forgottenCount == forgottenCount else { throw ScanStopped() }
+                    return nil
+                }
                 byteCount += Int64(piece.count)
                 guard isPaced else { return piece }
                 let due = start + byteCount * Self.nanosecondsPerByte
@@ -392,13 +404,13 @@ final class ProjectionFold: JournalScanner, @unchecked Sendable {
         self.isWanted = isWanted
         defer { self.isWanted = { true } }
         if let newest = try journal.scan(start..<end, into: self) {
-            projection.value.scanned(through: newest)
+            projection.value.end = newest
         }
     }
 
     func begin(_ stream: RawSpan) -> Bool { projection.value.begin(stream) }
-    func take(at position: UInt64, version: UInt64, _ metadata: RawSpan) {
-        projection.value.take(at: position, version: version, metadata)
+    func take(version: UInt64, _ metadata: RawSpan) {
+        projection.value.take(version: version, metadata)
     }
     func goesOn() -> Bool { isWanted() }
 }

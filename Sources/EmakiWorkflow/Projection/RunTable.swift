@@ -16,7 +16,6 @@ typealias OpenRunTable = RunTable<OpenRun>
 struct RunTable<Row: RunTableRow>: Sendable {
     static var chunkRuns: Int { 1_024 }
     static var labelsMax: UInt8 { .max - 1 }
-    static var labelBytes: Int { 4 }
     static var runsMax: Int { Int(UInt32.max) - 1 }
 
     /// Runs with their names.
@@ -46,7 +45,7 @@ struct RunTable<Row: RunTableRow>: Sendable {
         func labels(_ name: Name) -> Range<Int> {
             let start = range(name).run.upperBound
             let count = name.labelCount > RunTable.labelsMax ? 0 : Int(name.labelCount)
-            return start..<start + RunTable.labelBytes * count
+            return start..<start + RunLabel.byteCount * count
         }
 
         /// Whether a run has these labels, or may have them.
@@ -55,7 +54,7 @@ struct RunTable<Row: RunTableRow>: Sendable {
             let range = labels(name)
             return bytes.withRawSpan { bytes in
                 wanted.allSatisfy { label in
-                    stride(from: range.lowerBound, to: range.upperBound, by: RunTable.labelBytes)
+                    stride(from: range.lowerBound, to: range.upperBound, by: RunLabel.byteCount)
                         .contains { bytes.loadUInt32(at: $0) == label.rawValue }
                 }
             }
@@ -175,11 +174,7 @@ struct RunTable<Row: RunTableRow>: Sendable {
         if name.labelCount > Self.labelsMax { return nil }
         if name.labelCount == 0 { return [] }
         let range = chunk.labels(name)
-        return chunk.bytes.withRawSpan { bytes in
-            stride(from: range.lowerBound, to: range.upperBound, by: Self.labelBytes).map {
-                RunLabel(rawValue: bytes.loadUInt32(at: $0))
-            }
-        }
+        return chunk.bytes.withRawSpan { RunLabel.labels(in: $0.extracting(range)) }
     }
 
     // MARK: Changing
@@ -202,7 +197,7 @@ struct RunTable<Row: RunTableRow>: Sendable {
             offset: offset, idBytes: UInt8(id.byteCount), runBytes: UInt8(run.byteCount))
         if let labels, labels.count <= Self.labelsMax {
             name.labelCount = UInt8(labels.count)
-            for label in labels { chunks[index].bytes.append(number: label.rawValue) }
+            chunks[index].bytes += RunLabel.bytes(of: labels)
         } else {
             name.labelCount = Self.labelsMax + 1
         }

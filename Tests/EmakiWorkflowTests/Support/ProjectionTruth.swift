@@ -30,7 +30,7 @@ struct ProjectionTruth: Equatable {
     var debts: Set<String> = []
     /// By type and outcome.
     var endings: [String: Int] = [:]
-    /// Workflows whose newest runs have ended: type, outcome, and number of events.
+    /// Workflows whose newest runs have ended: type, outcome, and how many labels.
     var ended: [String: String] = [:]
     var newestTime: Int64 = 0
 
@@ -56,10 +56,11 @@ struct ProjectionTruth: Equatable {
             endings["\(projection.types[Int(ending.type)]) \(outcome.map { "\($0)" } ?? "")"] =
                 count
         }
-        projection.ended.table.forEach { _, run, id, _ in
+        projection.ended.table.forEach { number, run, id, _ in
             let outcome = HistoryEvent.Outcome.Variant(rawValue: UInt64(run.outcome))
             ended[String(validating: id) ?? ""] = Self.ended(
-                projection.types[Int(run.type)], outcome, Int(run.eventCount))
+                projection.types[Int(run.type)], outcome,
+                projection.ended.table.labels(number)?.count ?? 0)
         }
         newestTime = projection.newestTime
         #expect(projection.doubtful.isEmpty)
@@ -77,9 +78,9 @@ struct ProjectionTruth: Equatable {
     }
 
     private static func ended(
-        _ type: String, _ outcome: HistoryEvent.Outcome.Variant?, _ events: Int
+        _ type: String, _ outcome: HistoryEvent.Outcome.Variant?, _ labels: Int
     ) -> String {
-        "\(type) \(outcome.map { "\($0)" } ?? "") \(events)"
+        "\(type) \(outcome.map { "\($0)" } ?? "") \(labels)"
     }
 
     init(reading store: any HistoryStore) async throws {
@@ -121,7 +122,8 @@ struct ProjectionTruth: Equatable {
                 guard record == opened.last else { continue }
                 endings["\(machine.start.workflowType) \(outcome.variant)", default: 0] += 1
                 ended[id] = Self.ended(
-                    machine.start.workflowType, outcome.variant, machine.lastID)
+                    machine.start.workflowType, outcome.variant,
+                    machine.start.searchAttributes.count)
             }
         }
     }
