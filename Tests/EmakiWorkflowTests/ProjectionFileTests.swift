@@ -427,6 +427,26 @@ import Testing
         }
     }
 
+    @Test("an engine that may keep more than the one before uses its checkpoint, and reads the rest")
+    func moreThanBefore() async throws {
+        let site = try Site()
+        try await site.live(names("sleeper", 5), endedMost: 0) { _, engine in
+            for name in names("done", 3) {
+                let handle = try await engine.start(Wanderer.self, id: name, 0)
+                try await handle.signal(Wanderer.go, 6)
+                #expect(try await handle.result() == 6)
+            }
+        }
+        #expect(try await site.positionsBehind() == 0)
+        try await site.live([], eventsMin: .max) { _, engine in
+            let projection = try #require(engine.core.projection)
+            #expect(await projection.ask { $0.runs.count } == 5)
+            while await projection.ask({ $0.knowsEnded }) != true { await Task.yield() }
+            #expect(await projection.ask { $0.endedCounts(.ended) } == [.completed: 3])
+            #expect(await projection.ask { $0.runs.count } == 5)
+        }
+    }
+
     @Test("a power cut at any call to the disk leaves a checkpoint that holds, or none")
     func powerCut() async throws {
         let empty = SimulatedDisk(seed: 4)
