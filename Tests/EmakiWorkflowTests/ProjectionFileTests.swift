@@ -427,7 +427,7 @@ import Testing
         }
     }
 
-    @Test("an engine that may keep more than the one before uses its checkpoint, and reads the rest")
+    @Test("an engine that may keep more than the one before uses its checkpoint, and reads")
     func moreThanBefore() async throws {
         let site = try Site()
         try await site.live(names("sleeper", 5), endedMost: 0) { _, engine in
