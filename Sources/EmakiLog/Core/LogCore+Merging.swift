@@ -27,7 +27,7 @@ extension LogCore {
         return Merging(
             inputs: Array(sealed.files[range]), number: number,
             tier: range.count == 1 ? tiers[0] : min((tiers.max() ?? 0) + 1, .max - 1),
-            storeID: store.storeID,
+            storeID: store.storeID, isDirect: syncMethod == .direct,
             removals: manifest.removalFile,
             givesSpaceBack: sealed.files[range].contains { mayHoldRemoved($0) })
     }

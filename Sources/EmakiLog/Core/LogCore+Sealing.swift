@@ -24,7 +24,8 @@ extension LogCore {
             segments: segments, segmentCount: count, start: manifest.anchor,
             end: segmentEnds[count - 1], hasRetired: manifest.anchorSegment > 0,
             number: number, storeID: store.storeID, layout: layout,
-            options: SealedFileWriter.Options(), removalsBefore: manifest.removalFile)
+            options: SealedFileWriter.Options(isDirect: syncMethod == .direct),
+            removalsBefore: manifest.removalFile)
     }
 
     /// Why no further sealed file can be listed, if so.

@@ -112,7 +112,7 @@ final class MergePass {
         if let writer { return writer }
         let path = merge.temporaryPath
         if try files.kind(of: path) != nil { try files.remove(path) }
-        let file = try files.open(path, OpenMode(.mustBeNew))
+        let file = try files.open(path, OpenMode(.mustBeNew, direct: merge.options.isDirect))
         self.file = file
         let footers = merge.inputs.map(\.footer)
         let start = footers.first?.positions.lowerBound ?? .start

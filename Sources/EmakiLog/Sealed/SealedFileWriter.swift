@@ -13,6 +13,9 @@ final class SealedFileWriter {
         var chunkBytes = 8 << 10
         /// LZ4's fast method, or one of its high levels 3...12.
         var level: Int?
+        /// The file is to be opened past the page cache: what gathers there goes to the device in
+        /// requests of MiB, and whoever commits waits behind them.
+        var isDirect = false
     }
 
     private let options: Options

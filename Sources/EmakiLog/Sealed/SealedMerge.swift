@@ -46,7 +46,11 @@ struct SealedMerge {
     let temporaryPath: String
     /// The folder of both.
     let folder: String
-    var options = SealedFileWriter.Options(level: 4)
+    var options = Self.options(isDirect: false)
+
+    static func options(isDirect: Bool) -> SealedFileWriter.Options {
+        SealedFileWriter.Options(level: 4, isDirect: isDirect)
+    }
 
     /// Whether files can be merged: their positions follow one another, and all that they hold fits
     /// into the numbers of one file.

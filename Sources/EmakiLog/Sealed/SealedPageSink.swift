@@ -3,8 +3,8 @@ import EmakiPlatform
 /// Writes the covered pages of a sealed file one after the other, and gathers their checksums and
 /// their parity on the way: each byte is touched once.
 final class SealedPageSink {
-    /// Pages written with one call.
-    private static let pagesPerWrite = 64
+    /// Pages written with one call: a commit may wait for as many.
+    private static let pagesPerWrite = 32
     private static let pageBytes = PageParity.pageBytes
 
     private let file: any File

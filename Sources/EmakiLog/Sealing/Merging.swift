@@ -19,6 +19,7 @@ package final class Merging: @unchecked Sendable {
     let number: UInt64
     let tier: UInt8
     let storeID: Bits128
+    private let isDirect: Bool
     /// What streams had lost when they were planned, as far as it is sealed: a removal that is only
     /// in a segment may still be lost with it, and then its events must be here.
     let removals: RemovalFile?
@@ -26,13 +27,14 @@ package final class Merging: @unchecked Sendable {
     let givesSpaceBack: Bool
 
     init(
-        inputs: [SealedFile], number: UInt64, tier: UInt8, storeID: Bits128,
+        inputs: [SealedFile], number: UInt64, tier: UInt8, storeID: Bits128, isDirect: Bool,
         removals: RemovalFile?, givesSpaceBack: Bool
     ) {
         self.inputs = inputs
         self.number = number
         self.tier = tier
         self.storeID = storeID
+        self.isDirect = isDirect
         self.removals = removals
         self.givesSpaceBack = givesSpaceBack
     }
@@ -67,7 +69,8 @@ package final class Merging: @unchecked Sendable {
             number: number, positions: positions, footerChecksum: 0, tier: tier)
         let merge = SealedMerge(
             inputs: inputs, number: number, storeID: storeID, path: entry.path,
-            temporaryPath: entry.temporaryPath, folder: StoreFolder.sealed)
+            temporaryPath: entry.temporaryPath, folder: StoreFolder.sealed,
+            options: SealedMerge.options(isDirect: isDirect))
         switch try merge.run(dropping: drops(extents), in: files, goesOn: goesOn) {
         case .stopped: throw .closed
         case .nothingLeft(let dropped):

@@ -145,7 +145,7 @@ package struct Sealing: Sendable {
 
     // MARK: The device
 
-    private static let pieceBytes = 1 << 20
+    private static let pieceBytes = 128 << 10
 
     /// Compares a segment's frames on the device with its image.
     private func compare(
@@ -158,6 +158,8 @@ package struct Sealing: Sendable {
         let framesEnd = framesEnd(of: segment)
         let buffer = try LogError.translating(segment.path) { () throws(DiskError) in
             try file.dropCache()
+            // A device that reads MiB ahead lets commits wait for them.
+            file.expectRandomReads()
             return try PageMemory(byteCount: Self.pieceBytes)
         }
         for offset in stride(from: layout.framesOffset, to: framesEnd, by: Self.pieceBytes) {
@@ -204,7 +206,7 @@ package struct Sealing: Sendable {
     ) throws(LogError) -> SealedFooter {
         let file = try LogError.translating(path) { () throws(DiskError) in
             if try files.kind(of: path) != nil { try files.remove(path) }
-            return try files.open(path, OpenMode(.mustBeNew))
+            return try files.open(path, OpenMode(.mustBeNew, direct: options.isDirect))
         }
         defer { file.close() }
         var (source, writer) = try LogError.translating(path) { () throws(DiskError) in
