@@ -143,11 +143,7 @@ final class ProjectionKeeper: @unchecked Sendable {
 
     /// Returns once a last checkpoint was written, if that is worth while.
     func close() {
-        let isFirst = lock.withLock { () -> Bool in
-            defer { isClosed = true }
-            return !isClosed
-        }
-        guard isFirst else { return }
+        lock.withLock { isClosed = true }
         closing.bump()
         closing.wakeAll()
         worker.run { [self] in
