@@ -19,7 +19,6 @@ import Testing
             if context.state.hasAsked { return context.state.refusals }
             try context.change { $0.hasAsked = true }
             async let first: Void = refused(context)
-            // wf:allow(WF091) siblings without branches are what is tried
             async let second: Void = refused(context)
             _ = try await (first, second)
             return ["both were refused"]

@@ -113,6 +113,9 @@ import Testing
             }
         }
         #expect(try read(place) == contents.last?.flatMap(\.self))
+        // Nothing of that is in the next one.
+        try replace(place, by: [[8]])
+        #expect(bytes(of: file) == [8])
         await log.close()
     }
 

@@ -11,6 +11,7 @@ import Testing
         fields.put(CommonField.kind, kind.rawValue)
         fields.put(CommonField.id, id)
         fields.put(CommonField.time, signed: 5)
+        fields.put(EventField.variant, 1)
         fields.put(EventField.workflowType, "T")
         return fields.bytes
     }
@@ -28,6 +29,8 @@ import Testing
         var projection = Projection()
         take(Array("run/w/r".utf8), event(.runClosed, id: 9), into: &projection)
         #expect(projection.runs.count == 0 && projection.doubtful.isEmpty)
+        // How it ended is counted where all of it was seen.
+        #expect(projection.endings.isEmpty && projection.types.isEmpty)
         take(Array("run/w/r".utf8), event(.signalReceived, id: 9), into: &projection)
         #expect(projection.runs.count == 1 && projection.runs[0].isInDoubt)
         take(Array("run/v/r".utf8), event(.runStarted), into: &projection)

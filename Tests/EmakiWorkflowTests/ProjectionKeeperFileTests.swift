@@ -125,12 +125,25 @@ import Testing
         let first = min(count, 1)
         journal.start(names(0..<first))
         #expect(await keeper.ask { $0.end } == UInt64(first))
-        keeper.recorded(1)
+        // It looks, whatever comes of that.
+        keeper.recorded(5_000)
+        #expect(await keeper.ask { $0.end } == UInt64(first))
         journal.start(names(first..<count))
         await close(keeper)
         let isWorthWhile = count > 0 && count >= Int(eventsMin ?? 1_024)
         #expect(try fileEnd() == (isWorthWhile ? UInt64(count) : nil))
         #expect((journal.now.writeCount > 0) == isWorthWhile)
+    }
+
+    @Test("the last file is written as a whole, however large it is, and once")
+    func last() async throws {
+        let keeper = try keeper(eventsMin: 1)
+        // Beside the work of an engine it would take longer than there is.
+        journal.start((1_000..<4_000).map { String(repeating: "w", count: 240) + "\($0)" })
+        #expect(await keeper.ask { $0.end } == 3_000)
+        await close(keeper)
+        await close(keeper)
+        #expect(try fileEnd() == 3_000 && journal.now.writeCount == 1)
     }
 
     @Test("while a file is written no other one is, and what comes meanwhile waits")

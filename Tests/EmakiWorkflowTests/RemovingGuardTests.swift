@@ -10,9 +10,11 @@ import Testing
     /// Ends when it is told to, or at once.
     enum Short: Workflow {
         static let end = Signal<Self, Nothing>("end")
+        static let note = Signal<Self, Nothing>("note")
         static func initialState(for input: Bool) -> Bool { input }
         static func handle(_ handlers: inout MessageHandlers<Self>) {
             handlers.on(end) { state, _ in state = true }
+            handlers.on(note) { _, _ in }
         }
 
         static func run(context: WorkflowContext<Self>, input: Bool) async throws -> String {
@@ -78,7 +80,7 @@ import Testing
                 await leaves.waited()
             }
         }
-        async let signalled: Void = handle.signal(Short.end, Nothing())
+        async let signalled: Void = handle.signal(Short.note, Nothing())
         await entered.waited()
         store.change { $0.appends = { _ in } }
         let host = engine.core.host("w")
@@ -92,38 +94,49 @@ import Testing
         leaves.open()
         try await signalled
         #expect(try await deleted.value()?.get() == true)
+        _ = try await terminated.value()?.get()
         let outcome = try await ended.value()?.get()
-        #expect(outcome != nil)
+        #expect(outcome == .terminated(reason: "enough", uncompensated: []))
         await settle(engine)
         #expect(try await store.streams(prefix: "", after: nil, limit: 9).isEmpty)
         engine.close()
     }
 
-    @Test("a deletion that the store refuses has not happened")
+    @Test("a deletion that the store refuses, or of which nobody knows, is not carried out")
     func notDeleted() async throws {
-        for answer in [CommitAnswer.refused(ScriptedJournal.Fault()), .fenced] {
+        for answer in [CommitAnswer.refused(Fault()), .unusable(Fault())] {
             let memory = MemoryHistoryStore()
             let store = HookedStore(memory)
             let engine = try await engine(store)
             let handle = try await engine.start(Short.self, id: "w", true)
             #expect(try await handle.result() == "over")
             await settle(engine)
-            store.change { $0.answer = { _ in answer } }
-            await #expect(throws: WorkflowError.self) { try await engine.delete("w") }
-            await settle(engine)
-            store.change { $0.answer = { _ in nil } }
-            if case .refused = answer {
-                #expect(try await handle.describe().outcome != nil)
-            } else {
-                // Whoever waits is told that, and not that there is no such workflow.
-                await #expect(throws: WorkflowError.fenced) { try await handle.describe() }
+            let (entered, leaves) = (Gate(), Gate())
+            store.change {
+                $0.answer = { _ in answer }
+                $0.appends = { _ in
+                    entered.open()
+                    await leaves.waited()
+                }
             }
+            let deletion = Task { try await engine.delete("w") }
+            await entered.waited()
+            // Who asks meanwhile asks for what there is.
+            let described = FirstOutcome<RunDescription>()
+            engine.core.host("w").enqueue(.describe { described.give($0) })
+            leaves.open()
+            await #expect(throws: WorkflowError.outcomeUnknown) { try await deletion.value }
+            #expect(try await described.value()?.get().outcome != nil)
+            await settle(engine)
+            #expect(store.now.removed.isEmpty)
             engine.close()
             let next = try await self.engine(HookedStore(memory))
             #expect(try await next.handle(Short.self, id: "w").result() == "over")
             next.close()
         }
     }
+
+    private struct Fault: Error {}
 
     // MARK: Keeping for a while
 

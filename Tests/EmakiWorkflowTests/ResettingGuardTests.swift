@@ -106,18 +106,22 @@ import Testing
         engine.close()
     }
 
-    @Test("the same request twice at once has the same answer")
-    func sameRequest() async throws {
+    @Test("the same request twice at once has the same answer", arguments: [true, false])
+    func sameRequest(isFork: Bool) async throws {
         let store = HookedStore(memory)
         let engine = try await engine(store)
         try await listening(engine)
-        let first = FirstOutcome<String>()
-        interrupt(store) {
-            first.give(.success(try await engine.reset("w", to: .event(3), requestID: "r")))
+        @Sendable func go() async throws -> String {
+            if isFork {
+                return try await engine.fork("w", from: .event(3), as: "v", requestID: "r")
+            }
+            return try await engine.reset("w", to: .event(3), requestID: "r")
         }
-        let second = try await engine.reset("w", to: .event(3), requestID: "r")
+        let first = FirstOutcome<String>()
+        interrupt(store) { first.give(.success(try await go())) }
+        let second = try await go()
         #expect(try await first.value()?.get() == second)
-        #expect(try await runs(of: "w").count == 2)
+        #expect(try await runs(of: isFork ? "v" : "w").count == (isFork ? 1 : 2))
         engine.close()
     }
 

@@ -106,7 +106,8 @@ final class ProjectionKeeper: @unchecked Sendable {
             newEvents = 0
         }
         // Who never asked for it does not need it.
-        guard state.value.fold != nil, bringUpToDate() != nil else { return }
+        guard state.value.fold != nil else { return }
+        _ = bringUpToDate()
         writeIfWorthWhile()
     }
 
