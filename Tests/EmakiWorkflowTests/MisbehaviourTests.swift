@@ -76,8 +76,8 @@ import Testing
         }
         #expect(failure.kind == .misuse)
         #expect(failure.type == (rule == .undeclaredError ? "Undeclared" : "Escape"))
-        // A failure is recorded once, the pause once. A task that touches the context is caught when
-        // it does, or when the run waits for it, whichever comes first each time.
+        // A failure is recorded once, the pause once. A task that touches the context is caught as
+        // it does so, or as the run waits for it, whichever comes first each time.
         let history = try await rogue.history()
         let recorded = history.filter { $0.typeName == "TaskFailed" }.map(\.body)
         #expect(history.count == recorded.count + 2)
