@@ -400,8 +400,8 @@ import Testing
         first.close()
 
         let second = try await engine(Hall(), limits, on: store, clock: clock)
-        await until { waiting(second) == 1 }
-        #expect(second.core.queues.holderCount(of: "hall") == 2)
+        // They are taken up one by one.
+        await until { waiting(second) == 1 && second.core.queues.holderCount(of: "hall") == 2 }
         let late = Task { try await second.nextAttempt(from: "hall") }
         // A key that is full is passed over although there is room.
         await until { second.queueStatus().contains { $0.workerCount == 1 } }

@@ -39,7 +39,6 @@ extension EngineCore {
         _ workflowID: String, _ runID: String?, to point: ResetPoint, as newID: String,
         reappliesMessages: Bool, requestID: String?
     ) async throws -> String {
-        if let problem = Self.problem(withID: newID) { throw problem }
         guard newID != workflowID else {
             throw WorkflowError.invalid("a fork of \(workflowID) is another workflow: name it")
         }

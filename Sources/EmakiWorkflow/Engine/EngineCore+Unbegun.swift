@@ -9,7 +9,7 @@ extension EngineCore {
     /// Removes what engines before this one left. Nobody can go on with that while this engine has
     /// the store, nor can this one remove it when it has not; and its own is known by name.
     func removeUnbegun(_ runs: [Projection.Unbegun]) {
-        guard !runs.isEmpty, options.executesCode, store.capabilities.removesStreams else { return }
+        guard !runs.isEmpty, store.capabilities.removesStreams else { return }
         begins()
         Task.detached { [self] in
             defer { ends() }
@@ -38,9 +38,7 @@ extension EngineCore {
         let count = try await store.count(stream)
         let newest = try await store.read(stream, from: max(0, count - 1), limit: 1)
         let (records, _) = try await idRecords(run.workflowID)
-        guard !records.contains(where: { $0.kind == .opened && $0.runID == run.runID }) else {
-            return
-        }
+        guard !records.contains(where: { $0.runID == run.runID }) else { return }
         try await remove(run, expecting: newest.token)
     }
 

@@ -24,7 +24,7 @@ extension RunHost {
         case .resume(let resumption, let reply): resume(resumption, reply, &draft)
         case .result(let runID, let reply): result(runID, reply, &draft)
         case .run(let requestID, let reply): draft.answer(reply, startedBy[requestID])
-        case .reset(let cut, let reason, let reply): return reset(cut, reason, reply, &draft)
+        case .reset(let cut, let reason, let reply): reset(cut, reason, reply, &draft)
         case .fork(let cut, let reply): return fork(cut, reply, &draft)
         case .delete(let instant, let reply): return delete(endedBefore: instant, reply, &draft)
         case .dropped(let runIDs, let reply):

@@ -1,23 +1,17 @@
 // Runs that begin with the events of another one.
 extension RunHost {
     /// The newest run ends, and another one goes on from a point of it; all in one commit.
-    /// - Returns: false if the input has to wait for the commit of this draft.
     func reset(
         _ cut: RunCut, _ reason: String, _ reply: @escaping HostInput.Reply<String?>,
         _ draft: inout CommitDraft
-    ) -> Bool {
-        if let runID = startedBy[cut.start.requestID] {
-            draft.answer(reply, runID)
-            return true
-        }
+    ) {
+        if let runID = startedBy[cut.start.requestID] { return draft.answer(reply, runID) }
         guard let machine else {
-            draft.refuse(reply, .notFound(workflowID: workflowID))
-            return true
+            return draft.refuse(reply, .notFound(workflowID: workflowID))
         }
-        guard draft.isEmpty else { return false }
+        // A cut is made of what is durable: if the draft has events, it has none of them.
         guard machine.start.runID == cut.runID, machine.lastID == cut.lastEvent else {
-            draft.answer(reply, nil)
-            return true
+            return draft.answer(reply, nil)
         }
         machine.keptEvents = cut.start.keptEvents(of: cut.runID)
         if machine.isOpen {
@@ -32,7 +26,6 @@ extension RunHost {
         draft.successor = cut.events
         draft.copied = (cut.copiedCount, cut.token)
         draft.answer(reply, cut.start.runID)
-        return true
     }
 
     /// A run begins with the events of another workflow's.

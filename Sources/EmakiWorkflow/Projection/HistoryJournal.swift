@@ -157,7 +157,6 @@ private struct LogCheckpoints: CheckpointPlace {
 
         func next(_ byteCount: Int) throws -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: min(byteCount, left))
-            if bytes.isEmpty { return [] }
             let count = try bytes.withMutableRawSpan { span throws(DiskError) in
                 try file.read(into: &span, at: offset)
             }

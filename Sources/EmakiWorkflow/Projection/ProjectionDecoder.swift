@@ -195,9 +195,7 @@ struct PieceReader {
 
     /// Where the next bytes are.
     mutating func bytes(_ count: Int) throws -> Range<Int> {
-        guard count >= 0, count <= left else {
-            throw ProjectionDecoder.Damage("a piece ends early")
-        }
+        guard count <= left else { throw ProjectionDecoder.Damage("a piece ends early") }
         defer { offset += count }
         return offset..<offset + count
     }

@@ -111,7 +111,8 @@ final class ProjectionKeeper: @unchecked Sendable {
             newEvents = 0
         }
         // Who never asked for it does not need it.
-        guard state.value.fold != nil, bringUpToDate() != nil else { return }
+        guard state.value.fold != nil else { return }
+        _ = bringUpToDate()
         writeIfWorthWhile()
     }
 
@@ -152,11 +153,7 @@ final class ProjectionKeeper: @unchecked Sendable {
 
     /// Returns once a last checkpoint was written, if that is worth while.
     func close() {
-        let isFirst = lock.withLock { () -> Bool in
-            defer { isClosed = true }
-            return !isClosed
-        }
-        guard isFirst else { return }
+        lock.withLock { isClosed = true }
         closing.bump()
         closing.wakeAll()
         worker.run { [self] in

@@ -63,9 +63,6 @@ struct RunTable<Row: RunTableRow>: Sendable {
         /// - Parameter anyRun: whatever the run id is.
         func isNamed(_ slot: Int, _ id: RawSpan, _ run: RawSpan, anyRun: Bool) -> Bool {
             let (idRange, runRange) = range(names[slot])
-            guard idRange.count == id.byteCount, anyRun || runRange.count == run.byteCount else {
-                return false
-            }
             return bytes.withRawSpan { bytes in
                 bytes.extracting(idRange).isEqual(to: id)
                     && (anyRun || bytes.extracting(runRange).isEqual(to: run))
