@@ -98,6 +98,8 @@ import Testing
         hall.open()
         // Who comes behind it passes it by.
         #expect(try await engine.start(Crowd.self, id: "behind", 1).result() == 1)
+        // Who was there when the process ended comes again, soon or late.
+        #expect(try await engine.handle(Crowd.self, id: "guests").result() == 1)
         let visits = hall.arrived.count
         #expect(try await events(engine, "paused", "AttemptBegan") == 0)
         #expect(try await engine.handle(Crowd.self, id: "paused").describe().pause != nil)
