@@ -12,8 +12,11 @@ import Testing
         storeID: "a store", end: 9, witness: 1, lossDigest: 2, removalDigest: 3)
 
     /// The content of the first piece of a file with so many runs.
-    private func head(runs: Int) throws -> [UInt8] {
+    private func head(runs: Int, ended: Int = 0) throws -> [UInt8] {
         var projection = Projection()
+        for number in 0..<ended {
+            "e\(number)".withUTF8Span { projection.ended.ended($0, EndedRun(), labels: []) }
+        }
         for number in 0..<runs {
             let inserted = "w\(number)".withUTF8Span { id in
                 "r".withUTF8Span { projection.runs.insert(id, $0, OpenRun()) }
@@ -55,6 +58,23 @@ import Testing
             content.append(zigzag: 5)
             for number in [1, 2, type] + more { content.append(varint: number) }
         }
+    }
+
+    /// Workflows that have ended, without the last bytes.
+    private func ended(
+        _ ids: String..., type: UInt64 = 0, labels: [UInt8] = [0], without count: Int = 0
+    ) -> [UInt8] {
+        let piece = piece(.ended) { content in
+            for id in ids {
+                content.append(UInt8(id.utf8.count))
+                content += Array(id.utf8)
+                content.append(varint: 2)
+                content.append(number: 7 as UInt64)
+                content.append(varint: type)
+                content += [1] + labels
+            }
+        }
+        return piece.dropLast(count)
     }
 
     private func end(_ pieceCount: Int) -> [UInt8] {
@@ -196,7 +216,7 @@ import Testing
         func refuse(
             _ reason: String, _ run: [UInt8], at place: SourceLocation = #_sourceLocation
         ) throws { try expectDamage(reason, within: run, runs: 1, at: place) }
-        try refuse("flags of a run", run("w", "r", flags: 2_048))
+        try refuse("flags of a run", run("w", "r", flags: 4_096))
         try refuse("the type of a run", run("w", "r", type: 2))
         try refuse("a number is too large", run("w", "r", type: 1 << 32))
         for reason: UInt64 in [3, 255, 256] {
@@ -211,6 +231,33 @@ import Testing
         try refuse("a number", run("w", "r", flags: pause))
     }
 
+    @Test("workflows that have ended, of no name, no type, or in other numbers, are refused")
+    func endedRuns() throws {
+        func decoded(_ piece: [UInt8], _ count: Int) throws -> Projection? {
+            try self.decoded(
+                bytes([try head(runs: 0, ended: count), types("T", "U"), piece, end(3)]))
+        }
+        let both = ended("v", "w", labels: [2, 1, 0, 0, 0, 2, 0, 0, 0])
+        let read = try #require(try decoded(both, 2))
+        #expect(read.knowsEnded && read.endedCounts(.ended) == [.completed: 2])
+        #expect(read.ended.table.labels(0) == [1, 2].map { RunLabel(rawValue: $0) })
+        let many = try #require(try decoded(ended("v", labels: [255]), 1))
+        #expect(many.ended.table.labels(0) == nil)
+        for (piece, count, reason) in [
+            (ended(""), 1, "a workflow that has ended"),
+            (ended("v", type: 2), 1, "a workflow that has ended"),
+            (ended("v", type: 1 << 32), 1, "a number is too large"),
+            (ended("v", "v"), 2, "its end does not fit"),
+            (ended("v"), 2, "its end does not fit"),
+            (ended("v", "w"), 1, "its end does not fit"),
+            (ended("v", labels: [2, 1, 0, 0, 0]), 1, "a piece ends early"),
+            (ended("v", without: 1), 1, "a piece ends early"),
+            (ended("v", without: 9), 1, "a piece ends early"),
+        ] {
+            #expect(throws: ProjectionDecoder.Damage(reason)) { try decoded(piece, count) }
+        }
+    }
+
     @Test("what is little goes together: a piece of each kind, and each item once")
     func together() throws {
         var projection = Projection()
@@ -223,13 +270,16 @@ import Testing
                 "r".withUTF8Span { projection.runs.insert(id, $0, OpenRun()) }
             }
             #expect(number != nil)
+            id.withUTF8Span { projection.ended.ended($0, EndedRun(), labels: []) }
         }
         var encoder = ProjectionEncoder(projection, Self.head, fileNumber: Self.fileNumber)
         var kinds: [Kind?] = []
         while let piece = encoder.next() {
             kinds.append(Kind(rawValue: piece[ProjectionPiece.headBytes]))
         }
-        let expected: [Kind] = [.head, .types, .endings, .debts, .doubtful, .runs, .end]
+        let expected: [Kind] = [
+            .head, .types, .endings, .debts, .doubtful, .runs, .ended, .end,
+        ]
         #expect(kinds == expected)
         #expect(encoder.next() == nil)
     }
