@@ -29,6 +29,13 @@ extension SystemCall {
         return try unsafe map(byteCount, PROT_READ | PROT_WRITE, flags, -1, for: .allocate)
     }
 
+    /// The system may give huge pages. Only a wish: without them everything works the same.
+    static func expectFilling(_ base: UnsafeMutableRawPointer, byteCount: Int) {
+        #if os(Linux)
+            _ = unsafe advise(base, byteCount, MADV_HUGEPAGE)
+        #endif
+    }
+
     /// Zeroed memory from the heap. `byteCount` is positive.
     static func allocate(byteCount: Int) throws(DiskError) -> UnsafeMutableRawPointer {
         // Safe because what comes back is checked, and belongs to the caller alone.

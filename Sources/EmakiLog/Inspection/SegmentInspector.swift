@@ -48,7 +48,7 @@ struct SegmentInspector {
         defer { file.close() }
         try file.dropCache()
         found.fileBytes = try file.byteCount()
-        let image = try PageMemory(byteCount: layout.segmentBytes)
+        let image = try PageMemory(byteCount: layout.segmentBytes, isFilledAtOnce: true)
         let count = try image.withMutableBytes(in: 0..<layout.segmentBytes) {
             (bytes: inout MutableRawSpan) throws(DiskError) in
             try file.read(into: &bytes, at: 0)

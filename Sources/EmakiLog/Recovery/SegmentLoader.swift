@@ -191,7 +191,7 @@ struct SegmentLoader {
     private mutating func image(for opened: Opened) throws(LogError) -> PageMemory {
         if opened.byteCount == 0, let emptyImage { return emptyImage }
         let image = try LogError.translating(opened.entry.path) { () throws(DiskError) in
-            try PageMemory(byteCount: store.layout.segmentBytes)
+            try PageMemory(byteCount: store.layout.segmentBytes, isFilledAtOnce: true)
         }
         if opened.byteCount == 0 { emptyImage = image }
         return image

@@ -64,12 +64,16 @@ final class SealedPageSink {
         filled = 0
     }
 
+    /// Writes the first pages of a memory, not too many at a time.
     private func write(
         _ memory: PageMemory, pageCount: Int, at page: Int
     ) throws(DiskError) {
-        try memory.withBytes(in: 0..<pageCount * Self.pageBytes) {
-            (bytes: RawSpan) throws(DiskError) in
-            try file.write(bytes, at: page * Self.pageBytes)
+        for first in stride(from: 0, to: pageCount, by: Self.pagesPerWrite) {
+            let pages = first..<min(first + Self.pagesPerWrite, pageCount)
+            let range = pages.lowerBound * Self.pageBytes..<pages.upperBound * Self.pageBytes
+            try memory.withBytes(in: range) { (bytes: RawSpan) throws(DiskError) in
+                try file.write(bytes, at: (page + first) * Self.pageBytes)
+            }
         }
     }
 

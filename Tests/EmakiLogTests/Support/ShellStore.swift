@@ -20,7 +20,7 @@ final class ShellStore: Sendable {
 
     init(
         _ options: StoreOptions = StoreOptions(segmentBytes: 128 << 10),
-        named name: String = #function
+        method: SyncMethod = .dataSync, named name: String = #function
     ) throws {
         path = NSTemporaryDirectory() + "emaki-shell-\(UUID().uuidString)"
         let files = PosixFileSystem(root: path)
@@ -28,7 +28,7 @@ final class ShellStore: Sendable {
         watchdog = Watchdog(name: name, seconds: Self.watchdogSeconds)
         try files.makeFolder("")
         _ = try StoreCreation.lay(
-            options, blockBytes: 4096, method: .dataSync, rawLatency: 0, in: files, path: path,
+            options, blockBytes: 4096, method: method, rawLatency: 0, in: files, path: path,
             entropy: SystemEntropy(), now: 0)
     }
 
