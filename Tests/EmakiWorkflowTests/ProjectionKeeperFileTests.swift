@@ -11,12 +11,12 @@ import Testing
     private let faults = ProjectionKeeperTests.Faults()
 
     private func keeper(
-        eventsMin: UInt64? = .max, writes: Bool = true
+        eventsMin: UInt64? = .max, writes: Bool = true, endedMost: Int = Projection.remembered
     ) throws -> ProjectionKeeper {
         try #require(
             ProjectionKeeper(
                 ScriptedStore(journal), observer: faults, writesCheckpoints: writes,
-                eventsMin: eventsMin))
+                endedMost: endedMost, eventsMin: eventsMin))
     }
 
     private func close(_ keeper: ProjectionKeeper) async {
@@ -211,7 +211,7 @@ import Testing
                 leaves.wait()
             }
         }
-        let keeper = try keeper()
+        let keeper = try keeper(endedMost: 0)
         for _ in 0..<3 {
             #expect(await keeper.ask(needsEndings: true) { $0.hasOldEndings } == true)
         }
@@ -224,10 +224,19 @@ import Testing
         #expect(journal.now.scans == [0..<3] && faults.all.isEmpty)
     }
 
+    @Test("nothing is counted anew where those that have ended are known one by one")
+    func notCountedAnew() async throws {
+        try oldEndings()
+        let keeper = try keeper()
+        #expect(await keeper.ask(needsEndings: true) { $0.hasOldEndings && $0.knowsEnded } == true)
+        await close(keeper)
+        #expect(journal.now.scans == [] && faults.all.isEmpty)
+    }
+
     @Test("if they cannot be counted, that is told, and what was known stays")
     func notCounted() async throws {
         try oldEndings()
-        let keeper = try keeper()
+        let keeper = try keeper(endedMost: 0)
         #expect(await keeper.ask { $0.end } == 3)
         journal.change {
             $0.faults = [ScriptedJournal.Fault()]
