@@ -112,7 +112,7 @@ import Testing
     }
 
     /// A store with a folder, in which the process before has left its marks.
-    struct Marked: HistoryStore {
+    struct Marked: ForwardingStore {
         let base: MemoryHistoryStore.Session
         let folder: String
 
@@ -120,20 +120,6 @@ import Testing
             var capabilities = base.capabilities
             capabilities.folder = folder
             return capabilities
-        }
-
-        func claim() async throws -> UInt64 { try await base.claim() }
-
-        nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer {
-            await base.append(commit)
-        }
-
-        func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage {
-            try await base.read(stream, from: index, limit: limit)
-        }
-
-        func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
-            try await base.streams(prefix: prefix, after: after, limit: limit)
         }
     }
 

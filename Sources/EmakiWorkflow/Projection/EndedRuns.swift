@@ -13,7 +13,7 @@ struct EndedRun: Equatable, Sendable, RunTableRow {
     var outcome: UInt8 = 0
 }
 
-/// Workflows whose newest runs have ended, by their ids, about 75 bytes each: all, or none if there
+/// Workflows whose newest runs have ended, by their ids, about 80 bytes each: all, or none if there
 /// are too many.
 ///
 /// They follow from the records of the ids alone: streams come in any order, and so nothing may

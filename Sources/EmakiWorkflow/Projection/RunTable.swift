@@ -6,7 +6,7 @@ protocol RunTableRow: Sendable {
     init()
 }
 
-/// Open runs, about 160 bytes each.
+/// Open runs, about 150 bytes each.
 typealias OpenRunTable = RunTable<OpenRun>
 
 /// Runs by workflow id and run id: an index of numbers, and chunks of 1,024 runs with their names.

@@ -4,13 +4,13 @@ import EmakiWorkflowTesting
 @testable import EmakiWorkflow
 
 /// A store whose removals wait while it is closed.
-final class GatedStore: JournaledStore {
+final class GatedStore: ForwardingStore, JournaledStore {
     private struct State {
         var isOpen = true
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let base: MemoryHistoryStore.Session
+    let base: MemoryHistoryStore.Session
     private let lock = Lock()
     private let state = Guarded(State())
 
@@ -28,21 +28,6 @@ final class GatedStore: JournaledStore {
     }
 
     var journal: any HistoryJournal { base.journal }
-    var capabilities: HistoryStoreCapabilities { base.capabilities }
-
-    func claim() async throws -> UInt64 { try await base.claim() }
-
-    nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer {
-        await base.append(commit)
-    }
-
-    func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage {
-        try await base.read(stream, from: index, limit: limit)
-    }
-
-    func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
-        try await base.streams(prefix: prefix, after: after, limit: limit)
-    }
 
     func remove(
         _ stream: String, expecting: VersionToken?, epoch: UInt64

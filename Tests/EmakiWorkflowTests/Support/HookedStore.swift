@@ -5,7 +5,7 @@ import EmakiWorkflowTesting
 
 /// A store in memory in which something happens while it is asked, and which counts what it is
 /// asked.
-final class HookedStore: JournaledStore {
+final class HookedStore: ForwardingStore, JournaledStore {
     struct Hooks {
         /// Once a stream was read, before the reader hears of it.
         var hasRead: @Sendable (_ stream: String) async -> Void = { _ in }
@@ -22,7 +22,7 @@ final class HookedStore: JournaledStore {
         var commitCount = 0
     }
 
-    private let base: MemoryHistoryStore.Session
+    let base: MemoryHistoryStore.Session
     private let lock = Lock()
     private let hooks = Guarded(Hooks())
 
@@ -39,8 +39,6 @@ final class HookedStore: JournaledStore {
         return capabilities
     }
 
-    func claim() async throws -> UInt64 { try await base.claim() }
-
     nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer {
         change { $0.commitCount += 1 }
         await now.appends(commit)
@@ -53,10 +51,6 @@ final class HookedStore: JournaledStore {
         let page = try await base.read(stream, from: index, limit: limit)
         await now.hasRead(stream)
         return page
-    }
-
-    func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
-        try await base.streams(prefix: prefix, after: after, limit: limit)
     }
 
     func remove(

@@ -128,27 +128,13 @@ final class ScriptedJournal: HistoryJournal {
 }
 
 /// A store whose events are those of a scripted journal.
-struct ScriptedStore: JournaledStore {
-    private let base = MemoryHistoryStore().session()
+struct ScriptedStore: ForwardingStore, JournaledStore {
+    let base = MemoryHistoryStore().session()
     let scripted: ScriptedJournal
 
     init(_ journal: ScriptedJournal) { scripted = journal }
 
     var journal: any HistoryJournal { scripted }
-    var capabilities: HistoryStoreCapabilities { base.capabilities }
-    func claim() async throws -> UInt64 { try await base.claim() }
-
-    nonisolated(nonsending) func append(_ commit: HistoryCommit) async -> CommitAnswer {
-        await base.append(commit)
-    }
-
-    func read(_ stream: String, from index: Int, limit: Int) async throws -> HistoryPage {
-        try await base.read(stream, from: index, limit: limit)
-    }
-
-    func streams(prefix: String, after: String?, limit: Int) async throws -> [String] {
-        try await base.streams(prefix: prefix, after: after, limit: limit)
-    }
 }
 
 /// Opens once, and lets nobody by before.
