@@ -299,7 +299,7 @@ import Testing
 extension EventLog {
     /// Suspends until so many plain threads sleep in blocking calls.
     func sleepingThreads(_ count: Int) async {
-        await passed { peek { $0.sleepingThreads.0 + $0.sleepingThreads.1 } == count }
+        await passed { peek { $0.sleepers.count } == count }
     }
 
     /// Suspends until the worker has done all that it was asked before.

@@ -100,7 +100,8 @@ final class BenchBackground: Sendable {
         let desk = BenchDesk()
         let start = SystemClock.monotonicNanoseconds()
         let schedule = BenchSchedule(
-            rate: Self.headsPerSecond, seed: UInt64(start), start: start, end: .max >> 1)
+            rate: Self.headsPerSecond, seed: UInt64(start), nanoseconds: .max >> 2)
+        schedule.begin(at: start)
         SystemThread.start(name: "bench-heads") { [self] in
             BenchTimer.sharpen()
             let timer = BenchTimer()
@@ -148,7 +149,9 @@ extension BenchSession {
             let before = result
             result = try await background.run(beside: work) {
                 var measured = before
-                try await measure(into: &measured) { try await runSlice(seconds: seconds) }
+                try await measure(into: &measured) {
+                    try await runSlice(seconds: seconds, from: $0)
+                }
                 return measured
             }
             result.besideRounds += background.roundCount

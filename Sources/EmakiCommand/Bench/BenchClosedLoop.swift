@@ -21,7 +21,7 @@ extension BenchSession {
         try await measureDevice()
         for _ in 0..<sliceCount {
             try await measure(into: &result) {
-                try await runSlice(seconds: plan.seconds / Double(sliceCount))
+                try await runSlice(seconds: plan.seconds / Double(sliceCount), from: $0)
             }
             try await measureDevice()
         }
@@ -33,8 +33,8 @@ extension BenchSession {
         var result = BenchResult(self)
         try await measureDevice()
         try await measure(into: &result) {
-            let stop = BenchStop(instant: .max, quota: BenchStop.Quota(plan.eventCount))
-            return try await runAppenders(until: stop)
+            try await runAppenders(
+                nanoseconds: nil, quota: BenchStop.Quota(plan.eventCount), from: $0)
         }
         try await measureDevice()
         return result
@@ -52,22 +52,29 @@ extension BenchSession {
         return Double(spent) / Double(Self.rehearsalCount)
     }
 
-    func runSlice(seconds: Double) async throws -> BenchTally {
+    func runSlice(seconds: Double, from start: BenchStart = BenchStart()) async throws -> BenchTally
+    {
         let nanoseconds = Int64(seconds * 1e9)
-        if plan.isOpenLoop { return try await runOpenLoop(nanoseconds: nanoseconds) }
-        let stop = BenchStop(instant: SystemClock.monotonicNanoseconds() + nanoseconds)
-        return try await runAppenders(until: stop)
+        if plan.isOpenLoop { return try await runOpenLoop(nanoseconds: nanoseconds, from: start) }
+        return try await runAppenders(nanoseconds: nanoseconds, quota: nil, from: start)
     }
 
-    private func runAppenders(until stop: BenchStop) async throws -> BenchTally {
-        guard plan.variant != .threads else { return await runThreads(until: stop) }
+    /// - Parameter nanoseconds: nil: until the quota is used up.
+    private func runAppenders(
+        nanoseconds: Int64?, quota: BenchStop.Quota?, from start: BenchStart
+    ) async throws -> BenchTally {
+        let stop: @Sendable (Int64) -> BenchStop = { begun in
+            BenchStop(instant: nanoseconds.map { begun + $0 } ?? .max, quota: quota)
+        }
+        guard plan.variant != .threads else { return await runThreads(until: stop, from: start) }
         let executor: (any TaskExecutor)? = plan.variant == .loop ? log.loop : nil
+        let end = stop(SystemClock.monotonicNanoseconds())
         return await withTaskGroup(of: BenchTally.self) { group in
             for _ in 0..<plan.appenderCount {
                 group.addTask(executorPreference: executor) {
                     do throws(LogError) {
                         var appender = try BenchAppender(self)
-                        return await appender.run(until: stop)
+                        return await appender.run(until: end)
                     } catch {
                         return BenchTally(error)
                     }
@@ -77,12 +84,14 @@ extension BenchSession {
         }
     }
 
-    private func runThreads(until stop: BenchStop) async -> BenchTally {
+    private func runThreads(
+        until stop: @escaping @Sendable (Int64) -> BenchStop, from start: BenchStart
+    ) async -> BenchTally {
         let totals = BenchTotals()
-        await BenchThreads.run(plan.appenderCount) { _ in
+        await BenchThreads.run(plan.appenderCount, from: start) { _, gate in
             do throws(LogError) {
                 var appender = try BenchAppender(self)
-                totals.add(appender.runBlocking(until: stop))
+                totals.add(appender.runBlocking(until: stop(gate.pass())))
             } catch {
                 totals.add(BenchTally(error))
             }

@@ -11,7 +11,7 @@ extension BenchRun {
         let log = try await plan.openLog(at: folder, configuration)
         let session = try await BenchSession(plan: plan, folder: folder, log: log)
         var result = BenchResult(session)
-        try await session.measure(into: &result) {
+        try await session.measure(into: &result) { _ in
             try await log.seal()
             try await log.merge()
             var tally = BenchTally()

@@ -9,7 +9,7 @@ extension BenchSession {
         try await measureDevice()
         let watch = BenchSpaceWatch(folder)
         let before = BenchMeter.now()
-        try await measure(into: &result) {
+        try await measure(into: &result) { _ in
             guard plan.variant != .threads else { return await loadOnThread() }
             let executor: (any TaskExecutor)? = plan.variant == .loop ? log.loop : nil
             return await Task(executorPreference: executor) { await loadOnTask() }.value

@@ -8,27 +8,30 @@ import EmakiPlatform
 /// must not block their executor, so one thread sleeps for all of them and wakes a free task for
 /// each arrival; what that hand-over costs is part of the latency too.
 extension BenchSession {
-    func runOpenLoop(nanoseconds: Int64) async throws -> BenchTally {
-        let start = SystemClock.monotonicNanoseconds()
+    func runOpenLoop(nanoseconds: Int64, from start: BenchStart) async throws -> BenchTally {
+        let now = SystemClock.monotonicNanoseconds()
         let schedule = BenchSchedule(
-            rate: plan.rate, seed: plan.seed &+ UInt64(start), start: start,
-            end: start + nanoseconds)
-        let limit = start + nanoseconds + BenchPlan.overtimeNanoseconds
-        var tally =
-            plan.variant == .threads
-            ? await runThreads(schedule, until: limit)
-            : try await runTasks(schedule, until: limit)
+            rate: plan.rate, seed: plan.seed &+ UInt64(now), nanoseconds: nanoseconds)
+        var tally: BenchTally
+        if plan.variant == .threads {
+            tally = await runThreads(schedule, from: start)
+        } else {
+            tally = try await runTasks(schedule, until: schedule.begin(at: now))
+        }
         tally.miss(schedule.drain())
         return tally
     }
 
-    private func runThreads(_ schedule: BenchSchedule, until limit: Int64) async -> BenchTally {
+    private func runThreads(
+        _ schedule: BenchSchedule, from start: BenchStart
+    ) async -> BenchTally {
         let totals = BenchTotals()
-        await BenchThreads.run(plan.appenderCount) { _ in
+        await BenchThreads.run(plan.appenderCount, from: start) { _, gate in
             BenchTimer.sharpen()
             let timer = BenchTimer()
             do throws(LogError) {
                 var appender = try BenchAppender(self)
+                let limit = schedule.begin(at: gate.pass())
                 var now: Int64 = 0
                 while now < limit, let due = schedule.claim() {
                     timer.sleep(until: due)
@@ -86,16 +89,30 @@ extension BenchSession {
 final class BenchSchedule: @unchecked Sendable {
     private let lock = Lock()
     private let meanNanoseconds: Double
-    private let end: Double
-    private var instant: Double
+    private let nanoseconds: Int64
+    private var end = -Double.infinity
+    private var instant = 0.0
     private var randomState: UInt64
     private var missedCount = 0
+    private var begun: Int64?
 
-    init(rate: Double, seed: UInt64, start: Int64, end: Int64) {
+    init(rate: Double, seed: UInt64, nanoseconds: Int64) {
         meanNanoseconds = 1e9 / rate
         randomState = seed
-        instant = Double(start)
-        self.end = Double(end)
+        self.nanoseconds = nanoseconds
+    }
+
+    /// Says when the first arrival may be; before, there is none. Only the first call counts.
+    /// - Returns: until when arrivals are served.
+    @discardableResult
+    func begin(at start: Int64) -> Int64 {
+        lock.withLock {
+            if begun == nil {
+                begun = start
+                (instant, end) = (Double(start), Double(start + nanoseconds))
+            }
+            return (begun ?? start) + nanoseconds + BenchPlan.overtimeNanoseconds
+        }
     }
 
     /// The next arrival, or nil after the last.

@@ -18,7 +18,7 @@ extension BenchSession {
         let clock = BenchClock(aheadSeconds: 2 * Self.armedSeconds)
         defer { clock.stop() }
         try await measureDevice()
-        try await measure(into: &result) {
+        try await measure(into: &result) { _ in
             let first = BenchSleeper.wokenCount.load(ordering: .relaxed)
             let last = first + plan.streamCount
             var options = EngineOptions()

@@ -20,17 +20,16 @@ struct BenchRaw: Sendable {
         var result = BenchResult(plan: plan, method: device.method)
         let latency = BenchLatency()
         let payload = BenchPayload(payloadBytes: plan.payloadBytes)
-        let before = BenchMeter.now()
-        let stop = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
+        let start = BenchStart()
         let isAlone = plan.appenderCount == 1 && !plan.isOpenLoop
         if isAlone {
-            result.tally = try await writeAlone(device, latency, until: stop)
+            result.tally = try await writeAlone(device, latency)
         } else if plan.isOpenLoop {
-            result.tally = await writeArrivals(device, payload, latency, until: stop)
+            result.tally = await writeArrivals(device, payload, latency, from: start)
         } else {
-            result.tally = await writeTogether(device, payload, latency, until: stop)
+            result.tally = await writeTogether(device, payload, latency, from: start)
         }
-        result.meter = BenchMeter.now() - before
+        result.meter = start.spent
         result.latency = latency.summary
         if !isAlone {
             try await SystemThread.offload(name: "bench-device") { () throws(DiskError) in
@@ -41,10 +40,13 @@ struct BenchRaw: Sendable {
         return result
     }
 
+    private var nanoseconds: Int64 { Int64(plan.seconds * 1e9) }
+
     private func writeAlone(
-        _ device: BenchDevice, _ latency: BenchLatency, until stop: Int64
+        _ device: BenchDevice, _ latency: BenchLatency
     ) async throws -> BenchTally {
-        try await SystemThread.offload(name: "bench-raw") { () throws(DiskError) in
+        let stop = SystemClock.monotonicNanoseconds() + nanoseconds
+        return try await SystemThread.offload(name: "bench-raw") { () throws(DiskError) in
             var samples = BenchSamples(for: latency)
             var tally = BenchTally()
             // The first write is always made, so that a tiny run is not empty.
@@ -60,13 +62,14 @@ struct BenchRaw: Sendable {
 
     private func writeTogether(
         _ device: BenchDevice, _ payload: BenchPayload, _ latency: BenchLatency,
-        until stop: Int64
+        from start: BenchStart
     ) async -> BenchTally {
         let totals = BenchTotals()
         let group = BenchRawGroup(device: device)
-        await BenchThreads.run(plan.appenderCount) { index in
+        await BenchThreads.run(plan.appenderCount, from: start) { index, gate in
             var writer = BenchRawWriter(group, plan, payload, latency, index)
-            var started = SystemClock.monotonicNanoseconds()
+            var started = gate.pass()
+            let stop = started + nanoseconds
             repeat {
                 started = writer.write(since: started)
             } while started < stop && !writer.tally.isHopeless
@@ -77,18 +80,18 @@ struct BenchRaw: Sendable {
 
     private func writeArrivals(
         _ device: BenchDevice, _ payload: BenchPayload, _ latency: BenchLatency,
-        until stop: Int64
+        from start: BenchStart
     ) async -> BenchTally {
         let totals = BenchTotals()
         let group = BenchRawGroup(device: device)
-        let start = SystemClock.monotonicNanoseconds()
+        let now = SystemClock.monotonicNanoseconds()
         let schedule = BenchSchedule(
-            rate: plan.rate, seed: plan.seed &+ UInt64(start), start: start, end: stop)
-        let limit = stop + BenchPlan.overtimeNanoseconds
-        await BenchThreads.run(plan.appenderCount) { index in
+            rate: plan.rate, seed: plan.seed &+ UInt64(now), nanoseconds: nanoseconds)
+        await BenchThreads.run(plan.appenderCount, from: start) { index, gate in
             BenchTimer.sharpen()
             let timer = BenchTimer()
             var writer = BenchRawWriter(group, plan, payload, latency, index)
+            let limit = schedule.begin(at: gate.pass())
             var now: Int64 = 0
             while now < limit, let due = schedule.claim() {
                 timer.sleep(until: due)

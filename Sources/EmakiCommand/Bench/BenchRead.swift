@@ -15,14 +15,15 @@ extension BenchSession {
         let base = streams.take()
         try await measureDevice()
         let preparation = BenchTotals()
-        await BenchThreads.run(plan.threadCount) { thread in
+        await BenchThreads.run(plan.threadCount) { thread, _ in
             preparation.add(prepareReading(from: base, thread: thread))
         }
         result.tally += preparation.tally
         try await measure(into: &result) {
             let totals = BenchTotals()
-            let stop = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
-            await BenchThreads.run(plan.threadCount) { thread in
+            let nanoseconds = Int64(plan.seconds * 1e9)
+            await BenchThreads.run(plan.threadCount, from: $0) { thread, gate in
+                let stop = gate.pass() + nanoseconds
                 totals.add(readHistories(from: base, thread: thread, until: stop))
             }
             return totals.tally

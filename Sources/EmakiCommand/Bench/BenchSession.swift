@@ -48,14 +48,16 @@ struct BenchSession: Sendable {
     }
 
     /// Runs a measured piece of work.
+    /// - Parameter body: gets what it is measured from, to be reset by work that is not ready at
+    ///   once.
     func measure(
-        into result: inout BenchResult, _ body: () async throws -> BenchTally
+        into result: inout BenchResult, _ body: (BenchStart) async throws -> BenchTally
     ) async throws {
         let loopBefore = await loopNanoseconds()
         let groupsBefore = log.statistics.groups
-        let before = BenchMeter.now()
-        let tally = try await body()
-        result.meter += BenchMeter.now() - before
+        let start = BenchStart()
+        let tally = try await body(start)
+        result.meter += start.spent
         result.loopNanoseconds += await loopNanoseconds() - loopBefore
         result.groupCount += log.statistics.groups - groupsBefore
         result.tally += tally

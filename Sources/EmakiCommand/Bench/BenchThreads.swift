@@ -1,7 +1,61 @@
 import EmakiPlatform
 
+/// From where a piece of work is measured: when it was made, or when its threads were all there.
+final class BenchStart: @unchecked Sendable {
+    private let lock = Lock()
+    private var meter = BenchMeter.now()
+
+    /// It starts now, and not before.
+    func reset() {
+        let now = BenchMeter.now()
+        lock.withLock { meter = now }
+    }
+
+    /// Since the start.
+    var spent: BenchMeter { BenchMeter.now() - lock.withLock { meter } }
+}
+
 /// Plain threads that start together and are waited for.
 enum BenchThreads {
+    /// Where threads wait for one another, so that making them is no part of what is measured: the
+    /// first moments of each take 0.1 ms and more, one after the other.
+    final class Gate: @unchecked Sendable {
+        private let start: BenchStart
+        private let lock = Lock()
+        private let word = WaitWord()
+        private var missingCount: Int
+        private var openedAt: Int64?
+
+        fileprivate init(_ count: Int, _ start: BenchStart) {
+            self.start = start
+            missingCount = count
+        }
+
+        /// Blocks until every thread is here, or has ended.
+        /// - Returns: when the gate opened, by the monotonic clock; the same for all.
+        func pass() -> Int64 {
+            come()
+            while true {
+                let seen = word.value
+                if let instant = lock.withLock({ openedAt }) { return instant }
+                word.wait(while: seen)
+            }
+        }
+
+        /// A thread is here, or has ended: whoever passed before is not counted twice, because the
+        /// gate is open then.
+        fileprivate func come() {
+            lock.withLock {
+                missingCount -= 1
+                guard missingCount == 0 else { return }
+                start.reset()
+                openedAt = SystemClock.monotonicNanoseconds()
+            }
+            word.bump()
+            word.wakeAll()
+        }
+    }
+
     /// Counts down as threads end.
     private final class Latch: @unchecked Sendable {
         private let lock = Lock()
@@ -30,13 +84,19 @@ enum BenchThreads {
     }
 
     /// Runs the body on so many threads, and returns when all have ended.
-    static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) async {
+    /// - Parameter start: is reset when the last thread passes the gate that the body gets.
+    static func run(
+        _ count: Int, from start: BenchStart = BenchStart(),
+        _ body: @escaping @Sendable (Int, Gate) -> Void
+    ) async {
         guard count > 0 else { return }
         await SystemThread.offload(name: "bench-join") {
             let latch = Latch(count: count)
+            let gate = Gate(count, start)
             for index in 0..<count {
                 SystemThread.start(name: "bench-\(index)") {
-                    body(index)
+                    body(index, gate)
+                    gate.come()
                     latch.countDown()
                 }
             }

@@ -24,7 +24,7 @@ extension BenchSession {
         }
         let end = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
         try await measureDevice()
-        try await measure(into: &result) {
+        try await measure(into: &result) { _ in
             await withTaskGroup(of: BenchTally.self) { group in
                 for caller in 0..<plan.appenderCount {
                     group.addTask(executorPreference: log.loop) {

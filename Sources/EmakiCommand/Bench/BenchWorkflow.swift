@@ -19,7 +19,7 @@ extension BenchSession {
         let sliceCount = plan.seconds >= BenchPlan.slicedSecondsMin ? BenchPlan.sliceCount : 1
         try await measureDevice()
         for _ in 0..<sliceCount {
-            try await measure(into: &result) {
+            try await measure(into: &result) { _ in
                 try await runClients(clients, seconds: plan.seconds / Double(sliceCount))
             }
             try await measureDevice()
@@ -86,7 +86,7 @@ extension BenchSession {
         var samples = BenchSamples(for: latency)
         let end = SystemClock.monotonicNanoseconds() + Int64(plan.seconds * 1e9)
         try await measureDevice()
-        try await measure(into: &result) {
+        try await measure(into: &result) { _ in
             var tally = BenchTally()
             repeat {
                 let started = SystemClock.monotonicNanoseconds()

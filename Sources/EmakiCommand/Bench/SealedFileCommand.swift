@@ -123,10 +123,10 @@ struct SealedFileCommand: AsyncParsableCommand {
     ) async throws -> Rate {
         let tally = Tally()
         let duration = Int64(seconds * 1e9)
-        await BenchThreads.run(threads) { thread in
+        await BenchThreads.run(threads) { thread, gate in
             var state = SplitMix.mix64(UInt64(thread) << 32)
+            let started = gate.pass()
             let cpuStarted = SystemClock.threadCPUNanoseconds()
-            let started = SystemClock.monotonicNanoseconds()
             var now = started
             var count = 0
             var isRight = true

@@ -3,10 +3,17 @@ import EmakiPlatform
 /// Plain threads: they may write a group themselves (leader and followers), so that a lone thread
 /// pays for its write and for nothing else.
 ///
-/// A thread waits on one of two words, by the parity of the group that carries its events. The word
-/// is read under the lock and bumped under the lock, so no wake-up is lost; one system call wakes a
-/// whole group.
+/// A thread whose events are durable when it wakes up returns without the lock: of a large group all
+/// wake at once, and would wait for one another.
 extension Committer {
+    private enum Awakening {
+        /// Its events are durable. The only one without the lock.
+        case durable
+        case called
+        /// The loop is busy for longer than it should be.
+        case late
+    }
+
     /// Blocks until the durable position reaches `end`, writing groups while that is this thread's
     /// to do. Called with the lock; returns without it.
     func waitOnThread(for end: Position) -> Signal {
@@ -20,7 +27,11 @@ extension Committer {
                 lock.lock()
                 continue
             }
-            if !sleepOnThread(for: end), queue.lead(hasStaged: core.hasStaged) {
+            switch sleepOnThread(for: end) {
+            case .durable: return .durable
+            case .called: continue
+            case .late:
+                guard queue.lead(hasStaged: core.hasStaged) else { continue }
                 writeGroup()
                 lock.lock()
             }
@@ -29,6 +40,9 @@ extension Committer {
 
     /// While a thread that was called to lead was on its way, others relied on it: now that it
     /// leaves, the loop takes over what is left. Called with the lock; returns without it.
+    ///
+    /// Nobody relies on a thread that returns without the lock. If it was called, then to write the
+    /// group of its own events; somebody else wrote that, and has looked after the next one since.
     private func leave(_ signal: Signal) -> Signal {
         let mustWake = loopIsNeeded()
         lock.unlock()
@@ -37,57 +51,40 @@ extension Committer {
     }
 
     /// Sleeps until the group that carries `end` is durable, or until this thread should lead.
-    /// Called and returns with the lock.
-    /// - Returns: false if the loop is busy for longer than it should be.
-    private func sleepOnThread(for end: Position) -> Bool {
+    /// Called with the lock; returns with it, unless `end` is durable.
+    private func sleepOnThread(for end: Position) -> Awakening {
         // A group that carries it and is not durable is being written: a failure would poison.
         let isWriting = writingEnd >= end
-        let parity = (isWriting ? writeCount : writeCount &+ 1) & 1
-        let word = parity == 0 ? threadWords.0 : threadWords.1
-        let seen = word.value
+        let place = sleepers.enter((isWriting ? writeCount : writeCount &+ 1) & 1)
         // The end of a write wakes its own threads. For the next group it may do nothing, because
         // the loop is about to write that; then the loop may get a long job first.
         let canOverrun = traffic.value.loopMayOverrun(isWriting: isWriting)
-        countSleeping(parity, 1)
         lock.unlock()
         var isInTime = true
         if canOverrun {
-            isInTime = word.wait(while: seen, nanoseconds: overrunLimit)
+            isInTime = place.word.wait(while: place.seen, nanoseconds: overrunLimit)
         } else {
-            word.wait(while: seen)
+            place.word.wait(while: place.seen)
         }
+        // Published before those who wait for it are woken, and so not counted any more.
+        if publishedEnd.value >= end.rawValue { return .durable }
         lock.lock()
-        countSleeping(parity, -1)
-        if parity == (writeCount &+ 1) & 1 { isLeaderCalled = false }
-        return isInTime
+        sleepers.leave(place)
+        if place.parity == (writeCount &+ 1) & 1 { isLeaderCalled = false }
+        return isInTime ? .called : .late
     }
 
-    private func countSleeping(_ parity: Int, _ change: Int) {
-        if parity == 0 { sleepingThreads.0 += change } else { sleepingThreads.1 += change }
-    }
-
-    /// After a write: wakes the threads of its group, and one of the next group's to lead. Called
-    /// with the lock, after the lease came back.
-    func wakeThreads(all: Bool) {
-        let isEven = writeCount & 1 == 0
-        let (written, gathering) =
-            isEven ? (threadWords.0, threadWords.1) : (threadWords.1, threadWords.0)
-        let (writtenSleepers, gatheringSleepers) =
-            isEven
-            ? (sleepingThreads.0, sleepingThreads.1) : (sleepingThreads.1, sleepingThreads.0)
-        if writtenSleepers > 0 {
-            written.bump()
-            written.wakeAll()
-        }
-        guard gatheringSleepers > 0 else { return }
-        if all {
-            gathering.bump()
-            gathering.wakeAll()
-        } else if traffic.value.callsLeader(hasStaged: core.hasStaged) {
-            gathering.bump()
-            gathering.wakeOne()
+    /// After a write: lets the threads of its group go, and wakes one of the next group's to lead.
+    /// Called with the lock, after the lease came back.
+    /// - Returns: what the threads sleep on, to be woken without the lock: that takes a microsecond
+    ///   or more for each of them.
+    func wakeThreads(all: Bool) -> (WaitWord?, WaitWord?) {
+        let written = writeCount & 1
+        if all { return (sleepers.wake(written), sleepers.wake(1 - written)) }
+        if traffic.value.callsLeader(hasStaged: core.hasStaged), sleepers.wakeOne(1 - written) {
             isLeaderCalled = true
         }
+        return (sleepers.wake(written), nil)
     }
 
     // MARK: Blocking calls

@@ -49,11 +49,10 @@ final class Committer: @unchecked Sendable {
     var followerCount = 0
     var latency = CommitLatency()
     /// Threads that wait in blocking calls, by the parity of the group that they wait for.
-    var threadWords = (WaitWord(), WaitWord())
-    var sleepingThreads = (0, 0)
+    var sleepers = SleepingThreads()
     /// A thread that slept on the gathering group was woken to lead it, and is on its way.
     var isLeaderCalled = false
-    /// Counts groups; its parity says which word belongs to the group that is being written.
+    /// Counts groups; its parity says who waits for the group that is being written.
     var writeCount = 0
     var writingEnd: Position = .start
     /// Who waits for the close to be done.
@@ -74,6 +73,9 @@ final class Committer: @unchecked Sendable {
     /// Looks at sealed files in the background; stays when it has ended, for its figures.
     var scrubber: Scrubber?
 
+    /// The durable position, for threads that have just been woken. Written with the lock.
+    let publishedEnd: PublishedNumber
+
     // Whoever holds the lease.
     private var due: ContiguousArray<WaitSlot<Signal>> = []
 
@@ -84,6 +86,7 @@ final class Committer: @unchecked Sendable {
         let configuration = core.configuration
         let queue = CommitQueue(idleMarkDelay: configuration.idleMarkDelay.wholeNanoseconds)
         traffic = Guarded(CommitTraffic(queue: queue))
+        publishedEnd = PublishedNumber(core.durableEnd.rawValue)
         overrunLimit = 5 * configuration.gatherLimit.wholeNanoseconds
         due.reserveCapacity(1024)
     }
@@ -173,6 +176,7 @@ final class Committer: @unchecked Sendable {
         let signal: Signal
         if error == nil {
             if let write { core.finish(write) }
+            publishedEnd.set(core.durableEnd.rawValue)
             signal = .durable
             takeDueWaiters()
         } else {
@@ -188,9 +192,11 @@ final class Committer: @unchecked Sendable {
         let admitted = admissions.take(Limits.admissionsPerCommitMax)
         let threads = takeThreadAdmissions()
         queue.giveBack(now: now)
-        wakeThreads(all: error != nil)
+        let asleep = wakeThreads(all: error != nil)
         let mustWakeLoop = loopIsNeeded()
         lock.unlock()
+        asleep.0?.wakeAll()
+        asleep.1?.wakeAll()
         loop.resuming(.admission) {
             for slot in admitted { slot.resume(returning: .retry) }
         }
@@ -344,8 +350,10 @@ final class Committer: @unchecked Sendable {
         rewriteWaiters.removeAll()
         sealWaiters.removeAll()
         mergeWaiters.removeAll()
-        wakeThreads(all: true)
+        let asleep = wakeThreads(all: true)
         lock.unlock()
+        asleep.0?.wakeAll()
+        asleep.1?.wakeAll()
         for slot in slots { slot.resume(returning: .closed) }
         for caller in called { caller.body(.closed) }
         for thread in threads { thread.send(.closed) }

@@ -94,7 +94,7 @@ final class Watchdog: @unchecked Sendable {
                  restsWithoutTimer \(committer.queue.restsWithoutTimer)
                 waiters \(committer.waiters.count) admissions \(committer.admissions.count)\
                  threadAdmissions \(committer.threadAdmissions.count)\
-                 sleepingThreads \(committer.sleepingThreads) writeCount \(committer.writeCount)
+                 sleepers \(committer.sleepers.count) writeCount \(committer.writeCount)
                 ready \(core.readyCount) isPreparing \(core.isPreparing)\
                  segmentFailure \(String(describing: core.segmentFailure))
                 """
