@@ -69,6 +69,40 @@ import Testing
         #expect(without.leftOutCount == 2)
     }
 
+    @Test("an event's bytes are bars from zero, as long as what they show, and only what was measured")
+    func bars() throws {
+        func space(_ engine: String, _ after: String?, _ bytes: Double) -> ResultLine {
+            var line = ResultLine()
+            (line.engine, line.item, line.after) = (engine, "F", after)
+            line.op = after == nil ? "compact" : "space"
+            line.bytesPerEvent = bytes
+            return line
+        }
+        let report = ReportBuilder(
+            RunLines([
+                space("emaki", "load", 600), space("emaki", "compact", 400),
+                space("emaki", nil, 200), space("lmdb", "load", 300),
+            ])
+        ).report()
+        let chart = try #require(report.sections.last?.bars.first)
+        #expect(
+            chart.rows == [
+                BarChart.Row(name: "emaki", values: [600, 400, 200]),
+                BarChart.Row(name: "lmdb", values: [300, nil, nil]),
+            ])
+        let page = HTMLWriter.text(report)
+        func width(_ style: String) throws -> Double {
+            let rest = try #require(page.split(separator: "<rect class=\"\(style)\" x=").last)
+            let number = try #require(rest.split(separator: "width=\"").dropFirst().first)
+            return try #require(Double(number.prefix { $0 != "\"" }))
+        }
+        let longest = try width("b9 part0")
+        #expect(abs(try width("b9 part1") - longest * 400 / 600) < 0.2)
+        #expect(abs(try width("b9 part2") - longest * 200 / 600) < 0.2)
+        #expect(abs(try width("b6 part0") - longest * 300 / 600) < 0.2)
+        #expect(!page.contains("b6 part1"))
+    }
+
     @Test("the page needs nothing from elsewhere, and escapes what stands in lines")
     func page() {
         var failed = line("sqlite", p50: 3, raw: 1)

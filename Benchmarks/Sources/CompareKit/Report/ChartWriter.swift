@@ -1,6 +1,6 @@
 import Foundation
 
-/// A chart as SVG that takes its colours from the page, so that light and dark are the page's matter.
+/// Lines over an axis, as SVG.
 struct ChartWriter {
     private let chart: Chart
     private let xRange: ClosedRange<Double>
@@ -67,21 +67,21 @@ struct ChartWriter {
         let floor = Self.height - Self.bottom
         var parts = yTicks.flatMap { value in
             [
-                Self.line(Self.left, y(value), Self.width - Self.right, y(value)),
-                Self.text(Self.left - 6, y(value) + 4, "end", NumberText.axis(value)),
+                SVG.line(Self.left, y(value), Self.width - Self.right, y(value)),
+                SVG.text(Self.left - 6, y(value) + 4, "end", NumberText.axis(value)),
             ]
         }
         parts += xTicks.flatMap { value, label in
             [
-                Self.line(x(value), Self.top, x(value), floor),
-                Self.text(x(value), floor + 17, "middle", label),
+                SVG.line(x(value), Self.top, x(value), floor),
+                SVG.text(x(value), floor + 17, "middle", label),
             ]
         }
         let middle = (Self.left + Self.width - Self.right) / 2
-        parts.append(Self.text(middle, Self.height - 8, "middle", chart.xLabel))
+        parts.append(SVG.text(middle, Self.height - 8, "middle", chart.xLabel))
         parts.append(
             """
-            <text transform="translate(13 \(Self.number((Self.top + floor) / 2))) rotate(-90)" \
+            <text transform="translate(13 \(SVG.number((Self.top + floor) / 2))) rotate(-90)" \
             text-anchor="middle">\(HTMLWriter.escaped(chart.yLabel))</text>
             """)
         return parts
@@ -119,39 +119,23 @@ struct ChartWriter {
     private func lines(_ series: Chart.Series) -> [String] {
         let style = HTMLWriter.style(of: series.name)
         let points = series.points.filter { $0.y > 0 }
-        let path = points.map { "\(Self.number(x($0.x))),\(Self.number(y($0.y)))" }
+        let path = points.map { "\(SVG.number(x($0.x))),\(SVG.number(y($0.y)))" }
             .joined(separator: " ")
         var parts = ["<polyline class=\"\(style)\" points=\"\(path)\"/>"]
         guard case .logarithmic = chart.xAxis else { return parts }
         for point in points {
-            let place = Self.number(x(point.x))
+            let place = SVG.number(x(point.x))
             if point.most > point.least {
                 parts.append(
                     """
                     <line class="\(style) bar" x1="\(place)" x2="\(place)" \
-                    y1="\(Self.number(y(point.least)))" y2="\(Self.number(y(point.most)))"/>
+                    y1="\(SVG.number(y(point.least)))" y2="\(SVG.number(y(point.most)))"/>
                     """)
             }
             parts.append(
-                "<circle class=\"\(style)\" cx=\"\(place)\" cy=\"\(Self.number(y(point.y)))\" r=\"3\"/>"
+                "<circle class=\"\(style)\" cx=\"\(place)\" cy=\"\(SVG.number(y(point.y)))\" r=\"3\"/>"
             )
         }
         return parts
     }
-
-    private static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> String {
-        """
-        <line class="grid" x1="\(number(x1))" y1="\(number(y1))" x2="\(number(x2))" \
-        y2="\(number(y2))"/>
-        """
-    }
-
-    private static func text(_ x: Double, _ y: Double, _ anchor: String, _ text: String) -> String {
-        """
-        <text x="\(number(x))" y="\(number(y))" text-anchor="\(anchor)">\
-        \(HTMLWriter.escaped(text))</text>
-        """
-    }
-
-    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
 }

@@ -22,8 +22,10 @@ package enum HTMLWriter {
 
     private static func section(_ section: Report.Section) -> String {
         // Of points alone nobody sees a course; they stand in the table.
-        let charts = section.charts.filter { $0.series.contains { $0.points.count > 1 } }
-            .map(figure).joined(separator: "\n")
+        let figures =
+            section.charts.filter { $0.series.contains { $0.points.count > 1 } }.map(figure)
+            + section.bars.filter { !$0.rows.isEmpty }.map(figure)
+        let charts = figures.joined(separator: "\n")
         return """
             <section>
             <h2>\(escaped(section.title))</h2>
@@ -43,13 +45,27 @@ package enum HTMLWriter {
             x1="1" x2="21" y1="4" y2="4"/></svg>\(escaped(series.name))</span>
             """
         }
-        return """
-            <figure>
-            <figcaption>\(escaped(chart.title))</figcaption>
-            \(ChartWriter(chart).svg)
-            <div class="keys">\(keys.joined())</div>
-            </figure>
+        return figure(chart.title, ChartWriter(chart).svg, keys)
+    }
+
+    private static func figure(_ chart: BarChart) -> String {
+        let keys = chart.parts.enumerated().map { part, name in
             """
+            <span class="key"><svg viewBox="0 0 22 10"><rect class="b0 part\(part)" \
+            width="22" height="10"/></svg>\(escaped(name))</span>
+            """
+        }
+        return figure(chart.title, BarWriter(chart).svg, keys)
+    }
+
+    private static func figure(_ title: String, _ picture: String, _ keys: [String]) -> String {
+        """
+        <figure>
+        <figcaption>\(escaped(title))</figcaption>
+        \(picture)
+        <div class="keys">\(keys.joined())</div>
+        </figure>
+        """
     }
 
     private static func table(_ table: Report.Table) -> String {
@@ -89,13 +105,19 @@ package enum HTMLWriter {
 
     /// Each engine has its colour, whatever else is in a chart; ours are thick, the device is dashed.
     static func style(of name: String) -> String {
-        let names = [
-            "raw", "emaki, loop", "emaki, threads", "emaki, pool", "rocksdb", "leveldb", "lmdb",
-            "sqlite", "postgresql", "redis",
-        ]
-        let place = names.firstIndex(of: name).map { "c\($0)" } ?? "c9"
+        let place = "c\(place(of: name))"
         if name == "raw" { return place + " raw" }
         return name.hasPrefix("emaki") ? place + " ours" : place
+    }
+
+    /// What fills an engine's bars.
+    static func colour(of name: String) -> String { "b\(place(of: name))" }
+
+    private static func place(of name: String) -> Int {
+        [
+            "raw", "emaki, loop", "emaki, threads", "emaki, pool", "rocksdb", "leveldb", "lmdb",
+            "sqlite", "postgresql", "redis",
+        ].firstIndex(of: name) ?? 9
     }
 
     private static let sheet = """
@@ -129,6 +151,9 @@ package enum HTMLWriter {
         \((0...9).map { ".c\($0) { stroke: var(--c\($0)); } circle.c\($0) { fill: var(--c\($0)); }" }
             .joined(separator: "\n"))
         circle { stroke: none !important; }
+        \((0...9).map { ".b\($0) { fill: var(--c\($0)); }" }.joined(separator: "\n"))
+        .part0 { opacity: .4; }
+        .part2 { opacity: .7; }
         .keys { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: .85rem;
           color: var(--soft); }
         .key { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; }

@@ -9,6 +9,7 @@ package struct Report: Sendable {
         package var title: String
         package var lead: String
         package var charts: [Chart] = []
+        package var bars: [BarChart] = []
         package var tables: [Table] = []
     }
 
@@ -44,6 +45,22 @@ package struct Chart: Sendable {
     package var yLabel: String
     package var xAxis: Axis
     package var series: [Series]
+}
+
+/// A picture: bars from zero, a few for each engine.
+package struct BarChart: Sendable {
+    package struct Row: Sendable, Equatable {
+        package var name: String
+        /// One for each part; nil: not measured.
+        package var values: [Double?]
+    }
+
+    package var title: String
+    /// What the first, second and third bar of an engine are.
+    package var parts: [String]
+    package var rows: [Row]
+    /// A value to compare all of them with.
+    package var mark: (name: String, value: Double)?
 }
 
 extension Spread {

@@ -150,6 +150,20 @@ extension ReportBuilder {
                 written again and again, PostgreSQL files of its log: with few events they are most \
                 of it. What our sealed files take by themselves stands beside.
                 """,
+            bars: [
+                BarChart(
+                    title: "Bytes for an event of \(NumberText.whole(Self.eventBytes)) bytes",
+                    parts: ["after the load", "compacted", "data by itself"],
+                    rows: groups.map { group in
+                        BarChart.Row(
+                            name: group.name,
+                            values: [
+                                lines(group.name, "space", "load"),
+                                lines(group.name, "space", "compact"),
+                                lines(group.name, "compact", nil),
+                            ].map { $0.spread(\.bytesPerEvent)?.median })
+                    }, mark: (name: "payload", value: Self.eventBytes))
+            ],
             tables: [
                 Report.Table(
                     caption: "",
