@@ -69,7 +69,7 @@ import Testing
         #expect(without.leftOutCount == 2)
     }
 
-    @Test("an event's bytes are bars from zero, as long as what they show, and only what was measured")
+    @Test("bytes are bars from zero, as long as what they show, of what was measured")
     func bars() throws {
         func space(_ engine: String, _ after: String?, _ bytes: Double) -> ResultLine {
             var line = ResultLine()

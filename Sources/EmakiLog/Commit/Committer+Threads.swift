@@ -3,8 +3,8 @@ import EmakiPlatform
 /// Plain threads: they may write a group themselves (leader and followers), so that a lone thread
 /// pays for its write and for nothing else.
 ///
-/// A thread whose events are durable when it wakes up returns without the lock: of a large group all
-/// wake at once, and would wait for one another.
+/// A thread whose events are durable when it wakes up returns without the lock: of a large group
+/// all wake at once, and would wait for one another.
 extension Committer {
     private enum Awakening {
         /// Its events are durable. The only one without the lock.
