@@ -39,8 +39,8 @@ public struct Configuration: Sendable, Equatable {
     /// A group that holds this many bytes takes no more batches. About what a device writes in ten
     /// times the smallest write.
     public var groupBytesMax = 512 << 10
-    /// How long the commit loop runs jobs before it writes. On a slow disk a quarter of a usual
-    /// write, up to four times this.
+    /// How long the commit loop runs jobs before it writes. Where a usual write takes longer, as
+    /// long as that, up to four times this.
     public var gatherLimit: Duration = .microseconds(200)
     /// Segments kept ready ahead of use.
     public var readySegmentCount = 2

@@ -14,32 +14,32 @@ import Testing
     func fast() {
         #expect(limit(after: []) == 200_000)
         #expect(limit(after: Array(repeating: 30_000, count: 1000)) == 200_000)
-        #expect(limit(after: Array(repeating: 800_000, count: 1000)) == 200_000)
+        #expect(limit(after: Array(repeating: 200_000, count: 1000)) == 200_000)
     }
 
-    @Test("on a slow disk it is a quarter of a usual write, at most four times what was configured")
+    @Test("on a slow disk it is a usual write, at most four times what was configured")
     func slow() {
-        #expect(limit(after: Array(repeating: 1_200_000, count: 1000)) == 300_000)
-        #expect(limit(after: Array(repeating: 3_200_000, count: 1000)) == 800_000)
+        #expect(limit(after: Array(repeating: 300_000, count: 1000)) == 300_000)
+        #expect(limit(after: Array(repeating: 800_000, count: 1000)) == 800_000)
         #expect(limit(after: Array(repeating: 40_000_000, count: 1000)) == 800_000)
         let endless = Int64(1) << 60
         #expect(limit(after: [endless, endless], configured: endless) == endless)
     }
 
-    @Test("a stall of the disk, however long, changes nothing")
+    @Test("a stall of the disk, however long, changes little")
     func stall() {
         let usual = Array(repeating: Int64(100_000), count: 100)
         #expect(limit(after: usual + [2_000_000_000] + usual.prefix(1)) == 200_000)
-        let slow = Array(repeating: Int64(1_200_000), count: 1000)
+        let slow = Array(repeating: Int64(400_000), count: 1000)
         let after = limit(after: slow + [2_000_000_000])
-        #expect(after > 300_000 && after <= 340_000)
+        #expect(after > 400_000 && after <= 450_000)
     }
 
     @Test("it follows a disk that becomes slow, and one that becomes fast, within fifty writes")
     func change() {
-        let slow = Array(repeating: Int64(1_200_000), count: 50)
+        let slow = Array(repeating: Int64(400_000), count: 50)
         let fast = Array(repeating: Int64(50_000), count: 50)
-        #expect(limit(after: fast + slow) == 300_000)
+        #expect(limit(after: fast + slow) == 400_000)
         #expect(limit(after: fast + slow + fast) == 200_000)
     }
 }

@@ -31,7 +31,7 @@ extension Committer {
             case .durable: return .durable
             case .called: continue
             case .late:
-                guard queue.lead(hasStaged: core.hasStaged) else { continue }
+                guard core.durableEnd < end, queue.lead(hasStaged: core.hasStaged) else { continue }
                 writeGroup()
                 lock.lock()
             }
@@ -41,8 +41,9 @@ extension Committer {
     /// While a thread that was called to lead was on its way, others relied on it: now that it
     /// leaves, the loop takes over what is left. Called with the lock; returns without it.
     ///
-    /// Nobody relies on a thread that returns without the lock. If it was called, then to write the
+    /// Nobody relies on a thread that returns without the lock. If it was called to lead, then the
     /// group of its own events; somebody else wrote that, and has looked after the next one since.
+    /// (One that was let go is never called in another's place: see `SleepingThreads.wakeOne`.)
     private func leave(_ signal: Signal) -> Signal {
         let mustWake = loopIsNeeded()
         lock.unlock()
@@ -55,7 +56,7 @@ extension Committer {
     private func sleepOnThread(for end: Position) -> Awakening {
         // A group that carries it and is not durable is being written: a failure would poison.
         let isWriting = writingEnd >= end
-        let place = sleepers.enter((isWriting ? writeCount : writeCount &+ 1) & 1)
+        let place = sleepers.enter(isWriting ? writeCount : writeCount + 1)
         // The end of a write wakes its own threads. For the next group it may do nothing, because
         // the loop is about to write that; then the loop may get a long job first.
         let canOverrun = traffic.value.loopMayOverrun(isWriting: isWriting)
@@ -70,21 +71,24 @@ extension Committer {
         if publishedEnd.value >= end.rawValue { return .durable }
         lock.lock()
         sleepers.leave(place)
-        if place.parity == (writeCount &+ 1) & 1 { isLeaderCalled = false }
+        if place.group == writeCount + 1 { isLeaderCalled = false }
         return isInTime ? .called : .late
     }
 
     /// After a write: lets the threads of its group go, and wakes one of the next group's to lead.
     /// Called with the lock, after the lease came back.
-    /// - Returns: what the threads sleep on, to be woken without the lock: that takes a microsecond
-    ///   or more for each of them.
-    func wakeThreads(all: Bool) -> (WaitWord?, WaitWord?) {
-        let written = writeCount & 1
-        if all { return (sleepers.wake(written), sleepers.wake(1 - written)) }
-        if traffic.value.callsLeader(hasStaged: core.hasStaged), sleepers.wakeOne(1 - written) {
+    /// - Returns: to be made without the lock.
+    func wakeThreads(all: Bool) -> SleepingThreads.Call {
+        var call = SleepingThreads.Call()
+        if all {
+            sleepers.letGo(writeCount + 1, by: &call)
+        } else if traffic.value.callsLeader(hasStaged: core.hasStaged),
+            sleepers.wakeOne(writeCount + 1)
+        {
             isLeaderCalled = true
         }
-        return (sleepers.wake(written), nil)
+        sleepers.letGo(writeCount, by: &call)
+        return call
     }
 
     // MARK: Blocking calls

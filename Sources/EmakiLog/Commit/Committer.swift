@@ -48,11 +48,11 @@ final class Committer: @unchecked Sendable {
     var nextWaiterID: UInt64 = 1
     var followerCount = 0
     var latency = CommitLatency()
-    /// Threads that wait in blocking calls, by the parity of the group that they wait for.
+    /// Threads that wait in blocking calls, by the group that they wait for.
     var sleepers = SleepingThreads()
     /// A thread that slept on the gathering group was woken to lead it, and is on its way.
     var isLeaderCalled = false
-    /// Counts groups; its parity says who waits for the group that is being written.
+    /// The number of the group that is being written, or was written last.
     var writeCount = 0
     var writingEnd: Position = .start
     /// Who waits for the close to be done.
@@ -128,7 +128,7 @@ final class Committer: @unchecked Sendable {
     /// Writes the gathering group. Called with the lock and the lease; returns with neither.
     func writeGroup() {
         let write = core.beginGroup(at: SystemClock.wallNanoseconds())
-        writeCount &+= 1
+        writeCount += 1
         isLeaderCalled = false
         writingEnd = write.end.nextPosition
         let started = SystemClock.monotonicNanoseconds()
@@ -192,11 +192,12 @@ final class Committer: @unchecked Sendable {
         let admitted = admissions.take(Limits.admissionsPerCommitMax)
         let threads = takeThreadAdmissions()
         queue.giveBack(now: now)
-        let asleep = wakeThreads(all: error != nil)
+        let call = wakeThreads(all: error != nil)
         let mustWakeLoop = loopIsNeeded()
         lock.unlock()
-        asleep.0?.wakeAll()
-        asleep.1?.wakeAll()
+        // Others rely on the loop from here on, so it is woken first.
+        if mustWakeLoop { loop.wake() }
+        call.make()
         loop.resuming(.admission) {
             for slot in admitted { slot.resume(returning: .retry) }
         }
@@ -205,10 +206,10 @@ final class Committer: @unchecked Sendable {
             for caller in called { caller.body(signal) }
         }
         for thread in threads { thread.signal.send(.retry) }
-        if mustWakeLoop { loop.wake() }
         resumed.removeAll(keepingCapacity: true)
         let wake = SystemClock.monotonicNanoseconds() - now
         lock.lock()
+        sleepers.report(call)
         if error == nil { latency.wake.add(wake) }
         // Keeps the buffer's capacity for the next group, so that resuming allocates nothing.
         if due.capacity < resumed.capacity { swap(&due, &resumed) }
@@ -350,10 +351,9 @@ final class Committer: @unchecked Sendable {
         rewriteWaiters.removeAll()
         sealWaiters.removeAll()
         mergeWaiters.removeAll()
-        let asleep = wakeThreads(all: true)
+        let call = wakeThreads(all: true)
         lock.unlock()
-        asleep.0?.wakeAll()
-        asleep.1?.wakeAll()
+        call.make()
         for slot in slots { slot.resume(returning: .closed) }
         for caller in called { caller.body(.closed) }
         for thread in threads { thread.send(.closed) }

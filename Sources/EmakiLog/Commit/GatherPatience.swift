@@ -2,13 +2,13 @@
 /// durations in nanoseconds.
 ///
 /// A round that is cut short parts the appenders in two halves for good: those who were left over
-/// are carried by the next group but one, and each group has half of them. Where a write takes
-/// 100 us that costs little. Where it takes a millisecond, each group that is not whole costs as
-/// much as a thousand appends, so a round may last a quarter of a usual write. Only what is ready
-/// to run is run: nobody waits for appends that may come.
+/// are carried by the next group but one, or a later one, and each group has a part of them. To go
+/// on costs those who have staged the time of the others' jobs; to write costs the others a write.
+/// So a round may last as long as a usual write: then nobody waits for twice the time of the better
+/// choice, whatever the jobs that are left would have done (the rule of the rented skis: Karlin,
+/// Manasse, Rudolph and Sleator, 1988). Only what is ready to run is run: nobody waits for appends
+/// that may come.
 struct GatherPatience {
-    /// Of a usual write, as a divisor.
-    private static let shareOfWrite: Int64 = 4
     /// Of the configured limit. With the quarter that others get of a late round it is the time
     /// after which plain threads write by themselves.
     private static let factorMax: Int64 = 4
@@ -28,8 +28,7 @@ struct GatherPatience {
     /// How long a round may last.
     var limit: Int64 {
         let most = configured.multipliedReportingOverflow(by: Self.factorMax)
-        let share = usualWrite / Self.shareOfWrite
-        return max(configured, most.overflow ? share : min(share, most.partialValue))
+        return max(configured, most.overflow ? usualWrite : min(usualWrite, most.partialValue))
     }
 
     /// Takes in how long a write took.

@@ -29,6 +29,7 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
     private var counted = Counts()
     private var isHeld = false
     private var arrestCount = 0
+    private var permitCount = 0
     private var countdown: Int?
     private var durableWriteCode: Int32 = EIO
     private var areSegmentsHeld = false
@@ -53,6 +54,13 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
     /// Every durable write from now on waits for `releaseWrites`.
     func holdWrites() { change { isHeld = true } }
     func releaseWrites() { change { isHeld = false } }
+    /// Lets one write go that is being held; the others, and those to come, are not.
+    func releaseOneWrite() {
+        change {
+            permitCount += 1
+            arrestCount -= 1
+        }
+    }
 
     /// Suspends until so many durable writes are being held.
     func heldWrite(_ count: Int = 1) async {
@@ -156,6 +164,12 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
         lock.withLock { counted.otherCallsOnLoop.append(call) }
     }
 
+    private func takePermit() -> Bool {
+        guard permitCount > 0 else { return false }
+        permitCount -= 1
+        return true
+    }
+
     func noteClosedSegment() { change { counted.closedSegments += 1 } }
 
     func aroundDurableWrite(
@@ -168,7 +182,7 @@ final class FaultyFileSystem: FileSystem, @unchecked Sendable {
             counted.inFlightMax = max(counted.inFlightMax, counted.inFlight)
             if isHeld { arrestCount += 1 }
         }
-        wait { !isHeld }
+        wait { !isHeld || takePermit() }
         defer { change { counted.inFlight -= 1 } }
         let failure = lock.withLock { () -> Int32? in
             guard let left = countdown else { return nil }
