@@ -61,20 +61,32 @@ import Testing
         sleepers.letGo(1, by: &call)
         // The call is not made yet when somebody else falls asleep on the same word.
         let called = sleepers.enter(5)
-        async let calledReturned = Self.sleep(called, name: "called")
+        let returned = WaitWord()
+        let seen = returned.value
+        async let calledReturned = Self.sleep(called, name: "called", then: returned)
         await Self.asleep("called")
         let isCalled = sleepers.wakeOne(5)
         #expect(isCalled)
-        #expect(await calledReturned)
+        let isBack = await SystemThread.offload(name: "test") {
+            returned.wait(while: seen, nanoseconds: Self.patience)
+        }
+        #expect(isBack)
         call.make()
         sleepers.report(call)
-        #expect(await formerReturned)
+        _ = await (formerReturned, calledReturned)
     }
 
+    /// For twice as long as anybody waits for it.
     private static func sleep(
-        _ place: SleepingThreads.Place, name: String = "former"
+        _ place: SleepingThreads.Place, name: String = "former", then returned: WaitWord? = nil
     ) async -> Bool {
-        await SystemThread.offload(name: "asleep-\(name)") { returns(place) }
+        await SystemThread.offload(name: "asleep-\(name)") {
+            defer {
+                returned?.bump()
+                returned?.wakeAll()
+            }
+            return place.word.wait(while: place.seen, nanoseconds: 2 * patience)
+        }
     }
 
     /// Suspends until the system says that the thread of this name sleeps.
