@@ -30,6 +30,29 @@ import Testing
         #expect(queue.next(hasStaged: true, wantsMark: false, now: 0) == .rest(until: nil))
     }
 
+    @Test("a thread leads in place of the loop once nothing was committed for long, not before")
+    func leadingInstead() {
+        var queue = CommitQueue(idleMarkDelay: 20)
+        #expect(queue.next(hasStaged: true, wantsMark: false, now: 90) == .write)
+        // While a write is under way its length is nobody's fault.
+        #expect(queue.timeToLead(after: 30, now: 95) == 30)
+        queue.giveBack(now: 100)
+        #expect(queue.timeToLead(after: 30, now: 100) == 30)
+        #expect(queue.timeToLead(after: 30, now: 129) == 1)
+        let early = queue.leadInstead(hasStaged: true, after: 30, now: 129)
+        #expect(!early)
+        #expect(!queue.isLeased)
+        // Somebody who comes so late gives the loop the whole time.
+        #expect(queue.timeToLead(after: 30, now: 130) == 30)
+        let withoutWork = queue.leadInstead(hasStaged: false, after: 30, now: 130)
+        #expect(!withoutWork)
+        let late = queue.leadInstead(hasStaged: true, after: 30, now: 130)
+        #expect(late)
+        #expect(queue.isLeased)
+        let twice = queue.leadInstead(hasStaged: true, after: 30, now: 130)
+        #expect(!twice)
+    }
+
     @Test(
         "the mark is due one delay after the last commit, not a nanosecond before",
         arguments: [(119, false), (120, true), (121, true)])

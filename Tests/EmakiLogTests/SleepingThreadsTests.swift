@@ -176,6 +176,7 @@ import Testing
         store.disk.releaseWrites()
         #expect(await second.error == nil)
         #expect(log.peek { ($0.publishedEnd.value, $0.isLeaderCalled) } == (2, false))
+        await passed { log.peek { $0.sleepers.callCount } == 0 }
         await log.close()
     }
 
@@ -213,6 +214,7 @@ import Testing
         }
         #expect(results.allSatisfy { $0 == (fails ? .outcomeUnknown : nil) })
         #expect(log.peek { $0.sleepers.count } == 0)
+        await passed { log.peek { $0.sleepers.callCount } == 0 }
         await log.close()
     }
 }

@@ -18,6 +18,8 @@ extension BenchSession {
         } else {
             tally = try await runTasks(schedule, until: schedule.begin(at: now))
         }
+        // If no thread came so far, all arrivals are missed.
+        schedule.begin(at: now)
         tally.miss(schedule.drain())
         return tally
     }

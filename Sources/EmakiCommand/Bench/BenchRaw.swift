@@ -68,8 +68,8 @@ struct BenchRaw: Sendable {
         let group = BenchRawGroup(device: device)
         await BenchThreads.run(plan.appenderCount, from: start) { index, gate in
             var writer = BenchRawWriter(group, plan, payload, latency, index)
-            var started = gate.pass()
-            let stop = started + nanoseconds
+            let stop = gate.pass() + nanoseconds
+            var started = SystemClock.monotonicNanoseconds()
             repeat {
                 started = writer.write(since: started)
             } while started < stop && !writer.tally.isHopeless
@@ -100,6 +100,7 @@ struct BenchRaw: Sendable {
             totals.add(writer.finish())
         }
         var tally = totals.tally
+        schedule.begin(at: now)
         tally.miss(schedule.drain())
         return tally
     }

@@ -45,12 +45,14 @@ enum BenchThreads {
         /// A thread is here, or has ended: whoever passed before is not counted twice, because the
         /// gate is open then.
         fileprivate func come() {
-            lock.withLock {
+            let opens = lock.withLock { () -> Bool in
                 missingCount -= 1
-                guard missingCount == 0 else { return }
+                guard missingCount == 0 else { return false }
                 start.reset()
                 openedAt = SystemClock.monotonicNanoseconds()
+                return true
             }
+            guard opens else { return }
             word.bump()
             word.wakeAll()
         }

@@ -72,6 +72,20 @@ struct CommitQueue {
         return true
     }
 
+    /// A plain thread asks to write what is staged although the loop would do it: nothing was
+    /// committed for so long.
+    mutating func leadInstead(hasStaged: Bool, after limit: Int64, now: Int64) -> Bool {
+        now - lastCommit >= limit && lead(hasStaged: hasStaged)
+    }
+
+    /// How long a plain thread sleeps before it asks that.
+    func timeToLead(after limit: Int64, now: Int64) -> Int64 {
+        // While a write is under way the time has not begun.
+        guard !isLeased else { return limit }
+        let rest = lastCommit + limit - now
+        return rest > 0 ? rest : limit
+    }
+
     /// The lease comes back.
     mutating func giveBack(now: Int64) {
         precondition(isLeased, "only a lease that was taken comes back")

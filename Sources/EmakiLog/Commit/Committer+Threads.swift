@@ -10,7 +10,7 @@ extension Committer {
         /// Its events are durable. The only one without the lock.
         case durable
         case called
-        /// The loop is busy for longer than it should be.
+        /// The loop may be busy for longer than it should be.
         case late
     }
 
@@ -31,7 +31,12 @@ extension Committer {
             case .durable: return .durable
             case .called: continue
             case .late:
-                guard core.durableEnd < end, queue.lead(hasStaged: core.hasStaged) else { continue }
+                let isLate =
+                    core.durableEnd < end
+                    && queue.leadInstead(
+                        hasStaged: core.hasStaged, after: overrunLimit,
+                        now: SystemClock.monotonicNanoseconds())
+                guard isLate else { continue }
                 writeGroup()
                 lock.lock()
             }
@@ -59,11 +64,14 @@ extension Committer {
         let place = sleepers.enter(isWriting ? writeCount : writeCount + 1)
         // The end of a write wakes its own threads. For the next group it may do nothing, because
         // the loop is about to write that; then the loop may get a long job first.
-        let canOverrun = traffic.value.loopMayOverrun(isWriting: isWriting)
+        let patience =
+            traffic.value.loopMayOverrun(isWriting: isWriting)
+            ? queue.timeToLead(
+                after: overrunLimit, now: SystemClock.monotonicNanoseconds()) : nil
         lock.unlock()
         var isInTime = true
-        if canOverrun {
-            isInTime = place.word.wait(while: place.seen, nanoseconds: overrunLimit)
+        if let patience {
+            isInTime = place.word.wait(while: place.seen, nanoseconds: patience)
         } else {
             place.word.wait(while: place.seen)
         }

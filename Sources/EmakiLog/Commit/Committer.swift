@@ -33,7 +33,9 @@ final class Committer: @unchecked Sendable {
     let lookups = WorkerThread(name: "emaki-lookups")
     let sealer = WorkerThread(name: "emaki-sealer")
     let merger = WorkerThread(name: "emaki-merger")
+    /// After so long without a commit the loop is late: more than a round may last.
     let overrunLimit: Int64
+    private static let overrunFactor: Int64 = 6
     private let lockFile: any FileLock
     /// By the monotonic clock.
     let openedAt = SystemClock.monotonicNanoseconds()
@@ -87,7 +89,7 @@ final class Committer: @unchecked Sendable {
         let queue = CommitQueue(idleMarkDelay: configuration.idleMarkDelay.wholeNanoseconds)
         traffic = Guarded(CommitTraffic(queue: queue))
         publishedEnd = PublishedNumber(core.durableEnd.rawValue)
-        overrunLimit = 5 * configuration.gatherLimit.wholeNanoseconds
+        overrunLimit = Self.overrunFactor * configuration.gatherLimit.wholeNanoseconds
         due.reserveCapacity(1024)
     }
 
@@ -197,7 +199,10 @@ final class Committer: @unchecked Sendable {
         lock.unlock()
         // Others rely on the loop from here on, so it is woken first.
         if mustWakeLoop { loop.wake() }
-        call.make()
+        if !call.isEmpty {
+            call.make()
+            lock.withLock { sleepers.report(call) }
+        }
         loop.resuming(.admission) {
             for slot in admitted { slot.resume(returning: .retry) }
         }
@@ -209,7 +214,6 @@ final class Committer: @unchecked Sendable {
         resumed.removeAll(keepingCapacity: true)
         let wake = SystemClock.monotonicNanoseconds() - now
         lock.lock()
-        sleepers.report(call)
         if error == nil { latency.wake.add(wake) }
         // Keeps the buffer's capacity for the next group, so that resuming allocates nothing.
         if due.capacity < resumed.capacity { swap(&due, &resumed) }

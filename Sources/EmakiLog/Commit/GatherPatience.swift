@@ -6,11 +6,12 @@
 /// on costs those who have staged the time of the others' jobs; to write costs the others a write.
 /// So a round may last as long as a usual write: then nobody waits for twice the time of the better
 /// choice, whatever the jobs that are left would have done (the rule of the rented skis: Karlin,
-/// Manasse, Rudolph and Sleator, 1988). Only what is ready to run is run: nobody waits for appends
-/// that may come.
+/// Manasse, Rudolph and Sleator, "Competitive snoopy caching", 1988; a quarter more where others
+/// get their share of a late round, and nothing of the kind where the configured limit is longer
+/// than a write). Only what is ready to run is run: nobody waits for appends that may come.
 struct GatherPatience {
-    /// Of the configured limit. With the quarter that others get of a late round it is the time
-    /// after which plain threads write by themselves.
+    /// Of the configured limit. With the quarter that others get of a late round it stays below the
+    /// time after which plain threads write by themselves, `Committer.overrunLimit`.
     private static let factorMax: Int64 = 4
     /// By which share of itself the usual write moves towards each one.
     private static let inertia: Int64 = 8

@@ -24,6 +24,9 @@ struct SleepingThreads {
     struct Call {
         fileprivate var words = InlineArray<4, WaitWord?>(repeating: nil)
 
+        /// Nobody is to be woken.
+        var isEmpty: Bool { words.indices.allSatisfy { words[$0] == nil } }
+
         func make() {
             for turn in words.indices { words[turn]?.wakeAll() }
         }
@@ -44,7 +47,10 @@ struct SleepingThreads {
 
     private static func turn(of group: Int) -> Int { group & 3 }
 
+    /// Who sleeps, or is about to, and was not let go.
     var count: Int { turns.indices.reduce(0) { $0 + turns[$1].count } }
+    /// Words for which a call was not reported yet.
+    var callCount: Int { turns.indices.reduce(0) { $0 + turns[$1].callCount } }
 
     /// Somebody is about to sleep until this group is durable.
     mutating func enter(_ group: Int) -> Place {
@@ -64,6 +70,7 @@ struct SleepingThreads {
     mutating func letGo(_ group: Int, by call: inout Call) {
         let turn = Self.turn(of: group)
         guard turns[turn].count > 0 else { return }
+        precondition(call.words[turn] == nil, "a call is for groups that take different turns")
         turns[turn].count = 0
         turns[turn].round += 1
         turns[turn].callCount += 1

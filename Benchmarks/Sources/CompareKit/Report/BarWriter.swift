@@ -15,7 +15,8 @@ struct BarWriter {
 
     init(_ chart: BarChart) {
         self.chart = chart
-        most = chart.rows.flatMap { $0.values.compactMap(\.self) }.max() ?? 1
+        let values = chart.rows.flatMap { $0.values.compactMap(\.self) }
+        most = max(1, values.max() ?? 0, chart.mark?.value ?? 0)
     }
 
     private func x(_ value: Double) -> Double {
@@ -31,10 +32,19 @@ struct BarWriter {
     var svg: String {
         var parts = [
             """
-            <svg viewBox="0 0 \(Int(Self.width)) \(Int(height))" role="img" \
+            <svg class="bars" viewBox="0 0 \(Int(Self.width)) \(Int(height))" role="img" \
             aria-label="\(HTMLWriter.escaped(chart.title))">
             """
         ]
+        if let mark = chart.mark {
+            let place = SVG.number(x(mark.value))
+            let floor = height - Self.bottom
+            parts.append(
+                """
+                <line class="mark" x1="\(place)" x2="\(place)" y1="0" y2="\(SVG.number(floor))"/>
+                """)
+            parts.append(SVG.text(x(mark.value), floor + 14, "middle", mark.name))
+        }
         var y = Self.top
         for row in chart.rows {
             let bars = row.values.enumerated().filter { $0.element != nil }
@@ -45,10 +55,6 @@ struct BarWriter {
                 y += Self.barHeight
             }
             y += Self.gap
-        }
-        if let mark = chart.mark, mark.value < most {
-            parts.append(SVG.line(x(mark.value), 0, x(mark.value), y))
-            parts.append(SVG.text(x(mark.value), y + 14, "middle", mark.name))
         }
         parts.append("</svg>")
         return parts.joined(separator: "\n")

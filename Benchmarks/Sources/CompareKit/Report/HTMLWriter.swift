@@ -51,8 +51,8 @@ package enum HTMLWriter {
     private static func figure(_ chart: BarChart) -> String {
         let keys = chart.parts.enumerated().map { part, name in
             """
-            <span class="key"><svg viewBox="0 0 22 10"><rect class="b0 part\(part)" \
-            width="22" height="10"/></svg>\(escaped(name))</span>
+            <span class="key"><svg viewBox="0 0 22 8"><rect class="b0 part\(part)" \
+            width="22" height="8"/></svg>\(escaped(name))</span>
             """
         }
         return figure(chart.title, BarWriter(chart).svg, keys)
@@ -152,6 +152,8 @@ package enum HTMLWriter {
             .joined(separator: "\n"))
         circle { stroke: none !important; }
         \((0...9).map { ".b\($0) { fill: var(--c\($0)); }" }.joined(separator: "\n"))
+        .mark { stroke: var(--soft); stroke-dasharray: 3 3; stroke-width: 1.2; }
+        .bars text { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .part0 { opacity: .4; }
         .part2 { opacity: .7; }
         .keys { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: .85rem;

@@ -162,7 +162,8 @@ extension ReportBuilder {
                                 lines(group.name, "space", "compact"),
                                 lines(group.name, "compact", nil),
                             ].map { $0.spread(\.bytesPerEvent)?.median })
-                    }, mark: (name: "payload", value: Self.eventBytes))
+                    }.filter { $0.values.contains { $0 != nil } },
+                    mark: (name: "payload", value: Self.eventBytes))
             ],
             tables: [
                 Report.Table(
