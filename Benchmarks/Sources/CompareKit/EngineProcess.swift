@@ -65,8 +65,18 @@ package final class EngineProcess {
         NSTemporaryDirectory() + "emaki-compare-\(process)"
     }
 
+    /// Ends all programs and servers that this process started, at once.
+    package static func killAll() {
+        let all = ProcessTree.now().descendants(of: getpid())
+        kill(all)
+        for pid in all { try? FileManager.default.removeItem(atPath: socketFolder(of: pid)) }
+    }
+
     private static func killTree(_ root: pid_t) {
-        let all = [root] + ProcessTree.now().descendants(of: root)
+        kill(ProcessTree.now().descendants(of: root).union([root]))
+    }
+
+    private static func kill(_ all: Set<pid_t>) {
         // Servers first stop, so that none of them sees another die and tidies up.
         for pid in all { Foundation.kill(pid, SIGSTOP) }
         for pid in all { Foundation.kill(pid, SIGKILL) }

@@ -45,6 +45,30 @@ struct RunCommand: ParsableCommand {
     var evenIfBusy = false
 
     private static let busyLookSeconds = 2.0
+    private static let allItems = "ABCDEFGW"
+
+    func validate() throws {
+        guard !items.isEmpty, items.allSatisfy({ Self.allItems.contains($0) }) else {
+            throw ValidationError("--items \(items): letters of \(Self.allItems)")
+        }
+        let names = ["emaki", "raw"] + PeerCatalog.all.map(\.name)
+        for name in engines.map(Self.parts) ?? [] where !names.contains(name) {
+            throw ValidationError("--engines \(name): there are \(names.joined(separator: ", "))")
+        }
+        for text in rates.map(Self.parts) ?? [] where Double(text).map({ $0 > 0 }) != true {
+            throw ValidationError("--rates \(text): arrivals a second, with commas between")
+        }
+        for text in tails.map(Self.parts) ?? [] where Int(text).map({ $0 > 0 }) != true {
+            throw ValidationError("--tails \(text): numbers of events, with commas between")
+        }
+        guard reps ?? 1 > 0, seconds ?? 1 > 0, streams ?? 1 > 0, patience >= 0 else {
+            throw ValidationError("--reps, --seconds, --streams and --patience are above zero")
+        }
+    }
+
+    private static func parts(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
 
     func run() throws {
         guard FileManager.default.isExecutableFile(atPath: emaki) else {
@@ -54,10 +78,10 @@ struct RunCommand: ParsableCommand {
         var size = tiny ? RunSize.tiny : quick ? .quick : .full
         size.repetitions = reps ?? size.repetitions
         size.seconds = seconds ?? size.seconds
-        size.rates = rates.map { $0.split(separator: ",").compactMap { Double($0) } } ?? size.rates
+        size.rates = rates.map { Self.parts($0).compactMap { Double($0) } } ?? size.rates
         size.streams = streams ?? size.streams
         size.tailEvents =
-            tails.map { $0.split(separator: ",").compactMap { Int($0) } } ?? size.tailEvents
+            tails.map { Self.parts($0).compactMap { Int($0) } } ?? size.tailEvents
         try FileManager.default.createDirectory(atPath: dir, withIntermediateDirectories: true)
         let isThere =
             FileManager.default.fileExists(atPath: out)
@@ -74,6 +98,8 @@ struct RunCommand: ParsableCommand {
             patience: patience,
             keep: { try file.write(contentsOf: Data(($0.encoded() + "\n").utf8)) },
             say: { say($0) })
+        let interruption = Interruption("ended; the lines so far are in \(out)")
+        defer { interruption.end() }
         for repetition in 1...size.repetitions {
             let jobs = RunPlan.jobs(
                 size, items: Set(items.map(String.init)), contestants: contestants,
@@ -89,7 +115,7 @@ struct RunCommand: ParsableCommand {
         let ours = [
             Contestant("raw"), Contestant("emaki", "loop"), Contestant("emaki", "threads"),
         ]
-        let wanted = engines.map { Set($0.split(separator: ",").map(String.init)) }
+        let wanted = engines.map { Set(Self.parts($0)) }
         let peers = PeerCatalog.all.filter { wanted?.contains($0.name) ?? true }
         for entry in peers where entry.open == nil {
             say("without \(entry.name): install \(entry.packages), and build again")
