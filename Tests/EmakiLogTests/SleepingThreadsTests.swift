@@ -55,7 +55,7 @@ import Testing
     func formerRound() async {
         var sleepers = SleepingThreads()
         let former = sleepers.enter(1)
-        async let formerReturned = Self.sleep(former)
+        async let formerReturned = Self.returned(former)
         await Self.asleep("former")
         var call = SleepingThreads.Call()
         sleepers.letGo(1, by: &call)
@@ -63,7 +63,7 @@ import Testing
         let called = sleepers.enter(5)
         let returned = WaitWord()
         let seen = returned.value
-        async let calledReturned = Self.sleep(called, name: "called", then: returned)
+        async let calledReturned = Self.returned(called, name: "called", then: returned)
         await Self.asleep("called")
         let isCalled = sleepers.wakeOne(5)
         #expect(isCalled)
@@ -77,7 +77,7 @@ import Testing
     }
 
     /// For twice as long as anybody waits for it.
-    private static func sleep(
+    private static func returned(
         _ place: SleepingThreads.Place, name: String = "former", then returned: WaitWord? = nil
     ) async -> Bool {
         await SystemThread.offload(name: "asleep-\(name)") {
