@@ -85,11 +85,8 @@ import Testing
             ])
         ).report()
         let chart = try #require(report.sections.last?.bars.first)
-        #expect(
-            chart.rows == [
-                BarChart.Row(name: "emaki", values: [600, 400, 200]),
-                BarChart.Row(name: "lmdb", values: [300, nil, nil]),
-            ])
+        #expect(chart.rows.map(\.name) == ["emaki", "lmdb"])
+        #expect(chart.rows.map(\.values) == [[600, 400, 200], [300, nil, nil]])
         let page = HTMLWriter.text(report)
         func width(_ style: String) throws -> Double {
             let rest = try #require(page.split(separator: "<rect class=\"\(style)\" x=").last)
