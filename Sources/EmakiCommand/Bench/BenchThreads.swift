@@ -17,48 +17,7 @@ final class BenchStart: @unchecked Sendable {
 
 /// Plain threads that start together and are waited for.
 enum BenchThreads {
-    /// Where threads wait for one another, so that making them is no part of what is measured: the
-    /// first moments of each take 0.1 ms and more, one after the other.
-    final class Gate: @unchecked Sendable {
-        private let start: BenchStart
-        private let lock = Lock()
-        private let word = WaitWord()
-        private var missingCount: Int
-        private var openedAt: Int64?
-
-        fileprivate init(_ count: Int, _ start: BenchStart) {
-            self.start = start
-            missingCount = count
-        }
-
-        /// Blocks until every thread is here, or has ended.
-        /// - Returns: when the gate opened, by the monotonic clock; the same for all.
-        func pass() -> Int64 {
-            come()
-            while true {
-                let seen = word.value
-                if let instant = lock.withLock({ openedAt }) { return instant }
-                word.wait(while: seen)
-            }
-        }
-
-        /// A thread is here, or has ended: whoever passed before is not counted twice, because the
-        /// gate is open then.
-        fileprivate func come() {
-            let opens = lock.withLock { () -> Bool in
-                missingCount -= 1
-                guard missingCount == 0 else { return false }
-                start.reset()
-                openedAt = SystemClock.monotonicNanoseconds()
-                return true
-            }
-            guard opens else { return }
-            word.bump()
-            word.wakeAll()
-        }
-    }
-
-    /// Counts down as threads end.
+    /// Counts down as threads come, and lets those go that wait for all of them.
     private final class Latch: @unchecked Sendable {
         private let lock = Lock()
         private let word = WaitWord()
@@ -66,9 +25,11 @@ enum BenchThreads {
 
         init(count: Int) { self.count = count }
 
-        func countDown() {
+        /// - Parameter last: what the last one does before anybody is let go.
+        func countDown(_ last: () -> Void = {}) {
             let isLast = lock.withLock { () -> Bool in
                 count -= 1
+                if count == 0 { last() }
                 return count == 0
             }
             guard isLast else { return }
@@ -79,8 +40,39 @@ enum BenchThreads {
         func wait() {
             while true {
                 let seen = word.value
-                if lock.withLock({ count == 0 }) { return }
+                if lock.withLock({ count <= 0 }) { return }
                 word.wait(while: seen)
+            }
+        }
+    }
+
+    /// Where threads wait for one another, so that making them is no part of what is measured: the
+    /// first moments of each take 0.1 ms and more, one after the other.
+    final class Gate: @unchecked Sendable {
+        private let start: BenchStart
+        private let latch: Latch
+        /// Written once, by the last who comes, before anybody passes.
+        private var openedAt: Int64 = 0
+
+        fileprivate init(_ count: Int, _ start: BenchStart) {
+            self.start = start
+            latch = Latch(count: count)
+        }
+
+        /// Blocks until every thread is here, or has ended.
+        /// - Returns: when the gate opened, by the monotonic clock; the same for all.
+        func pass() -> Int64 {
+            come()
+            latch.wait()
+            return openedAt
+        }
+
+        /// A thread is here, or has ended: whoever passed before is not counted twice, because the
+        /// gate is open then.
+        fileprivate func come() {
+            latch.countDown {
+                start.reset()
+                openedAt = SystemClock.monotonicNanoseconds()
             }
         }
     }
